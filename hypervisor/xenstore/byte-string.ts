@@ -1,0 +1,42 @@
+/**
+ * A string that holds one byte a character (0x00..0xff), the store's own form of every path, value and payload: V8 keeps it in
+ * 16 bytes plus one a byte, where a Uint8Array costs about 200 bytes, and a Map can be keyed by it.
+ */
+export type ByteString = string;
+
+/** Few enough arguments for Function.apply on every engine's stack. */
+const CHUNK = 2048;
+
+/** Bytes [start, end) as a byte string. */
+export function bytesToString(bytes: Uint8Array, start = 0, end = bytes.length): ByteString {
+  if (end - start <= CHUNK) return String.fromCharCode.apply(null, bytes.subarray(start, end) as unknown as number[]);
+  let text = '';
+  for (let at = start; at < end; at += CHUNK) text += bytesToString(bytes, at, Math.min(end, at + CHUNK));
+  return text;
+}
+
+/** Copies a byte string to `target` at `offset`. */
+export function copyString(text: ByteString, target: Uint8Array, offset: number): void {
+  for (let i = 0; i < text.length; i++) target[offset + i] = text.charCodeAt(i);
+}
+
+export function stringToBytes(text: ByteString): Uint8Array {
+  const bytes = new Uint8Array(text.length);
+  copyString(text, bytes, 0);
+  return bytes;
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+// oxlint-disable-next-line no-control-regex
+const NOT_ASCII = /[^\x00-\x7f]/;
+
+/** UTF-8 text to its bytes; the string itself when it is ASCII. */
+export function encodeText(text: string): ByteString {
+  return NOT_ASCII.test(text) ? bytesToString(encoder.encode(text)) : text;
+}
+
+/** The reverse of {@link encodeText}; bytes that are no UTF-8 become U+FFFD. */
+export function decodeText(text: ByteString): string {
+  return NOT_ASCII.test(text) ? decoder.decode(stringToBytes(text)) : text;
+}
