@@ -1,0 +1,85 @@
+import {type Abi, PortTable, SharedInfo} from './event-channel/index.ts';
+import {GrantTable, Maptrack} from './grant-table/index.ts';
+import type {DomId, Gfn} from './ids.ts';
+import {type DomainMemory, PAGE_SIZE} from './memory/index.ts';
+import {DomainQueue, type Schedule} from './schedule/index.ts';
+import type {Vcpu} from './vcpu/vcpu.ts';
+
+/** @see xen.h: a build-time limit of Xen's for a guest's grant frames. */
+export const MAX_GRANT_FRAMES = 64;
+
+/** Frames that the hypervisor needs inside the domain's memory: shared_info, then the grant table's area. */
+export const HYPERVISOR_FRAMES = 1 + MAX_GRANT_FRAMES;
+
+/** The machinery of one domain: its memory, tables and vCPUs. Its public state is DomainInfo. */
+export class Domain {
+  readonly id: DomId;
+  readonly abi: Abi;
+  readonly memory: DomainMemory;
+  /** May act for other domains, as dom0 does. */
+  readonly privileged: boolean;
+  readonly sharedInfo: SharedInfo;
+  readonly sharedInfoGfn: Gfn;
+  /** First of MAX_GRANT_FRAMES frames that setup_table hands out one by one. */
+  readonly grantFramesGfn: Gfn;
+  readonly ports: PortTable;
+  readonly virqPorts = new Map<number, number>();
+  readonly grants: GrantTable;
+  readonly maptrack = new Maptrack();
+  readonly vcpus: Vcpu[] = [];
+  /** HVM_PARAM_* that the builder sets and the guest reads: store and console pages and ports. */
+  readonly hvmParams = new Map<number, number>();
+  /** The domain's own run queue: held while it is paused, dropped when it dies. */
+  readonly schedule: DomainQueue;
+  pauseCount = 0;
+  /** SHUTDOWN_* once the guest has stopped itself. */
+  shutdownReason: number | undefined;
+  dying = false;
+
+  constructor(options: {
+    id: DomId;
+    abi: Abi;
+    memory: DomainMemory;
+    privileged: boolean;
+    sharedInfoGfn: Gfn;
+    schedule: Schedule;
+    onFault: (error: unknown) => void;
+  }) {
+    this.id = options.id;
+    this.abi = options.abi;
+    this.memory = options.memory;
+    this.privileged = options.privileged;
+    this.sharedInfoGfn = options.sharedInfoGfn;
+    this.grantFramesGfn = (options.sharedInfoGfn + 1) as Gfn;
+    this.sharedInfo = new SharedInfo(options.memory, options.abi, options.sharedInfoGfn * PAGE_SIZE);
+    this.ports = new PortTable(this.sharedInfo.maxPorts);
+    this.grants = new GrantTable(options.memory, MAX_GRANT_FRAMES);
+    this.grants.placeFrame(0, this.grantFramesGfn * PAGE_SIZE);
+    this.schedule = new DomainQueue(options.schedule, () => this.runnable, options.onFault);
+  }
+
+  get paused(): boolean {
+    return this.pauseCount > 0;
+  }
+
+  /** False while its code must not run: paused, shut down or dying. */
+  get runnable(): boolean {
+    return this.pauseCount === 0 && this.shutdownReason === undefined && !this.dying;
+  }
+
+  get cpuTimeNs(): number {
+    return this.vcpus.reduce((sum, vcpu) => sum + vcpu.cpuTimeNs, 0);
+  }
+
+  /** A frame that somebody has mapped must stay where it is. */
+  isFrameInUse(gfn: number): boolean {
+    for (const {ref} of this.grants.pinnedRefs()) {
+      if (this.memory.u32[this.grants.entryWord(ref) + 1] === gfn) return true;
+    }
+    return gfn >= this.sharedInfoGfn && gfn < this.sharedInfoGfn + HYPERVISOR_FRAMES;
+  }
+
+  toString(): string {
+    return `d${this.id} ${this.memory.toString()}, ${this.maptrack.count} maps, ${this.grants.pinned} pinned`;
+  }
+}

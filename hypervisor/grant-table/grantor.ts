@@ -1,0 +1,89 @@
+import {
+  GNTTAB_NR_RESERVED_ENTRIES,
+  GTF_accept_transfer,
+  GTF_permit_access,
+  GTF_reading,
+  GTF_readonly,
+  GTF_transfer_completed,
+  GTF_writing,
+} from '../abi/grant-table.ts';
+import {ENOSPC} from '../errno.ts';
+import type {Gfn, GrantRef} from '../ids.ts';
+import type {GrantTable} from './grant-table.ts';
+
+/**
+ * The guest's side of its own table: hands out references and writes their entries, as a kernel's grant allocator does.
+ * Nothing here is known to the hypervisor but the bytes.
+ */
+export class Grantor {
+  private readonly table: GrantTable;
+  /** GNTTABOP_setup_table for one more frame; false when the table is at its limit. */
+  private readonly grow: () => boolean;
+  private readonly freed: number[] = [];
+  private nextRef = GNTTAB_NR_RESERVED_ENTRIES;
+  private live = 0;
+
+  constructor(table: GrantTable, grow: () => boolean) {
+    this.table = table;
+    this.grow = grow;
+  }
+
+  /** References in use, reserved ones apart. */
+  get count(): number {
+    return this.live;
+  }
+
+  /** Lets `domid` map or copy the frame. Returns the reference, or -ENOSPC when the table is full. */
+  grantAccess(domid: number, gfn: Gfn, readonly: boolean): GrantRef | number {
+    const ref = this.take();
+    if (ref >= 0) this.writeEntry(ref, domid, gfn, readonly ? GTF_permit_access | GTF_readonly : GTF_permit_access);
+    return ref;
+  }
+
+  /** Offers a hole of ours for a page that `domid` may transfer in. */
+  grantTransfer(domid: number, hole: Gfn): GrantRef | number {
+    const ref = this.take();
+    if (ref >= 0) this.writeEntry(ref, domid, hole, GTF_accept_transfer);
+    return ref;
+  }
+
+  /** Takes the grant back and frees the reference; false ("in use") while the peer has it mapped. */
+  endAccess(ref: number): boolean {
+    const {u32} = this.table.memory;
+    const word = this.table.entryWord(ref);
+    if ((u32[word] & (GTF_reading | GTF_writing)) !== 0) return false;
+    u32[word] = 0;
+    this.release(ref);
+    return true;
+  }
+
+  /** True once the peer has moved its page in; the reference is free then. */
+  endTransfer(ref: number): boolean {
+    const {u32} = this.table.memory;
+    const word = this.table.entryWord(ref);
+    const completed = (u32[word] & GTF_transfer_completed) !== 0;
+    u32[word] = 0;
+    this.release(ref);
+    return completed;
+  }
+
+  private writeEntry(ref: number, domid: number, gfn: Gfn, flags: number): void {
+    const {u32} = this.table.memory;
+    const word = this.table.entryWord(ref);
+    // Frame first: the flags make the entry live.
+    u32[word + 1] = gfn;
+    u32[word] = ((domid << 16) | flags) >>> 0;
+  }
+
+  private take(): GrantRef | number {
+    const reused = this.freed.pop();
+    if (reused === undefined && this.nextRef >= this.table.entries && !this.grow()) return -ENOSPC;
+    this.live++;
+    return (reused ?? this.nextRef++) as GrantRef;
+  }
+
+  private release(ref: number): void {
+    this.live--;
+    this.freed.push(ref);
+  }
+}

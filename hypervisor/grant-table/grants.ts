@@ -1,0 +1,226 @@
+import {
+  GNTCOPY_dest_gref,
+  GNTCOPY_source_gref,
+  GNTMAP_device_map,
+  GNTMAP_host_map,
+  GNTMAP_readonly,
+  GNTST_bad_copy_arg,
+  GNTST_bad_domain,
+  GNTST_bad_gntref,
+  GNTST_bad_handle,
+  GNTST_bad_page,
+  GNTST_general_error,
+  GNTST_no_space,
+  GNTST_okay,
+  GNTST_permission_denied,
+  GTF_accept_transfer,
+  GTF_permit_access,
+  GTF_readonly,
+  GTF_transfer_committed,
+  GTF_transfer_completed,
+  GTF_type_mask,
+} from '../abi/grant-table.ts';
+import type {Domain} from '../domain.ts';
+import {DOMID_SELF, type Gfn} from '../ids.ts';
+import {PAGE_SIZE} from '../memory/index.ts';
+import type {FaultPlan} from '../schedule/index.ts';
+import type {Tracer} from '../trace/index.ts';
+
+export interface GrantTableSize {
+  /** GNTST_* */
+  status: number;
+  nrFrames: number;
+  maxNrFrames: number;
+}
+
+/**
+ * Grant operations of the hypervisor, version 1 tables. Each takes the calling domain first; results are GNTST_*
+ * (0 or negative), map's is a handle when >= 0.
+ * @see grant_table.h
+ */
+export class Grants {
+  private readonly domainById: (domid: number) => Domain | undefined;
+  private readonly onUnpinned: (granter: Domain) => void;
+  private readonly trace: Tracer;
+  private readonly faults: FaultPlan;
+
+  constructor(
+    domainById: (domid: number) => Domain | undefined,
+    onUnpinned: (granter: Domain) => void,
+    trace: Tracer,
+    faults: FaultPlan,
+  ) {
+    this.domainById = domainById;
+    this.onUnpinned = onUnpinned;
+    this.trace = trace;
+    this.faults = faults;
+  }
+
+  /** GNTTABOP_map_grant_ref. `flags` are GNTMAP_*. */
+  map(caller: Domain, granterDomid: number, ref: number, flags: number): number {
+    const result = this.doMap(caller, granterDomid, ref, flags);
+    if (this.trace.on) this.trace.emit('gnttab_map', caller.id, granterDomid, ref, flags, result);
+    return result;
+  }
+
+  /** GNTTABOP_unmap_grant_ref. */
+  unmap(caller: Domain, handle: number): number {
+    const result = this.doUnmap(caller, handle);
+    if (this.trace.on) this.trace.emit('gnttab_unmap', caller.id, handle, result);
+    return result;
+  }
+
+  /** Gives back every mapping that a dying domain holds. */
+  unmapAll(mapper: Domain): void {
+    for (const handle of mapper.maptrack.live()) this.unmap(mapper, handle);
+  }
+
+  /**
+   * GNTTABOP_copy of `len` bytes within one page each side. Arguments are plain numbers: this is the hot path of
+   * network receive.
+   */
+  copy(
+    caller: Domain,
+    srcDomid: number,
+    srcRefOrGfn: number,
+    srcOffset: number,
+    dstDomid: number,
+    dstRefOrGfn: number,
+    dstOffset: number,
+    len: number,
+    flags: number,
+  ): number {
+    const result = this.doCopy(caller, srcDomid, srcRefOrGfn, srcOffset, dstDomid, dstRefOrGfn, dstOffset, len, flags);
+    if (this.trace.on) this.trace.emit('gnttab_copy', caller.id, srcRefOrGfn, dstRefOrGfn, len, result);
+    return result;
+  }
+
+  /** GNTTABOP_transfer: gives the caller's frame to a domain that offered `ref` with GTF_accept_transfer. */
+  transfer(caller: Domain, gfn: Gfn, toDomid: number, ref: number): number {
+    const result = this.doTransfer(caller, gfn, toDomid, ref);
+    if (this.trace.on) this.trace.emit('gnttab_transfer', caller.id, gfn, toDomid, ref, result);
+    return result;
+  }
+
+  /** GNTTABOP_query_size. */
+  querySize(caller: Domain, domid: number): GrantTableSize {
+    const domain = this.resolve(caller, domid);
+    if (domain === undefined) return {status: GNTST_bad_domain, nrFrames: 0, maxNrFrames: 0};
+    if (domain !== caller && !caller.privileged) return {status: GNTST_permission_denied, nrFrames: 0, maxNrFrames: 0};
+    return {status: GNTST_okay, nrFrames: domain.grants.frames, maxNrFrames: domain.grants.maxFrames};
+  }
+
+  /** GNTTABOP_setup_table: grows the table to `nrFrames`; the frames come from the domain's reserved area. */
+  setupTable(caller: Domain, domid: number, nrFrames: number): number {
+    const domain = this.resolve(caller, domid);
+    if (domain === undefined) return GNTST_bad_domain;
+    if (domain !== caller && !caller.privileged) return GNTST_permission_denied;
+    if (nrFrames > domain.grants.maxFrames) return GNTST_general_error;
+    for (let index = domain.grants.frames; index < nrFrames; index++) {
+      domain.grants.placeFrame(index, (domain.grantFramesGfn + index) * PAGE_SIZE);
+    }
+    return GNTST_okay;
+  }
+
+  private doMap(caller: Domain, granterDomid: number, ref: number, flags: number): number {
+    const granter = this.resolve(caller, granterDomid);
+    if (granter === undefined || granter.dying) return GNTST_bad_domain;
+    if ((flags & (GNTMAP_host_map | GNTMAP_device_map)) === 0) return GNTST_bad_gntref;
+    const readonly = (flags & GNTMAP_readonly) !== 0;
+    const gfn = this.grantedGfn(caller, granter, ref, readonly);
+    if (gfn < 0) return gfn;
+    const handle = caller.maptrack.add(granter, ref, gfn, flags);
+    if (handle < 0) return GNTST_no_space;
+    granter.grants.pin(ref, !readonly);
+    return handle;
+  }
+
+  private doUnmap(caller: Domain, handle: number): number {
+    const {maptrack} = caller;
+    if (!maptrack.isLive(handle)) return GNTST_bad_handle;
+    const granter = maptrack.granter(handle);
+    granter.grants.unpin(maptrack.ref(handle), (maptrack.flagsOf(handle) & GNTMAP_readonly) === 0);
+    maptrack.remove(handle);
+    if (granter.dying && granter.grants.pinned === 0) this.onUnpinned(granter);
+    return GNTST_okay;
+  }
+
+  private doCopy(
+    caller: Domain,
+    srcDomid: number,
+    srcRefOrGfn: number,
+    srcOffset: number,
+    dstDomid: number,
+    dstRefOrGfn: number,
+    dstOffset: number,
+    len: number,
+    flags: number,
+  ): number {
+    if (srcOffset + len > PAGE_SIZE || dstOffset + len > PAGE_SIZE) return GNTST_bad_copy_arg;
+    const src = this.resolve(caller, srcDomid);
+    const dst = this.resolve(caller, dstDomid);
+    if (src === undefined || dst === undefined || src.dying || dst.dying) return GNTST_bad_domain;
+    const srcGfn = this.copyGfn(caller, src, srcRefOrGfn, (flags & GNTCOPY_source_gref) !== 0, true);
+    if (srcGfn < 0) return srcGfn;
+    const dstGfn = this.copyGfn(caller, dst, dstRefOrGfn, (flags & GNTCOPY_dest_gref) !== 0, false);
+    if (dstGfn < 0) return dstGfn;
+    copyBytes(src, srcGfn * PAGE_SIZE + srcOffset, dst, dstGfn * PAGE_SIZE + dstOffset, len);
+    return GNTST_okay;
+  }
+
+  private copyGfn(caller: Domain, domain: Domain, refOrGfn: number, isRef: boolean, readonly: boolean): number {
+    if (isRef) return this.grantedGfn(caller, domain, refOrGfn, readonly);
+    if (domain !== caller) return GNTST_permission_denied;
+    return domain.memory.isPopulated(refOrGfn) ? refOrGfn : GNTST_bad_page;
+  }
+
+  /** The frame behind a reference that `caller` may use, or the GNTST_* that says why not. */
+  private grantedGfn(caller: Domain, granter: Domain, ref: number, readonly: boolean): number {
+    const {grants, memory} = granter;
+    if (ref >= grants.entries) return GNTST_bad_gntref;
+    if (this.faults.active && this.faults.hit('refusedGrant')) return GNTST_general_error;
+    const word = grants.entryWord(ref);
+    const head = memory.u32[word];
+    const gfn = memory.u32[word + 1];
+    if ((head & GTF_type_mask) !== GTF_permit_access || head >>> 16 !== caller.id) return GNTST_general_error;
+    if (!readonly && (head & GTF_readonly) !== 0) return GNTST_general_error;
+    return memory.isPopulated(gfn) ? gfn : GNTST_bad_page;
+  }
+
+  private doTransfer(caller: Domain, gfn: Gfn, toDomid: number, ref: number): number {
+    if (!caller.memory.isPopulated(gfn) || caller.isFrameInUse(gfn)) return GNTST_bad_page;
+    const to = this.resolve(caller, toDomid);
+    if (to === undefined || to === caller || to.dying) return GNTST_bad_domain;
+    if (ref >= to.grants.entries) return GNTST_bad_gntref;
+    const word = to.grants.entryWord(ref);
+    const head = to.memory.u32[word];
+    if ((head & GTF_type_mask) !== GTF_accept_transfer || head >>> 16 !== caller.id) return GNTST_bad_gntref;
+    if ((head & GTF_transfer_committed) !== 0) return GNTST_bad_gntref;
+    const target = to.memory.u32[word + 1] as Gfn;
+    // A translated domain says in `frame` where the page is to appear: that has to be a hole.
+    if (target >= to.memory.pages || to.memory.isPopulated(target)) return GNTST_general_error;
+    to.memory.u32[word] |= GTF_transfer_committed;
+    to.memory.fillHole(target);
+    copyBytes(caller, gfn * PAGE_SIZE, to, target * PAGE_SIZE, PAGE_SIZE);
+    caller.memory.punchHole(gfn);
+    to.memory.u32[word] |= GTF_transfer_completed;
+    return GNTST_okay;
+  }
+
+  private resolve(caller: Domain, domid: number): Domain | undefined {
+    return domid === DOMID_SELF || domid === caller.id ? caller : this.domainById(domid);
+  }
+}
+
+/** Below this a loop beats the call into TypedArray.set. */
+const SHORT_COPY = 64;
+
+const copyBytes = (src: Domain, from: number, dst: Domain, to: number, len: number): void => {
+  const source = src.memory.u8;
+  const target = dst.memory.u8;
+  if (len > SHORT_COPY) {
+    target.set(source.subarray(from, from + len), to);
+    return;
+  }
+  for (let i = 0; i < len; i++) target[to + i] = source[from + i];
+};

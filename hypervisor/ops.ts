@@ -1,0 +1,67 @@
+import type {Observable} from 'rxjs';
+import type {Abi, ChannelStatus} from './event-channel/index.ts';
+import type {Grantor, GrantTableSize} from './grant-table/index.ts';
+import type {DomId, Gfn} from './ids.ts';
+import type {DomainMemory, PageAllocator} from './memory/index.ts';
+import type {TaskQueue} from './schedule/index.ts';
+import type {Tracer} from './trace/index.ts';
+
+/**
+ * What the kernel of one domain, guest or dom0, can do: its own memory and clock, and the hypercalls. A driver is
+ * handed this and nothing else of the hypervisor. Results below 0 are -errno, for grants GNTST_*.
+ */
+export interface HypervisorOps {
+  readonly domid: DomId;
+  readonly abi: Abi;
+  readonly memory: DomainMemory;
+  /** Free frames of this kernel. */
+  readonly pages: PageAllocator;
+  /** The kernel's own grant entries. */
+  readonly grantor: Grantor;
+  readonly schedule: TaskQueue;
+  readonly trace: Tracer;
+
+  /** Maps a peer's page. `flags` are GNTMAP_*; returns a handle >= 0 or GNTST_*. */
+  gnttabMap(granter: number, ref: number, flags: number): number;
+  gnttabUnmap(handle: number): number;
+  /** Memory and byte offset of a mapped page: read them at every use, the granter's window may move. */
+  mappedMemory(handle: number): DomainMemory;
+  mappedOffset(handle: number): number;
+  /** GNTTABOP_copy within one page a side; `flags` are GNTCOPY_*. Returns GNTST_*. */
+  gnttabCopy(
+    srcDomid: number,
+    srcRefOrGfn: number,
+    srcOffset: number,
+    dstDomid: number,
+    dstRefOrGfn: number,
+    dstOffset: number,
+    len: number,
+    flags: number,
+  ): number;
+  gnttabTransfer(gfn: Gfn, toDomid: number, ref: number): number;
+  gnttabQuerySize(domid: number): GrantTableSize;
+  gnttabSetupTable(nrFrames: number): number;
+
+  /** Returns the port. Ports start masked until events() is subscribed or unmask is called. */
+  evtchnAllocUnbound(remoteDomid: number): number;
+  evtchnBindInterdomain(remoteDomid: number, remotePort: number): number;
+  evtchnBindVirq(virq: number, vcpu: number): number;
+  evtchnBindIpi(vcpu: number): number;
+  evtchnSend(port: number): number;
+  evtchnMask(port: number): void;
+  evtchnUnmask(port: number): number;
+  evtchnClose(port: number): number;
+  evtchnStatus(domid: number, port: number): ChannelStatus | number;
+  evtchnReset(): number;
+  /** Upcalls that found the port pending. Unmasks it. Completes when the port is closed or the domain dies. */
+  events(port: number): Observable<void>;
+  /** Open ports with the number of times each was set pending: the numbers of /proc/interrupts. */
+  interruptCounts(): {port: number; kind: string; count: number}[];
+
+  /** HVM_PARAM_*; 0 when it is not set. */
+  hvmParam(index: number): number;
+  /** VIRQ_TIMER at a host time in ns. */
+  setTimer(vcpu: number, atNs: number): void;
+  /** SCHEDOP_shutdown with SHUTDOWN_*: the kernel's code does not run any more after the current task. */
+  shutdown(reason: number): void;
+}

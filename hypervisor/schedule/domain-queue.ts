@@ -1,0 +1,62 @@
+import type {Schedule, Task, TaskQueue, Timer} from './schedule.ts';
+
+const stopped: Timer = {cancel: () => undefined};
+
+/**
+ * The host's queue as one domain sees it. Tasks of a paused domain are kept until it runs again; those of a dead one
+ * are dropped; an exception in one is the domain's fault, not the host's.
+ */
+export class DomainQueue implements TaskQueue {
+  private readonly host: Schedule;
+  private readonly runnable: () => boolean;
+  private readonly onFault: (error: unknown) => void;
+  private held: Task[] = [];
+  private dead = false;
+
+  constructor(host: Schedule, runnable: () => boolean, onFault: (error: unknown) => void) {
+    this.host = host;
+    this.runnable = runnable;
+    this.onFault = onFault;
+  }
+
+  now(): number {
+    return this.host.now();
+  }
+
+  random(): number {
+    return this.host.random();
+  }
+
+  post(task: Task): void {
+    if (!this.dead) this.host.post(() => this.run(task));
+  }
+
+  after(delayNs: number, task: Task): Timer {
+    return this.dead ? stopped : this.host.after(delayNs, () => this.run(task));
+  }
+
+  /** Runs the task now if the domain may run, else keeps it. */
+  run(task: Task): void {
+    if (this.dead) return;
+    if (!this.runnable()) {
+      this.held.push(task);
+      return;
+    }
+    try {
+      task();
+    } catch (error) {
+      this.onFault(error);
+    }
+  }
+
+  resume(): void {
+    const tasks = this.held;
+    this.held = [];
+    for (const task of tasks) this.post(task);
+  }
+
+  stop(): void {
+    this.dead = true;
+    this.held = [];
+  }
+}

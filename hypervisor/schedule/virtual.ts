@@ -1,0 +1,108 @@
+import {Random} from './random.ts';
+import type {Schedule, Task, Timer} from './schedule.ts';
+import {TimerHeap} from './timer-heap.ts';
+
+/** Tasks queued per turn of the event loop; microtasks still run between any two of them. */
+const TASKS_PER_TURN = 64;
+
+/**
+ * Virtual time from a seed. One task a macrotask: the promises that a task settled have all run before the next is
+ * picked, so the order of everything depends on the seed alone.
+ */
+class VirtualSchedule implements Schedule {
+  readonly mode = 'virtual';
+  readonly seed: number;
+  /** A fixed day: start times in xenstore must not differ between runs. */
+  readonly epochMs = Date.UTC(2026, 0, 1);
+  private readonly chance: Random;
+  /** Apart from random(), so that a guest that draws numbers does not change the order of tasks by itself. */
+  private readonly order: Random;
+  private readonly timers = new TimerHeap();
+  private readonly ready: Task[] = [];
+  private nowNs = 0;
+  private drivers = 0;
+  private turns = 0;
+  private closed = false;
+
+  constructor(seed: number) {
+    this.seed = seed;
+    this.chance = new Random(seed);
+    this.order = new Random(seed + 0x5eed);
+  }
+
+  now(): number {
+    return this.nowNs;
+  }
+
+  random(): number {
+    return this.chance.u32();
+  }
+
+  post(task: Task): void {
+    if (this.closed) return;
+    this.ready.push(task);
+    this.pump();
+  }
+
+  after(delayNs: number, task: Task): Timer {
+    const timer = this.timers.push(this.nowNs + Math.max(0, Math.round(delayNs)), task);
+    this.pump();
+    return timer;
+  }
+
+  async drive<T>(promise: Promise<T>): Promise<T> {
+    this.drivers++;
+    this.pump();
+    try {
+      return await promise;
+    } finally {
+      this.drivers--;
+    }
+  }
+
+  sleep(delayNs: number): Promise<void> {
+    return this.drive(
+      new Promise((resolve) => {
+        this.after(delayNs, resolve);
+      }),
+    );
+  }
+
+  close(): void {
+    this.closed = true;
+    this.ready.length = 0;
+    this.timers.clear();
+  }
+
+  private hasWork(): boolean {
+    return !this.closed && (this.ready.length > 0 || (this.drivers > 0 && this.timers.earliestNs() !== Infinity));
+  }
+
+  private pump(): void {
+    if (this.turns > 0 || !this.hasWork()) return;
+    for (; this.turns < TASKS_PER_TURN; this.turns++) setImmediate(this.turn);
+  }
+
+  private readonly turn = (): void => {
+    this.turns--;
+    if (this.hasWork()) this.runOne();
+    this.pump();
+  };
+
+  private runOne(): void {
+    if (this.ready.length === 0) {
+      this.nowNs = Math.max(this.nowNs, this.timers.earliestNs());
+      for (let due = this.timers.popDue(this.nowNs); due !== undefined; due = this.timers.popDue(this.nowNs))
+        this.ready.push(due);
+    }
+    const picked = this.order.below(this.ready.length);
+    const task = this.ready[picked];
+    // Swap-remove: the order of the rest is the seed's business anyway.
+    const last = this.ready.pop();
+    if (last !== undefined && picked < this.ready.length) this.ready[picked] = last;
+    task();
+  }
+}
+
+/** Time that jumps, in an order that the seed decides. Same seed, same program: same trace. */
+export const virtualClock = (seed: number): Schedule => new VirtualSchedule(seed);

@@ -1,0 +1,3 @@
+export {ProgramOps} from './program-ops.ts';
+export {ProgramVcpu} from './program.ts';
+export type {Vcpu} from './vcpu.ts';

@@ -1,0 +1,69 @@
+import {Subject, type Observable} from 'rxjs';
+import type {Domain} from '../domain.ts';
+import type {Schedule, Task} from '../schedule/index.ts';
+import type {Tracer} from '../trace/index.ts';
+import type {Vcpu} from './vcpu.ts';
+
+/** Runs a TypeScript guest: its code is what its ports' subscribers do. One upcall is one task of the host's queue. */
+export class ProgramVcpu implements Vcpu {
+  cpuTimeNs = 0;
+  upcalls = 0;
+  private readonly domain: Domain;
+  private readonly index: number;
+  private readonly schedule: Schedule;
+  private readonly trace: Tracer;
+  private readonly handlers: (Subject<void> | undefined)[] = [];
+  private queued = false;
+  private stopped = false;
+
+  constructor(domain: Domain, index: number, schedule: Schedule, trace: Tracer) {
+    this.domain = domain;
+    this.index = index;
+    this.schedule = schedule;
+    this.trace = trace;
+  }
+
+  kick(): void {
+    if (this.queued || this.stopped || !this.domain.runnable) return;
+    this.queued = true;
+    this.schedule.post(this.upcall);
+  }
+
+  resume(): void {
+    if (this.domain.sharedInfo.upcallPending(this.index)) this.kick();
+  }
+
+  stop(): void {
+    this.stopped = true;
+    for (const handler of this.handlers) handler?.complete();
+    this.handlers.length = 0;
+  }
+
+  /** Events of a port: one emission for each upcall that finds it pending. */
+  events(port: number): Observable<void> {
+    const subject = this.handlers[port] ?? new Subject<void>();
+    this.handlers[port] = subject;
+    return subject;
+  }
+
+  /** The port was closed: its subscribers are done. */
+  forget(port: number): void {
+    this.handlers[port]?.complete();
+    this.handlers[port] = undefined;
+  }
+
+  private readonly upcall: Task = () => {
+    this.queued = false;
+    // Held back while paused: the pending words keep the event, resume() looks at them.
+    if (this.stopped || !this.domain.runnable) return;
+    const startNs = this.schedule.now();
+    this.upcalls++;
+    const ports = this.domain.sharedInfo.takePending(this.index, this.dispatch);
+    this.cpuTimeNs += this.schedule.now() - startNs;
+    if (this.trace.on) this.trace.emit('upcall', this.domain.id, this.index, ports);
+  };
+
+  private readonly dispatch = (port: number): void => {
+    this.handlers[port]?.next();
+  };
+}

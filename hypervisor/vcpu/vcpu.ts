@@ -1,0 +1,13 @@
+/** What the hypervisor asks of the engine that runs a domain's code. */
+export interface Vcpu {
+  /** Event upcall: something is pending and the vCPU has upcalls unmasked. */
+  kick(): void;
+  /** The domain was unpaused: whatever was held back may run. */
+  resume(): void;
+  /** The domain is going away; nothing of it may run any more. */
+  stop(): void;
+  /** Nanoseconds of host time spent running it. */
+  readonly cpuTimeNs: number;
+  /** Upcalls delivered. */
+  readonly upcalls: number;
+}

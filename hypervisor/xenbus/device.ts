@@ -1,0 +1,193 @@
+import {BehaviorSubject, type Observable, type Subscription} from 'rxjs';
+import {XenbusStateClosed, XenbusStateClosing, XenbusStateUnknown} from '../abi/io/xenbus.ts';
+import type {HypervisorOps} from '../ops.ts';
+import type {XsClient} from '../xenstore/index.ts';
+import {isLegalMove, parseState, stateName, type XenbusRole, type XenbusState} from './state.ts';
+
+export interface XenbusDeviceOptions {
+  ops: HypervisorOps;
+  xs: XsClient;
+  role: XenbusRole;
+  /** "vbd", "vif", ... */
+  type: string;
+  /** Device number, as in the path. */
+  devid: string;
+  /** Own directory, relative to the domain's: "device/vbd/51712", "backend/vbd/1/51712". */
+  path: string;
+  /** The peer's directory, absolute. */
+  otherPath: string;
+  otherDomid: number;
+}
+
+/** Why a device was given up: an errno of its own kind, with words for the `error` node. */
+export class DeviceError extends Error {
+  readonly errno: number;
+
+  /** `errno` is positive or negative; the node gets it negative, as Linux writes it. */
+  constructor(errno: number, message: string) {
+    super(message);
+    this.name = 'DeviceError';
+    this.errno = -Math.abs(errno);
+  }
+}
+
+/**
+ * One end of a split device as xenstore sees it: its directory, its state, and the peer's. Drivers of both ends sit on
+ * this. Work is done one step after another: a peer that writes faster than we act is seen in its latest state.
+ */
+export class XenbusDevice {
+  readonly ops: HypervisorOps;
+  readonly xs: XsClient;
+  readonly role: XenbusRole;
+  readonly type: string;
+  readonly devid: string;
+  readonly path: string;
+  readonly otherPath: string;
+  readonly otherDomid: number;
+  private readonly own: BehaviorSubject<XenbusState>;
+  private readonly other = new BehaviorSubject<XenbusState>(XenbusStateUnknown);
+  private steps: Promise<void> = Promise.resolve();
+  private watch: Subscription | undefined;
+  private lastError: string | undefined;
+  private removed = false;
+
+  constructor(options: XenbusDeviceOptions, state: XenbusState) {
+    this.ops = options.ops;
+    this.xs = options.xs;
+    this.role = options.role;
+    this.type = options.type;
+    this.devid = options.devid;
+    this.path = options.path;
+    this.otherPath = options.otherPath;
+    this.otherDomid = options.otherDomid;
+    this.own = new BehaviorSubject(state);
+  }
+
+  /** The state we last wrote. */
+  get state(): XenbusState {
+    return this.own.value;
+  }
+
+  get states(): Observable<XenbusState> {
+    return this.own.asObservable();
+  }
+
+  /** The peer's state as last read; Unknown when its directory is gone. */
+  get otherState(): XenbusState {
+    return this.other.value;
+  }
+
+  get otherStates(): Observable<XenbusState> {
+    return this.other.asObservable();
+  }
+
+  /** What stands in the `error` node. */
+  get error(): string | undefined {
+    return this.lastError;
+  }
+
+  read(key: string): Promise<string | undefined> {
+    return this.xs.read(`${this.path}/${key}`);
+  }
+
+  readOther(key: string): Promise<string | undefined> {
+    return this.xs.read(`${this.otherPath}/${key}`);
+  }
+
+  /** A node of the peer that has to be an unsigned number up to `max`; DeviceError otherwise: the peer wrote it. */
+  async readOtherNumber(key: string, max: number, fallback?: number): Promise<number> {
+    const text = await this.readOther(key);
+    if (text === undefined && fallback !== undefined) return fallback;
+    const value = text !== undefined && /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
+    if (!(value <= max)) throw new DeviceError(22, `reading ${this.otherPath}/${key}: "${text ?? 'nothing'}"`);
+    return value;
+  }
+
+  /** Writes several nodes of our directory in one transaction. */
+  async publish(nodes: Readonly<Record<string, string | number>>): Promise<void> {
+    await this.xs.transaction(async (tx) => {
+      for (const [key, value] of Object.entries(nodes)) await this.xs.write(`${this.path}/${key}`, String(value), tx);
+    });
+  }
+
+  /**
+   * Goes to a state: a transaction of its own that reads `state` first, so that a directory which the toolstack has just
+   * removed is not made again. A move that the table does not have is our bug.
+   */
+  async switchState(next: XenbusState): Promise<void> {
+    if (next === this.state || this.removed) return;
+    if (!isLegalMove(this.role, this.state, next)) {
+      throw new Error(`${this.path}: ${this.role} ${stateName(this.state)} -> ${stateName(next)} is not in the table`);
+    }
+    this.own.next(next);
+    if (this.ops.trace.on) this.ops.trace.emit('xenbus_state', this.ops.domid, this.path, stateName(next));
+    await this.xs.transaction(async (tx) => {
+      if ((await this.xs.read(`${this.path}/state`, tx)) === undefined) return;
+      await this.xs.write(`${this.path}/state`, String(next), tx);
+    });
+  }
+
+  /** Notes a reason where xl and people look for it. @see Linux's error/<device path>/error convention */
+  async reportError(error: DeviceError): Promise<void> {
+    this.lastError = `${error.errno} ${error.message}`;
+    if (this.ops.trace.on) this.ops.trace.emit('device_error', this.ops.domid, this.path, this.lastError);
+    // A guest may have been denied its error directory: the reason then stays with us.
+    await this.xs.write(`error/${this.path}/error`, this.lastError).catch(() => undefined);
+  }
+
+  /** Gives the device up: the reason in `error`, then Closing. */
+  async fail(error: DeviceError): Promise<void> {
+    await this.reportError(error);
+    if (this.state !== XenbusStateClosed) await this.switchState(XenbusStateClosing);
+  }
+
+  /** Calls `onChange` with the peer's state now and whenever it may have changed, never twice at a time. */
+  followOther(onChange: (state: XenbusState) => void | Promise<void>): void {
+    this.watch = this.xs
+      .watch(`${this.otherPath}/state`)
+      .subscribe({next: () => this.enqueue(() => this.look(onChange)), error: () => undefined});
+  }
+
+  /** Runs a step after those under way. What it throws as DeviceError closes the device; all else is our bug. */
+  enqueue(step: () => void | Promise<void>): void {
+    this.steps = this.steps.then(async () => {
+      if (this.removed) return;
+      try {
+        await step();
+      } catch (error) {
+        await this.onStepFailed(error);
+      }
+    });
+  }
+
+  /** Resolves when the steps queued so far are done. */
+  settled(): Promise<void> {
+    return this.steps;
+  }
+
+  /** The directory is gone: no more writes, no more steps. */
+  detach(): void {
+    this.removed = true;
+    this.watch?.unsubscribe();
+    this.own.complete();
+    this.other.complete();
+  }
+
+  toString(): string {
+    return `${this.path} ${stateName(this.state)}, peer ${stateName(this.otherState)}`;
+  }
+
+  private async look(onChange: (state: XenbusState) => void | Promise<void>): Promise<void> {
+    const state = parseState(await this.readOther('state'));
+    if (this.removed) return;
+    this.other.next(state);
+    await onChange(state);
+  }
+
+  private async onStepFailed(error: unknown): Promise<void> {
+    if (this.removed) return;
+    const known = error instanceof DeviceError;
+    const reason = known ? error : new DeviceError(5, error instanceof Error ? error.message : String(error));
+    await this.fail(reason).catch(() => undefined);
+  }
+}

@@ -1,0 +1,18 @@
+import type {XenbusDevice} from './device.ts';
+import type {XenbusState} from './state.ts';
+
+/** The driver's hold on one device. */
+export interface DriverInstance {
+  /** The peer's state now; called at first, then at each change, one call at a time. */
+  otherEndChanged(state: XenbusState): void | Promise<void>;
+  /** The device's directory is gone or its domain died: give back ports, mappings and files. May come at any time. */
+  remove(): void;
+}
+
+/** One kind of device on one end. */
+export interface XenbusDriver {
+  /** Directory name: "vbd", "vif". */
+  readonly type: string;
+  /** Takes a device that appeared. A DeviceError thrown here closes it. */
+  probe(device: XenbusDevice): DriverInstance | Promise<DriverInstance>;
+}
