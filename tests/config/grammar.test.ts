@@ -99,7 +99,7 @@ test('an error carries file, line, column and exit code', (t) => {
 test('the true line of an unexpected newline is known although the message is one too small', (t) => {
   const [first] = syntaxErrorOf('a = 1\nx =\n').diagnostics;
   t.like(first, {line: 2, column: 4});
-  t.regex(first!.text, /^x\.cfg:1: .* near <newline>: /);
+  t.regex(first.text, /^x\.cfg:1: .* near <newline>: /);
 });
 
 test('golden: an unfinished list at the end of a file', (t) => {

@@ -24,7 +24,7 @@ export const parseConfig = (text: string, fileName: string): ParsedConfig => {
   const log = new DiagnosticLog(fileName);
   const settings = new Parser(new Lexer(text, log), log).run();
   if (!log.failed) return {fileName, settings};
-  const {line, column} = log.diagnostics[0]!;
+  const {line, column} = log.diagnostics[0];
   throw new ConfigError(
     [...log.lines, 'Failed to parse config: Invalid argument'],
     {file: fileName, line, column},

@@ -1,0 +1,82 @@
+import type {HostTopology} from './cpu-list.ts';
+import type {DiskConfig} from './disk-spec.ts';
+import type {RawValue} from './settings.ts';
+import type {VifConfig} from './vif-spec.ts';
+import type {JsonObject} from './yajl.ts';
+
+export type GuestType = 'pv' | 'pvh' | 'hvm';
+
+/** What happens to a domain that has shut down, in xl.cfg's spelling. */
+export type ShutdownAction =
+  'destroy' | 'restart' | 'rename-restart' | 'preserve' | 'coredump-destroy' | 'coredump-restart' | 'soft-reset';
+
+/**
+ * What a configuration file asks for, as plain JSON data. What the file leaves open is undefined until
+ * withDomainDefaults() fills it in.
+ */
+export type DomainConfig = {
+  name: string;
+  /** Lower case, 8-4-4-4-12. */
+  uuid: string;
+  type: GuestType;
+  /** Memory at start, and the most the guest may ever have. */
+  memoryKib?: number;
+  maxMemoryKib?: number;
+  /** vCPUs online at start, and the most there may ever be. */
+  vcpus?: number;
+  maxVcpus?: number;
+  /** A path, or the name of a built-in kernel. */
+  kernel?: string;
+  ramdisk?: string;
+  /** The whole kernel command line, with root= and extra= merged. */
+  cmdline?: string;
+  bootloader?: string;
+  bootloaderArgs?: string[];
+  onPoweroff: ShutdownAction;
+  onReboot: ShutdownAction;
+  onWatchdog: ShutdownAction;
+  onCrash: ShutdownAction;
+  onSoftReset: ShutdownAction;
+  driverDomain?: boolean;
+  maxGrantFrames?: number;
+  maxMaptrackFrames?: number;
+  maxGrantVersion?: number;
+  maxEventChannels?: number;
+  disks: DiskConfig[];
+  vifs: VifConfig[];
+  /** Everything else xl understands, under libxl's names: carried and shown, not used. */
+  libxl: LibxlFields;
+  /** All settings of the file by key, also those xl does not know. */
+  settings: Readonly<Record<string, RawValue>>;
+  /** Lines that xl prints on stderr although the file is fine. */
+  warnings: readonly string[];
+  /** Settings without effect here, about which xl itself says nothing. */
+  ignored: readonly IgnoredSetting[];
+};
+
+export type LibxlFields = {
+  /** libxl_domain_create_info */
+  createInfo: JsonObject;
+  /** libxl_domain_build_info without its type union */
+  buildInfo: JsonObject;
+  /** The type union's member for this guest type */
+  typeInfo: JsonObject;
+  archArm: JsonObject;
+  archX86: JsonObject;
+  schedParams: JsonObject;
+  /** Device lists that have no typed field, by libxl's list name (vfbs, p9s, ...). */
+  devices: Readonly<Record<string, readonly JsonObject[]>>;
+};
+
+/** `unknown`: no xl has this key. `unsupported`: xl has it, pvsim does not act on it. */
+export type IgnoredSetting = {key: string; line: number; column: number; reason: 'unknown' | 'unsupported'};
+
+export type DomainConfigOptions = {
+  /** Source of randomness: unsigned 32-bit numbers. */
+  random: () => number;
+  /** The CPUs that cpus= may name; default DEFAULT_TOPOLOGY. */
+  topology?: HostTopology;
+};
+
+/** A host with one node of 16 CPUs. */
+export const DEFAULT_TOPOLOGY: HostTopology = [Array.from({length: 16}, (_, cpu) => cpu)];
