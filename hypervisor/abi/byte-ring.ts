@@ -1,3 +1,9 @@
+import {xen_9pfs_data_intf} from './io/9pfs.ts';
+import {xencons_interface} from './io/console.ts';
+import {XEN_FLEX_RING_SIZE} from './io/ring.ts';
+import {XENSTORE_RING_SIZE, xenstore_domain_interface} from './io/xs-wire.ts';
+import {offsetsOf} from './layout.ts';
+
 /**
  * One direction of a byte stream over shared memory, as the console, xenstore and the flex rings (9pfs, pvcalls) use it.
  * Indexes run freely over 32 bits and are masked on access.
@@ -13,9 +19,9 @@ export const CORRUPT = -1;
 export interface ByteRingPlace {
   readonly u8: Uint8Array;
   readonly u32: Uint32Array;
-  /** Offset of the data. */
-  readonly base: number;
-  /** Bytes of data: a power of two. */
+  /** Offset of the data; or of its parts, all of one size, when they do not lie together. */
+  readonly base: number | readonly number[];
+  /** Bytes of data in all: a power of two. */
   readonly size: number;
   /** Offset of the u32 index that the reader advances. */
   readonly consOffset: number;
@@ -35,19 +41,24 @@ export class ByteRing {
   readonly size: number;
   private readonly u8: Uint8Array;
   private readonly u32: Uint32Array;
-  private readonly base: number;
+  private readonly parts: readonly number[];
+  private readonly partBytes: number;
   private readonly consWord: number;
   private readonly prodWord: number;
 
   constructor(place: ByteRingPlace) {
     const {u8, u32, base, size, consOffset, prodOffset} = place;
-    if (size <= 0 || (size & (size - 1)) !== 0) throw new Error(`byte ring of ${size} bytes: not a power of two`);
+    const parts = typeof base === 'number' ? [base] : base;
+    const partBytes = size / parts.length;
+    if (!isPowerOfTwo(size) || !isPowerOfTwo(partBytes))
+      throw new Error(`byte ring of ${size} bytes: not a power of two`);
     if (((consOffset | prodOffset) & 3) !== 0) throw new Error('byte ring: indexes must be aligned to 4 bytes');
-    if (base < 0 || base + size > u8.length) throw new Error(`byte ring: ${base}+${size} outside the memory`);
-    if (Math.max(consOffset, prodOffset) >>> 2 >= u32.length) throw new Error('byte ring: indexes outside the memory');
+    if (parts.some((at) => at < 0 || at + partBytes > u8.length)) throw new Error('byte ring outside memory');
+    if (Math.max(consOffset, prodOffset) >>> 2 >= u32.length) throw new Error('byte ring: indexes outside memory');
     this.u8 = u8;
     this.u32 = u32;
-    this.base = base;
+    this.parts = parts;
+    this.partBytes = partBytes;
     this.size = size;
     this.consWord = consOffset >>> 2;
     this.prodWord = prodOffset >>> 2;
@@ -85,14 +96,14 @@ export class ByteRing {
 
   /** Writes as much of `src[from, to)` as fits. Returns the bytes written (0 when full), or `CORRUPT`. */
   write(src: Uint8Array, from = 0, to = src.length): number {
-    const {u8, base, size, prod} = this;
+    const {u8, size, partBytes, prod} = this;
     const queued = (prod - this.cons) >>> 0;
     if (queued > size) return CORRUPT;
     const n = Math.min(to - from, size - queued);
-    const at = prod & (size - 1);
-    const first = Math.min(n, size - at);
-    copyBytes(u8, base + at, src, from, first);
-    copyBytes(u8, base, src, from + first, n - first);
+    for (let done = 0, k = 0; done < n; done += k) {
+      k = Math.min(n - done, partBytes - ((prod + done) & (partBytes - 1)));
+      copyBytes(u8, this.place(prod + done), src, from + done, k);
+    }
     this.prod = prod + n;
     return n;
   }
@@ -127,54 +138,72 @@ export class ByteRing {
   }
 
   private copyOut(dst: Uint8Array, from: number, to: number, cons: number): number {
-    const {u8, base, size} = this;
+    const {u8, size, partBytes} = this;
     const queued = (this.prod - cons) >>> 0;
     if (queued > size) return CORRUPT;
     const n = Math.min(to - from, queued);
-    const at = cons & (size - 1);
-    const first = Math.min(n, size - at);
-    copyBytes(dst, from, u8, base + at, first);
-    copyBytes(dst, from + first, u8, base, n - first);
+    for (let done = 0, k = 0; done < n; done += k) {
+      k = Math.min(n - done, partBytes - ((cons + done) & (partBytes - 1)));
+      copyBytes(dst, from + done, u8, this.place(cons + done), k);
+    }
     return n;
+  }
+
+  /** Where in `u8` the byte of an index lies. */
+  private place(index: number): number {
+    const at = index & (this.size - 1);
+    return this.parts[Math.floor(at / this.partBytes)] + (at & (this.partBytes - 1));
   }
 }
 
+const isPowerOfTwo = (n: number): boolean => n >= 1 && (n & (n - 1)) === 0;
+
 const hex = (index: number): string => `0x${index.toString(16)}`;
 
-/** A page with a data buffer for each direction and the indexes of both behind them. */
-const pagePart = (
-  u8: Uint8Array,
-  u32: Uint32Array,
-  page: number,
-  part: {data: number; size: number; cons: number; prod: number},
-): ByteRing =>
-  new ByteRing({
-    u8,
-    u32,
-    base: page + part.data,
-    size: part.size,
-    consOffset: page + part.cons,
-    prodOffset: page + part.prod,
-  });
-
 /**
- * The two directions of a console page at byte `pageOffset`: `in` is keyboard input to the guest, `out` its output.
+ * The two directions of a console page at byte `page`: `in` is keyboard input to the guest, `out` its output.
  * @see console.h, struct xencons_interface
  */
-export const consoleRings = (u8: Uint8Array, u32: Uint32Array, pageOffset: number): {in: ByteRing; out: ByteRing} => ({
-  in: pagePart(u8, u32, pageOffset, {data: 0, size: 1024, cons: 3072, prod: 3076}),
-  out: pagePart(u8, u32, pageOffset, {data: 1024, size: 2048, cons: 3080, prod: 3084}),
-});
+export const consoleRings = (u8: Uint8Array, u32: Uint32Array, page: number): {in: ByteRing; out: ByteRing} => {
+  const {in: input, out, in_cons, in_prod, out_cons, out_prod} = offsetsOf(xencons_interface, 'x86_64');
+  const direction = (data: number, end: number, cons: number, prod: number): ByteRing =>
+    new ByteRing({u8, u32, base: page + data, size: end - data, consOffset: page + cons, prodOffset: page + prod});
+  return {in: direction(input, out, in_cons, in_prod), out: direction(out, in_cons, out_cons, out_prod)};
+};
 
 /**
- * The two directions of a xenstore page at byte `pageOffset`: `req` from the guest, `rsp` to the guest.
+ * The two directions of a xenstore page at byte `page`: `req` from the guest, `rsp` to the guest.
  * @see xs_wire.h, struct xenstore_domain_interface
  */
-export const xenstoreRings = (
-  u8: Uint8Array,
-  u32: Uint32Array,
-  pageOffset: number,
-): {req: ByteRing; rsp: ByteRing} => ({
-  req: pagePart(u8, u32, pageOffset, {data: 0, size: 1024, cons: 2048, prod: 2052}),
-  rsp: pagePart(u8, u32, pageOffset, {data: 1024, size: 1024, cons: 2056, prod: 2060}),
-});
+export const xenstoreRings = (u8: Uint8Array, u32: Uint32Array, page: number): {req: ByteRing; rsp: ByteRing} => {
+  const {req, rsp, req_cons, req_prod, rsp_cons, rsp_prod} = offsetsOf(xenstore_domain_interface, 'x86_64');
+  const size = XENSTORE_RING_SIZE;
+  const direction = (data: number, cons: number, prod: number): ByteRing =>
+    new ByteRing({u8, u32, base: page + data, size, consOffset: page + cons, prodOffset: page + prod});
+  return {req: direction(req, req_cons, req_prod), rsp: direction(rsp, rsp_cons, rsp_prod)};
+};
+
+/** A pair of flex rings in pages of a guest: byte offsets of the index page and of the 2^order data pages. */
+export interface FlexRingPages {
+  readonly u8: Uint8Array;
+  readonly u32: Uint32Array;
+  readonly indexPage: number;
+  readonly dataPages: readonly number[];
+}
+
+/**
+ * The two directions of a flex ring: the first half of the data pages is `in`, from the backend to the frontend, the
+ * second half `out`. Throws unless the data pages are a power of two.
+ * @see ring.h, DEFINE_XEN_FLEX_RING_AND_INTF
+ */
+export const flexRings = ({u8, u32, indexPage, dataPages}: FlexRingPages): {in: ByteRing; out: ByteRing} => {
+  const {in_cons, in_prod, out_cons, out_prod} = offsetsOf(xen_9pfs_data_intf, 'x86_64');
+  const size = XEN_FLEX_RING_SIZE(Math.log2(dataPages.length));
+  const halves =
+    dataPages.length === 1
+      ? {in: dataPages[0], out: dataPages[0] + size}
+      : {in: dataPages.slice(0, dataPages.length / 2), out: dataPages.slice(dataPages.length / 2)};
+  const direction = (base: number | readonly number[], cons: number, prod: number): ByteRing =>
+    new ByteRing({u8, u32, base, size, consOffset: indexPage + cons, prodOffset: indexPage + prod});
+  return {in: direction(halves.in, in_cons, in_prod), out: direction(halves.out, out_cons, out_prod)};
+};

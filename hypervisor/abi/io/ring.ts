@@ -5,7 +5,7 @@
 import {FLEXIBLE, inlineStruct, inlineUnion, scalar, struct, uint8_t, union} from '../ctype.ts';
 import type {Abi, Struct} from '../ctype.ts';
 import {grant_ref_t} from '../grant-table.ts';
-import {offsetOf, sizeOf} from '../layout.ts';
+import {offsetOf, offsetsOf, sizeOf} from '../layout.ts';
 
 export const RING_IDX = scalar('RING_IDX', 'u32');
 
@@ -23,28 +23,32 @@ export interface RingTypes {
   readonly sring: Struct;
 }
 
+const sringHead = [
+  ['req_prod', RING_IDX],
+  ['req_event', RING_IDX],
+  ['rsp_prod', RING_IDX],
+  ['rsp_event', RING_IDX],
+  [
+    'pvt',
+    inlineUnion([
+      ['netif', inlineStruct([['smartpoll_active', uint8_t]])],
+      ['tapif_user', inlineStruct([['msg', uint8_t]])],
+      ['pvt_pad', uint8_t, 4],
+    ]),
+  ],
+  ['__pad', uint8_t, 44],
+] as const;
+
+/** Byte offsets of the fields before the entries: the same for all rings on all ABIs. */
+export const SRING_OFFSETS = offsetsOf(struct('sring', sringHead), 'x86_64');
+
 /** @see ring.h, DEFINE_RING_TYPES */
 export const ringTypes = (tag: string, request: Struct, response: Struct): RingTypes => {
   const entry = union(`${tag}_sring_entry`, [
     ['req', request],
     ['rsp', response],
   ]);
-  const sring = struct(`${tag}_sring`, [
-    ['req_prod', RING_IDX],
-    ['req_event', RING_IDX],
-    ['rsp_prod', RING_IDX],
-    ['rsp_event', RING_IDX],
-    [
-      'pvt',
-      inlineUnion([
-        ['netif', inlineStruct([['smartpoll_active', uint8_t]])],
-        ['tapif_user', inlineStruct([['msg', uint8_t]])],
-        ['pvt_pad', uint8_t, 4],
-      ]),
-    ],
-    ['__pad', uint8_t, 44],
-    ['ring', entry, 1],
-  ]);
+  const sring = struct(`${tag}_sring`, [...sringHead, ['ring', entry, 1]]);
   return {tag, request, response, entry, sring};
 };
 
