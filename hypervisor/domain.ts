@@ -31,6 +31,8 @@ export class Domain {
   readonly hvmParams = new Map<number, number>();
   /** The domain's own run queue: held while it is paused, dropped when it dies. */
   readonly schedule: DomainQueue;
+  /** Takes what the domain's own code threw. */
+  readonly onFault: (error: unknown) => void;
   pauseCount = 0;
   /** SHUTDOWN_* once the guest has stopped itself. */
   shutdownReason: number | undefined;
@@ -55,6 +57,7 @@ export class Domain {
     this.ports = new PortTable(this.sharedInfo.maxPorts);
     this.grants = new GrantTable(options.memory, MAX_GRANT_FRAMES);
     this.grants.placeFrame(0, this.grantFramesGfn * PAGE_SIZE);
+    this.onFault = options.onFault;
     this.schedule = new DomainQueue(options.schedule, () => this.runnable, options.onFault);
   }
 

@@ -2,6 +2,7 @@ import {Subject, type Observable} from 'rxjs';
 import type {Domain} from '../domain.ts';
 import type {Schedule, Task} from '../schedule/index.ts';
 import type {Tracer} from '../trace/index.ts';
+import {guarded} from './guarded.ts';
 import type {Vcpu} from './vcpu.ts';
 
 /** Runs a TypeScript guest: its code is what its ports' subscribers do. One upcall is one task of the host's queue. */
@@ -43,7 +44,7 @@ export class ProgramVcpu implements Vcpu {
   events(port: number): Observable<void> {
     const subject = this.handlers[port] ?? new Subject<void>();
     this.handlers[port] = subject;
-    return subject;
+    return guarded(subject, this.domain.onFault);
   }
 
   /** The port was closed: its subscribers are done. */

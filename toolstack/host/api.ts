@@ -1,0 +1,132 @@
+import type {Observable} from 'rxjs';
+import type {BusEvent} from '../../hypervisor/xenbus/index.ts';
+import type {DomainEvent, DomainInfo, DomId, Hypervisor} from '../../hypervisor/index.ts';
+import type {FaultRates, Schedule} from '../../hypervisor/schedule/index.ts';
+import type {XsClient} from '../../hypervisor/xenstore/index.ts';
+import type {DiskConfig, DomainConfig, VifConfig} from '../config/index.ts';
+
+export interface HostOptions {
+  /** realClock() by default; virtualClock(seed) for tests. */
+  clock?: Schedule;
+  /** Memory of the host, MiB. */
+  memoryMib?: number;
+  /** Bridges that exist from the start; ["xenbr0"] by default. */
+  bridges?: readonly string[];
+  /** Directory for the guests' console logs (guest-NAME.log); none: no log files. */
+  logDir?: string;
+  /** Path for xenstored's Unix socket; none: no socket. */
+  xenstoreSocket?: string;
+  faults?: Partial<FaultRates>;
+}
+
+export interface CreateOptions {
+  /** Leave the domain paused (xl create -p). */
+  paused?: boolean;
+  /** Relative kernel and disk paths are resolved against this directory; the process's own by default. */
+  baseDir?: string;
+}
+
+/** A domain as xl list shows it. */
+export interface DomainSummary extends DomainInfo {
+  name: string;
+  memoryMib: number;
+  /** Seconds of CPU time. */
+  cpuSeconds: number;
+  /** rbpscd with '-' for what it is not. */
+  state: string;
+  uptimeSeconds: number;
+}
+
+export interface DiskListing {
+  vdev: number;
+  backendDomid: number;
+  /** Frontend's domid, xl's odd "handle" column. */
+  handle: number;
+  /** Frontend state; -1 when it cannot be read, as xl prints it. */
+  state: number;
+  evtch: number;
+  ringRef: number;
+  backendPath: string;
+}
+
+export interface VifListing {
+  devid: number;
+  backendDomid: number;
+  mac: string;
+  handle: number;
+  state: number;
+  evtch: number;
+  txRingRef: number;
+  rxRingRef: number;
+  backendPath: string;
+}
+
+export interface HostInfo {
+  hostname: string;
+  totalMemoryMib: number;
+  freeMemoryMib: number;
+  nrCpus: number;
+}
+
+export type ShutdownTrigger = 'poweroff' | 'reboot' | 'halt' | 'suspend';
+
+/** The device of one end, with the domain whose xenbus it is on. */
+export interface HostBusEvent extends BusEvent {
+  domid: DomId;
+}
+
+/**
+ * A Xen host: what the daemon serves and what a script or test gets from createHost(). Methods reject with
+ * ToolstackError. In virtual time the clock runs while a call is awaited.
+ */
+export interface Host {
+  readonly clock: Schedule;
+  readonly xen: Hypervisor;
+  /** Dom0's xenstore client. */
+  readonly xs: XsClient;
+
+  /** Builds the domain, attaches its devices and, unless paused, starts it. Nothing is left behind on failure. */
+  create(config: DomainConfig, options?: CreateOptions): Promise<DomId>;
+  domains(): DomainSummary[];
+  /** Digits only: that domid, whether it exists or not; else the domain of that name. */
+  resolve(nameOrId: string): DomId | undefined;
+  config(domid: DomId): DomainConfig;
+  /** Name of a domain that exists. */
+  nameOf(domid: DomId): string | undefined;
+  pause(domid: DomId): void;
+  unpause(domid: DomId): void;
+  /** Asks the guest through control/shutdown and waits for its acknowledgement; ETIMEDOUT (libxl's -9) without one. */
+  shutdown(domid: DomId, trigger: ShutdownTrigger): Promise<void>;
+  /** Resolves with SHUTDOWN_* when the domain has shut down, or undefined when it was destroyed before. */
+  waitShutdown(domid: DomId): Promise<number | undefined>;
+  /** Resolves once every device of the domain is Connected on both ends. */
+  waitConnected(domid: DomId): Promise<void>;
+  destroy(domid: DomId): Promise<void>;
+  rename(domid: DomId, name: string): Promise<void>;
+
+  attachDisk(domid: DomId, disk: DiskConfig, baseDir?: string): Promise<void>;
+  detachDisk(domid: DomId, vdev: string, options?: {force?: boolean}): Promise<void>;
+  listDisks(domid: DomId): Promise<DiskListing[]>;
+  attachVif(domid: DomId, vif: VifConfig): Promise<void>;
+  /** By device number or MAC address. */
+  detachVif(domid: DomId, which: string): Promise<void>;
+  listVifs(domid: DomId): Promise<VifListing[]>;
+
+  /** Console output as it comes, after `scrollback` bytes kept from before when asked for. */
+  consoleOutput(domid: DomId, options?: {scrollback?: boolean}): Observable<Uint8Array>;
+  consoleInput(domid: DomId, data: Uint8Array): void;
+
+  info(): HostInfo;
+  /** Lines of the hypervisor's console ring. */
+  dmesg(options?: {clear?: boolean}): readonly string[];
+
+  /** Life cycle steps of all domains. */
+  readonly domainEvents: Observable<DomainEvent>;
+  /** Devices of both ends as they come and go; each has its states as Observables. */
+  readonly xenbusEvents: Observable<HostBusEvent>;
+  /** Messages for the administrator: action on shutdown, refused devices. */
+  readonly log: Observable<string>;
+
+  /** Shuts guests down (at most `graceNs` each, all at once), destroys what is left, closes sockets and files. */
+  close(options?: {graceNs?: number}): Promise<void>;
+}
