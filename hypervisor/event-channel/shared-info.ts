@@ -1,7 +1,8 @@
+import type {Abi} from '../abi/ctype.ts';
+import {offsetsOf, sizeOf} from '../abi/layout.ts';
+import {XEN_LEGACY_MAX_VCPUS} from '../abi/arch-x86/xen.ts';
+import {shared_info, vcpu_info} from '../abi/xen.ts';
 import type {DomainMemory} from '../memory/index.ts';
-
-/** How the guest was built: word size of its shared_info and hypercall structures. */
-export type Abi = 'x86_64' | 'x86_32';
 
 interface SharedInfoShape {
   /** log2 of the bits of an xen_ulong: one selector bit covers that many ports. */
@@ -12,15 +13,25 @@ interface SharedInfoShape {
   maxPorts: number;
 }
 
-/** @see xen.h, struct shared_info and struct vcpu_info; checked against the layouts by tests/hypervisor. */
-const shapes: Record<Abi, SharedInfoShape> = {
-  x86_64: {longShift: 6, pendingSelOffset: 8, evtchnPendingOffset: 2048, evtchnMaskOffset: 2560, maxPorts: 4096},
-  x86_32: {longShift: 5, pendingSelOffset: 4, evtchnPendingOffset: 2048, evtchnMaskOffset: 2176, maxPorts: 1024},
+/** Two levels of an xen_ulong each. @see event_channel.h, EVTCHN_2L_NR_CHANNELS */
+const shapeOf = (abi: Abi): SharedInfoShape => {
+  const longShift = abi === 'x86_64' ? 6 : 5;
+  const {evtchn_pending, evtchn_mask} = offsetsOf(shared_info, abi);
+  return {
+    longShift,
+    pendingSelOffset: offsetsOf(vcpu_info, abi).evtchn_pending_sel,
+    evtchnPendingOffset: evtchn_pending,
+    evtchnMaskOffset: evtchn_mask,
+    maxPorts: 1 << (2 * longShift),
+  };
 };
 
-export const VCPU_INFO_SIZE = 64;
-/** vCPUs whose vcpu_info lies inside shared_info. @see xen.h, XEN_LEGACY_MAX_VCPUS */
-export const LEGACY_MAX_VCPUS = 32;
+const shapes: Record<Abi, SharedInfoShape> = {x86_64: shapeOf('x86_64'), x86_32: shapeOf('x86_32')};
+
+/** The same on both: a cache line. */
+export const VCPU_INFO_SIZE = sizeOf(vcpu_info, 'x86_64');
+/** vCPUs whose vcpu_info lies inside shared_info. */
+export const LEGACY_MAX_VCPUS = XEN_LEGACY_MAX_VCPUS;
 
 /** The 2-level event words of one domain, in its own memory, where the guest reads and writes them too. */
 export class SharedInfo {

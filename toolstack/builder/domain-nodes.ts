@@ -1,0 +1,106 @@
+import type {DomId} from '../../hypervisor/index.ts';
+import type {XsClient} from '../../hypervisor/xenstore/index.ts';
+
+/** Directories below /local/domain/N that the guest may only read, and those that are its own. */
+const readonlyDirectories = ['cpu', 'memory', 'device'];
+const guestNodes = [
+  'control/shutdown',
+  'control/feature-poweroff',
+  'control/feature-reboot',
+  'control/feature-suspend',
+  'control/sysrq',
+  'data',
+  'drivers',
+  'feature',
+  'attr',
+  'error',
+];
+
+export interface DomainIdentity {
+  domid: DomId;
+  name: string;
+  uuid: string;
+  /** pv, pvh or hvm. */
+  type: string;
+}
+
+/** The skeleton of a new domain, in one transaction, in libxl's order. */
+export const writeDomainSkeleton = (xs: XsClient, {domid, name, uuid, type}: DomainIdentity): Promise<void> =>
+  xs.transaction(async (tx) => {
+    const path = `/local/domain/${domid}`;
+    const vm = `/vm/${uuid}`;
+    const libxl = `/libxl/${domid}`;
+    const readonly = ['n0', `r${domid}`];
+    for (const stale of [path, vm, libxl]) if ((await xs.read(stale, tx)) !== undefined) await xs.rm(stale, tx);
+    await xs.write(path, '', tx);
+    await xs.setPerms(path, readonly, tx);
+    await xs.write(vm, '', tx);
+    await xs.setPerms(vm, readonly, tx);
+    await xs.write(libxl, '', tx);
+    await xs.setPerms(libxl, ['n0'], tx);
+    await xs.write(`${libxl}/device`, '', tx);
+    await xs.setPerms(`${libxl}/device`, ['n0'], tx);
+    await xs.write(`${path}/vm`, vm, tx);
+    await xs.write(`${path}/name`, name, tx);
+    await xs.write(`${vm}/name`, name, tx);
+    for (const directory of readonlyDirectories) await xs.write(`${path}/${directory}`, '', tx);
+    await xs.write(`${path}/device/suspend/event-channel`, '', tx);
+    await xs.setPerms(`${path}/device/suspend/event-channel`, [`n${domid}`], tx);
+    await xs.write(`${path}/control`, '', tx);
+    for (const node of guestNodes) {
+      await xs.write(`${path}/${node}`, '', tx);
+      await xs.setPerms(`${path}/${node}`, [`n${domid}`], tx);
+    }
+    await xs.write(`${vm}/uuid`, uuid, tx);
+    await xs.write(`${path}/control/platform-feature-multiprocessor-suspend`, '1', tx);
+    await xs.write(`${path}/control/platform-feature-xs_reset_watches`, '1', tx);
+    await xs.write(`${libxl}/type`, type, tx);
+    await xs.write(`${libxl}/dm-version`, 'qemu_xen', tx);
+  });
+
+export interface BuiltDomain {
+  domid: DomId;
+  uuid: string;
+  memoryKib: number;
+  maxMemoryKib: number;
+  /** CPUs online at start, and the number there are. */
+  vcpus: number;
+  maxVcpus: number;
+  storePort: number;
+  storeGfn: number;
+  kernel: string;
+  ramdisk: string | undefined;
+  cmdline: string | undefined;
+  /** Seconds since the epoch, two decimals, as libxl writes it. */
+  startTime: string;
+}
+
+/** What is known once the image is in memory, in one transaction, in libxl's order. */
+export const writeBuiltDomain = (xs: XsClient, built: BuiltDomain): Promise<void> =>
+  xs.transaction(async (tx) => {
+    const path = `/local/domain/${built.domid}`;
+    const vm = `/vm/${built.uuid}`;
+    const write = (node: string, value: string | number): Promise<void> => xs.write(node, String(value), tx);
+    await write(`${path}/memory/static-max`, built.maxMemoryKib);
+    await write(`${path}/memory/target`, built.memoryKib);
+    await write(`${path}/memory/videoram`, 0);
+    await write(`${path}/domid`, built.domid);
+    await write(`${path}/store/port`, built.storePort);
+    await write(`${path}/store/ring-ref`, built.storeGfn);
+    for (let cpu = 0; cpu < built.maxVcpus; cpu++) {
+      await write(`${path}/cpu/${cpu}/availability`, cpu < built.vcpus ? 'online' : 'offline');
+    }
+    await write(`${vm}/image/ostype`, 'linux');
+    await write(`${vm}/image/kernel`, built.kernel);
+    await write(`${vm}/start_time`, built.startTime);
+    if (built.ramdisk !== undefined) await write(`${vm}/image/ramdisk`, built.ramdisk);
+    if (built.cmdline !== undefined) await write(`${vm}/image/cmdline`, built.cmdline);
+  });
+
+/** Removes the domain's own directories; its devices are gone by then. */
+export const removeDomainNodes = async (xs: XsClient, domid: DomId): Promise<void> => {
+  const vm = await xs.read(`/local/domain/${domid}/vm`);
+  for (const path of [vm, `/local/domain/${domid}`, `/libxl/${domid}`]) {
+    if (path !== undefined && path.startsWith('/') && (await xs.read(path)) !== undefined) await xs.rm(path);
+  }
+};

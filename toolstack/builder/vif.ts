@@ -1,0 +1,50 @@
+import {DOM0, type DomId} from '../../hypervisor/index.ts';
+import type {VifConfig} from '../config/index.ts';
+import type {DeviceNodes} from './nodes.ts';
+
+export const DEFAULT_MTU = 1500;
+const DEFAULT_SCRIPT = '/etc/xen/scripts/vif-bridge';
+
+/** What the domain builder writes for a network interface. @see netif.h */
+export const vifNodes = (domid: DomId, devid: number, vif: VifConfig & {mac: string; bridge: string}): DeviceNodes => {
+  const frontendPath = `/local/domain/${domid}/device/vif/${devid}`;
+  const backendPath = `/local/domain/${DOM0}/backend/vif/${domid}/${devid}`;
+  return {
+    kind: 'vif',
+    devid,
+    domid,
+    backendDomid: DOM0,
+    frontendPath,
+    backendPath,
+    frontendOwner: 'guest',
+    frontend: [
+      ['backend', backendPath],
+      ['backend-id', DOM0],
+      ['state', 1],
+      ['handle', devid],
+      ['mac', vif.mac],
+      ['trusted', vif.trusted === false ? 0 : 1],
+    ],
+    frontendReadonly: [['mtu', vif.mtu ?? DEFAULT_MTU]],
+    backend: [
+      ['frontend', frontendPath],
+      ['frontend-id', domid],
+      ['online', 1],
+      ['state', 1],
+      ['script', scriptPath(vif.script)],
+      ['mac', vif.mac],
+      ...(vif.ip === undefined ? [] : [['ip', vif.ip] as const]),
+      ...(vif.vifname === undefined ? [] : [['vifname', vif.vifname] as const]),
+      ['bridge', vif.bridge],
+      ['handle', devid],
+      ['type', 'vif'],
+      ['hotplug-status', ''],
+    ],
+  };
+};
+
+/** A name without a slash is one of the scripts that come with Xen. */
+const scriptPath = (script: string | undefined): string => {
+  if (script === undefined) return DEFAULT_SCRIPT;
+  return script.startsWith('/') ? script : `/etc/xen/scripts/${script}`;
+};
