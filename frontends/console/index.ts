@@ -1,0 +1,2 @@
+export {HvcConsole} from './device.ts';
+export type {HvcStats} from './stats.ts';
