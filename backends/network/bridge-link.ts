@@ -1,0 +1,67 @@
+import {type Observable, Subject} from 'rxjs';
+import type {DomainMemory} from '../../hypervisor/memory/index.ts';
+import type {Bridge} from './bridge.ts';
+import {FrameBatch, type FrameCapture} from './frame-batch.ts';
+
+/** Something that can be plugged into a bridge. */
+export interface BridgePort {
+  /** "vif1.0" */
+  readonly name: string;
+  /** Takes frames from the bridge: copies what it wants before it returns, and sends nothing meanwhile. */
+  receive(batch: FrameBatch): void;
+}
+
+/** The bridge's side of one port. Counters are as the bridge sees them: in is from the port. */
+export class BridgeLink {
+  readonly id: number;
+  readonly port: BridgePort;
+  /** What the port gets of the batch that the bridge has at hand. */
+  readonly outgoing: FrameBatch;
+  inFrames = 0;
+  outFrames = 0;
+  private readonly bridge: Bridge;
+  private readonly captures = new Subject<FrameCapture>();
+
+  /** @see Bridge.attach */
+  constructor(bridge: Bridge, id: number, port: BridgePort, memory: DomainMemory) {
+    this.bridge = bridge;
+    this.id = id;
+    this.port = port;
+    this.outgoing = new FrameBatch(memory);
+  }
+
+  /** Frames that pass the port, in both directions; copied only while somebody looks. Completes when it goes. */
+  get frames(): Observable<FrameCapture> {
+    return this.captures.asObservable();
+  }
+
+  /** Sends frames into the bridge: they are where they go when it returns. */
+  send(batch: FrameBatch): void {
+    this.inFrames += batch.count;
+    this.bridge.forward(this, batch);
+  }
+
+  /** Called by the bridge: hands `outgoing` to the port. */
+  deliver(nowNs: number): void {
+    const {outgoing} = this;
+    this.outFrames += outgoing.count;
+    this.show('out', outgoing, nowNs);
+    this.port.receive(outgoing);
+    outgoing.clear();
+  }
+
+  /** Called by the bridge: tells those who look. */
+  show(direction: FrameCapture['direction'], batch: FrameBatch, timeNs: number): void {
+    if (this.captures.observed) this.captures.next(this.capture(direction, batch, timeNs));
+  }
+
+  capture(direction: FrameCapture['direction'], batch: FrameBatch, timeNs: number): FrameCapture {
+    return {timeNs, port: this.port.name, direction, frames: batch.copies()};
+  }
+
+  /** Unplugs the port. */
+  detach(): void {
+    this.bridge.detach(this);
+    this.captures.complete();
+  }
+}

@@ -1,0 +1,180 @@
+import {type Observable, Subject} from 'rxjs';
+import type {DomainMemory} from '../../hypervisor/memory/index.ts';
+import type {HypervisorOps} from '../../hypervisor/ops.ts';
+import {NS_PER_S, type TaskQueue} from '../../hypervisor/schedule/index.ts';
+import {BridgeLink, type BridgePort} from './bridge-link.ts';
+import type {FrameBatch, FrameCapture} from './frame-batch.ts';
+import {ETH_ALEN, formatMac, isGroup, macHigh, macLow} from './mac.ts';
+import {MacTable, NO_PORT} from './mac-table.ts';
+
+export interface BridgeOptions {
+  /** "xenbr0" */
+  name: string;
+  /** Of the domain that runs the bridge: all frames lie in its memory. */
+  ops: HypervisorOps;
+  /** How long a learned address is good for, by default 300 s as IEEE 802.1D says. */
+  ageingNs?: number;
+  /** Addresses learned at most; those beyond it are flooded. */
+  maxAddresses?: number;
+  maxPorts?: number;
+}
+
+/** An address and the port behind which it is. */
+export interface BridgeAddress {
+  /** "00:16:3e:00:00:01" */
+  readonly mac: string;
+  readonly port: string;
+  /** The port's own address. */
+  readonly isLocal: boolean;
+  /** Since it was last a source; 0 for a local one. */
+  readonly ageNs: number;
+}
+
+const DEFAULT_AGEING_NS = 300 * NS_PER_S;
+const DEFAULT_MAX_ADDRESSES = 16384;
+const DEFAULT_MAX_PORTS = 4096;
+
+/**
+ * A learning switch. It forwards references: a frame's bytes stay where the sender's batch has them until each port
+ * that gets the frame has taken its copy.
+ */
+export class Bridge {
+  readonly name: string;
+  /** Frames of which the source address is none: a group's, or nobody's. */
+  invalid = 0;
+  /** Frames that went to every port. */
+  flooded = 0;
+  private readonly memory: DomainMemory;
+  private readonly schedule: TaskQueue;
+  private readonly maxPorts: number;
+  private readonly table: MacTable;
+  /** By id, with gaps where ports went away. */
+  private readonly linksById: (BridgeLink | undefined)[] = [];
+  /** Those that get something of the batch at hand. */
+  private readonly touched: BridgeLink[] = [];
+  private readonly captures = new Subject<FrameCapture>();
+  private forwarding = false;
+
+  constructor(options: BridgeOptions) {
+    this.name = options.name;
+    this.memory = options.ops.memory;
+    this.schedule = options.ops.schedule;
+    this.maxPorts = options.maxPorts ?? DEFAULT_MAX_PORTS;
+    this.table = new MacTable({
+      seed: this.schedule.random(),
+      limit: options.maxAddresses ?? DEFAULT_MAX_ADDRESSES,
+      ageingNs: options.ageingNs ?? DEFAULT_AGEING_NS,
+    });
+  }
+
+  /** What comes in at all ports, a batch each; frames are copied only while somebody looks. */
+  get frames(): Observable<FrameCapture> {
+    return this.captures.asObservable();
+  }
+
+  get links(): readonly BridgeLink[] {
+    return this.linksById.filter((link) => link !== undefined);
+  }
+
+  /** The addresses known now. */
+  get addresses(): BridgeAddress[] {
+    const nowNs = this.schedule.now();
+    return Array.from(this.table.entries(nowNs), ({high, low, port, fixed, seenNs}) => ({
+      mac: formatMac(Uint8Array.of(high >>> 8, high, low >>> 24, low >>> 16, low >>> 8, low)),
+      port: this.linksById[port]?.port.name ?? '',
+      isLocal: fixed,
+      ageNs: fixed ? 0 : nowNs - seenNs,
+    }));
+  }
+
+  /**
+   * Adds a port. `mac` is its own address, if frames to it are to be known from the start. Undefined when the bridge has
+   * all the ports that it may have.
+   */
+  attach(port: BridgePort, mac?: Uint8Array): BridgeLink | undefined {
+    const gap = this.linksById.indexOf(undefined);
+    const id = gap < 0 ? this.linksById.length : gap;
+    if (id >= this.maxPorts) return undefined;
+    const link = new BridgeLink(this, id, port, this.memory);
+    this.linksById[id] = link;
+    if (mac !== undefined) this.table.fix(macHigh(mac, 0), macLow(mac, 0), id, this.schedule.now());
+    return link;
+  }
+
+  /** Called by the link. */
+  detach(link: BridgeLink): void {
+    if (this.linksById[link.id] !== link) return;
+    this.linksById[link.id] = undefined;
+    this.table.forgetPort(link.id);
+  }
+
+  /**
+   * Called by the link: sends each frame of the batch on its way. The ports have copied what they want when it returns.
+   * A port must not send from within `receive`.
+   */
+  forward(from: BridgeLink, batch: FrameBatch): void {
+    if (this.forwarding) throw new Error(`bridge ${this.name}: ${from.port.name} sends while it receives`);
+    if (batch.memory !== this.memory) throw new Error(`bridge ${this.name}: frames lie in another domain's memory`);
+    this.forwarding = true;
+    const nowNs = this.schedule.now();
+    if (this.captures.observed) this.captures.next(from.capture('in', batch, nowNs));
+    from.show('in', batch, nowNs);
+    this.sort(from, batch, nowNs);
+    for (const link of this.touched) link.deliver(nowNs);
+    this.touched.length = 0;
+    this.forwarding = false;
+  }
+
+  toString(): string {
+    return `bridge ${this.name} ${this.links.length} ports, ${this.table.size} addresses`;
+  }
+
+  /** Puts each frame on the list of the ports that get it. */
+  private sort(from: BridgeLink, batch: FrameBatch, nowNs: number): void {
+    const {u8} = this.memory;
+    const {offsets, lengths, count} = batch;
+    let seenHigh = -1;
+    let seenLow = -1;
+    for (let i = 0; i < count; i++) {
+      const at = offsets[i];
+      const sourceHigh = macHigh(u8, at + ETH_ALEN);
+      const sourceLow = macLow(u8, at + ETH_ALEN);
+      if (isGroup(sourceHigh) || (sourceHigh | sourceLow) === 0) {
+        this.invalid++;
+        continue;
+      }
+      if (sourceLow !== seenLow || sourceHigh !== seenHigh) {
+        this.table.learn(sourceHigh, sourceLow, from.id, nowNs);
+        seenHigh = sourceHigh;
+        seenLow = sourceLow;
+      }
+      this.route(from, at, lengths[i], nowNs, u8);
+    }
+  }
+
+  private route(from: BridgeLink, at: number, length: number, nowNs: number, u8: Uint8Array): void {
+    const high = macHigh(u8, at);
+    const low = macLow(u8, at);
+    if (isGroup(high)) {
+      if (!isReserved(high, low)) this.flood(from, at, length);
+      return;
+    }
+    const id = this.table.lookup(high, low, nowNs);
+    const to = id === NO_PORT ? undefined : this.linksById[id];
+    if (to === undefined) this.flood(from, at, length);
+    else if (to !== from) this.enqueue(to, at, length);
+  }
+
+  private flood(from: BridgeLink, at: number, length: number): void {
+    this.flooded++;
+    for (const link of this.linksById) if (link !== undefined && link !== from) this.enqueue(link, at, length);
+  }
+
+  private enqueue(link: BridgeLink, at: number, length: number): void {
+    if (link.outgoing.count === 0) this.touched.push(link);
+    link.outgoing.add(at, length);
+  }
+}
+
+/** 01:80:c2:00:00:00 to :0f stay on their link. @see IEEE 802.1D, "Reserved addresses" */
+const isReserved = (high: number, low: number): boolean => high === 0x0180 && (low & ~0xf) === (0xc2000000 | 0);

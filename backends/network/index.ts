@@ -1,0 +1,10 @@
+export {Bridge, type BridgeAddress, type BridgeOptions} from './bridge.ts';
+export {BridgeLink, type BridgePort} from './bridge-link.ts';
+export {FrameArea} from './frame-area.ts';
+export {ETH_HLEN, FrameBatch, type FrameCapture} from './frame-batch.ts';
+export {parseIpv4} from './inet.ts';
+export {BridgeInterface, type InterfaceOptions} from './interface.ts';
+export {formatMac, parseMac} from './mac.ts';
+export {MacTable, type MacEntry, type MacTableOptions} from './mac-table.ts';
+export {DEFAULT_BRIDGE, Networks} from './networks.ts';
+export {answerPings, replyTo} from './responder.ts';

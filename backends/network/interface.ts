@@ -1,0 +1,115 @@
+import {type Observable, Subject} from 'rxjs';
+import type {HypervisorOps} from '../../hypervisor/ops.ts';
+import type {Bridge} from './bridge.ts';
+import type {BridgeLink, BridgePort} from './bridge-link.ts';
+import {FrameArea} from './frame-area.ts';
+import {ETH_HLEN, type FrameBatch} from './frame-batch.ts';
+import {isGroup, macHigh, macLow} from './mac.ts';
+
+export interface InterfaceOptions {
+  /** Of the domain that runs the bridge. */
+  ops: HypervisorOps;
+  bridge: Bridge;
+  /** "dom0" */
+  name: string;
+  mac: Uint8Array;
+  /** Gets every frame that the bridge sends it, not only those to its address. */
+  promiscuous?: boolean;
+}
+
+/** Frames under way in one direction at most; those beyond it are dropped. */
+const MAX_QUEUED = 1024;
+const AREA_PAGES = 32;
+const MAX_FRAME = 65535;
+
+/**
+ * A network interface of the bridge's own domain: where programs of the host send and receive frames. Both directions
+ * go through the run queue, so a subscriber of `frames` may send at once.
+ */
+export class BridgeInterface implements BridgePort {
+  readonly name: string;
+  readonly mac: Uint8Array;
+  dropped = 0;
+  private readonly ops: HypervisorOps;
+  private readonly promiscuous: boolean;
+  private readonly link: BridgeLink;
+  private readonly area: FrameArea;
+  private readonly received = new Subject<readonly Uint8Array[]>();
+  private incoming: Uint8Array[] = [];
+  private outgoing: Uint8Array[] = [];
+  private closed = false;
+
+  /** Throws when the bridge is full. */
+  constructor(options: InterfaceOptions) {
+    this.name = options.name;
+    this.mac = options.mac;
+    this.ops = options.ops;
+    this.promiscuous = options.promiscuous ?? false;
+    this.area = new FrameArea(options.ops, AREA_PAGES);
+    const link = options.bridge.attach(this, options.mac);
+    if (link === undefined) throw new Error(`bridge ${options.bridge.name} has no port for ${options.name}`);
+    this.link = link;
+  }
+
+  /** Frames received, in batches; they are the subscriber's to keep. Completes when the interface is closed. */
+  get frames(): Observable<readonly Uint8Array[]> {
+    return this.received.asObservable();
+  }
+
+  /** Queues frames of 14..65535 bytes. Returns how many were taken: the others are counted as dropped. */
+  send(frames: readonly Uint8Array[]): number {
+    if (this.closed) return 0;
+    if (this.outgoing.length === 0 && frames.length > 0) this.ops.schedule.post(() => this.flush());
+    const room = MAX_QUEUED - this.outgoing.length;
+    const taken = frames.filter(({length}) => length >= ETH_HLEN && length <= MAX_FRAME).slice(0, room);
+    this.outgoing.push(...taken);
+    this.dropped += frames.length - taken.length;
+    return taken.length;
+  }
+
+  receive(batch: FrameBatch): void {
+    if (!this.received.observed) return;
+    const {memory, offsets, lengths, count} = batch;
+    if (this.incoming.length === 0) this.ops.schedule.post(() => this.emit());
+    for (let i = 0; i < count; i++) {
+      if (!this.isMine(memory.u8, offsets[i])) continue;
+      if (this.incoming.length >= MAX_QUEUED) this.dropped++;
+      else this.incoming.push(memory.u8.slice(offsets[i], offsets[i] + lengths[i]));
+    }
+  }
+
+  close(): void {
+    this.closed = true;
+    this.link.detach();
+    this.received.complete();
+  }
+
+  private isMine(u8: Uint8Array, at: number): boolean {
+    const high = macHigh(u8, at);
+    if (this.promiscuous || isGroup(high)) return true;
+    return high === macHigh(this.mac, 0) && macLow(u8, at) === macLow(this.mac, 0);
+  }
+
+  private emit(): void {
+    const frames = this.incoming;
+    this.incoming = [];
+    if (!this.closed && frames.length > 0) this.received.next(frames);
+  }
+
+  private flush(): void {
+    const frames = this.outgoing;
+    this.outgoing = [];
+    if (this.closed) return;
+    for (const frame of frames) {
+      if (this.area.put(frame)) continue;
+      this.sendArea();
+      this.area.put(frame);
+    }
+    this.sendArea();
+  }
+
+  private sendArea(): void {
+    if (this.area.batch.count > 0) this.link.send(this.area.batch);
+    this.area.reset();
+  }
+}
