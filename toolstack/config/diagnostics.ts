@@ -59,6 +59,7 @@ export class DiagnosticLog {
 /** The matched text as messages show it: up to a NUL, without the newline and trailing blanks. */
 const quoted = (near: string): string => {
   if (near === '\n') return '<newline>';
-  const trimmed = near.replace(/\n$/, '').replace(/[ \t]+$/, '');
-  return `\`${trimmed.split('\0', 1)[0]}'`;
+  let end = near.endsWith('\n') ? near.length - 1 : near.length;
+  while (end > 0 && ' \t'.includes(near.charAt(end - 1))) end--;
+  return `\`${near.slice(0, end).split('\0', 1)[0]}'`;
 };

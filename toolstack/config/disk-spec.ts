@@ -43,8 +43,8 @@ const BACKEND_TYPES: readonly string[] = ['phy', 'tap', 'qdisk', 'standalone'];
 const SPECIFICATIONS: readonly string[] = ['xen', 'virtio'];
 const ACCESS: Readonly<Record<string, boolean>> = {r: false, ro: false, w: true, rw: true, '': true};
 
-/** Longest specification that is looked at. */
-const SPEC_MAX = 64 * 1024;
+/** Longest specification that is looked at, in UTF-16 units. */
+const SPEC_MAX = 16 * 1024;
 
 /** What is known so far; a message for every mistake. */
 type State = {

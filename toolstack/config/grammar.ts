@@ -6,7 +6,7 @@ import type {ConfigValue, Operator, ParsedConfig, Setting} from './settings.ts';
 /** Lists may nest this deep. The real parser's stack gives up at about two thousand. */
 const DEPTH_MAX = 1000;
 /** Longest text that is looked at, in UTF-16 units. */
-const TEXT_MAX = 16 * 1024 * 1024;
+const TEXT_MAX = 1024 * 1024;
 
 const STATEMENT_START: readonly TokenKind[] = ['$end', 'IDENT', 'NEWLINE', "';'"];
 const OPERATORS: readonly TokenKind[] = ['+=', "'='"];

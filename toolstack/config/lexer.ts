@@ -23,6 +23,7 @@ const PUNCTUATION: Readonly<Record<string, TokenKind>> = {',': "','", '[': "'['"
 export class Lexer {
   readonly #text: string;
   readonly #log: DiagnosticLog;
+  readonly #lastNewline: number;
   #offset = 0;
   #line = 1;
   #lineStart = 0;
@@ -33,6 +34,7 @@ export class Lexer {
 
   constructor(text: string, log: DiagnosticLog) {
     this.#text = text;
+    this.#lastNewline = text.lastIndexOf('\n');
     this.#log = log;
   }
 
@@ -54,7 +56,7 @@ export class Lexer {
       return undefined;
     }
     if (char === '\n') return this.#newline('\n');
-    if (char === '#') return this.#pattern(COMMENT, (near) => this.#newline(near)) ?? this.#junk(char);
+    if (char === '#') return this.#comment() ?? this.#junk(char);
     if (char === '"' || char === "'") return this.#string(char);
     if (this.#text.startsWith('+=', this.#offset)) return this.#token('+=', '+=');
     const punctuation = PUNCTUATION[char];
@@ -64,6 +66,11 @@ export class Lexer {
       this.#pattern(NUMBER, (near) => this.#token('NUMBER', near)) ??
       this.#junk(char)
     );
+  }
+
+  /** A comment takes its newline along; without one it is junk. */
+  #comment(): Token | undefined {
+    return this.#offset < this.#lastNewline ? this.#pattern(COMMENT, (near) => this.#newline(near)) : undefined;
   }
 
   #pattern(pattern: RegExp, found: (near: string) => Token): Token | undefined {

@@ -18,8 +18,6 @@ export class SettingReader {
   readonly fileName: string;
   /** Lines for stderr so far. */
   readonly warnings: string[] = [];
-  /** Keys that something has asked for. */
-  readonly asked = new Set<string>();
   readonly #settings: ParsedConfig['settings'];
 
   constructor({fileName, settings}: ParsedConfig) {
@@ -44,6 +42,12 @@ export class SettingReader {
       {file: this.fileName, ...(place && {line: place.line, column: place.column})},
       more,
     );
+  }
+
+  /** A line that begins with the place of a setting. */
+  at(key: string, text: string): string {
+    const setting = this.#settings.get(key);
+    return setting === undefined ? text : `${this.fileName}:${setting.line}: ${text}`;
   }
 
   has(key: string): boolean {
@@ -92,7 +96,6 @@ export class SettingReader {
   }
 
   #find(key: string): Setting | undefined {
-    this.asked.add(key);
     return this.#settings.get(key);
   }
 

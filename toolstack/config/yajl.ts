@@ -46,7 +46,6 @@ const SHORT_ESCAPES: Readonly<Record<string, string>> = {
 };
 
 const quote = (text: string): string =>
-  // eslint-disable-next-line no-control-regex
   `"${text.replace(/["\\\u0000-\u001f]/g, (char) => SHORT_ESCAPES[char] ?? unicodeEscape(char))}"`;
 
 const unicodeEscape = (char: string): string =>
