@@ -1,3 +1,16 @@
-export {XsClient, XsError, type TxId} from './client.ts';
+export type {ByteString} from './byte-string.ts';
+export {XsClient, type TxId} from './client.ts';
+export type {RequestTrace} from './dispatcher.ts';
+export type {RingAccess, RingPage} from './domain-ring.ts';
+export {GuestRing, type GuestRingOptions} from './guest-ring.ts';
+export type {InProcessConnection} from './in-process.ts';
+export {DEFAULT_QUOTA, type Quota} from './quota.ts';
+export {Refusal} from './refusal.ts';
+export {INTRODUCE_DOMAIN, RELEASE_DOMAIN} from './store.ts';
+export {SyncXs, type XsEntry} from './sync-client.ts';
+export {mapDomainRing, openGuestRing} from './ring-access.ts';
 export type {XsReceiver, XsTransport} from './transport.ts';
+export type {NodeRecord, StoreNode} from './tree.ts';
 export {encodeMessage, MessageAssembler, XS, type XsErrno, type XsMessage, type XsType} from './wire.ts';
+export {Xenstored, type WatchEvent, type XenstoredOptions} from './xenstored.ts';
+export {XsError} from './xs-error.ts';

@@ -1,0 +1,204 @@
+import {isAbsolute, resolve} from 'node:path';
+import {XenbusStateClosed, XenbusStateInitWait} from '../../hypervisor/abi/io/xenbus.ts';
+import type {Schedule} from '../../hypervisor/schedule/index.ts';
+import type {XsClient} from '../../hypervisor/xenstore/index.ts';
+import {parseState} from '../../hypervisor/xenbus/index.ts';
+import {type DeviceNodes, removeDevice, vbdNodes, vifNodes, writeDevice} from '../builder/index.ts';
+import {type DiskConfig, generateMac, type VifConfig, vdevToNumber} from '../config/index.ts';
+import {ToolstackError} from '../errors.ts';
+import type {DiskListing, VifListing} from './api.ts';
+import type {Hotplug} from './hotplug.ts';
+import type {DomainRecord} from './record.ts';
+import {waitForNode} from './wait.ts';
+
+/** libxl's patience with a backend, and with a guest that should let a device go. */
+const BACKEND_TIMEOUT_NS = 40e9;
+const DETACH_TIMEOUT_NS = 10e9;
+
+export const DEFAULT_BRIDGE = 'xenbr0';
+
+/** Attaches, lists and detaches the devices of domains, in libxl's steps. */
+export class Devices {
+  private readonly clock: Schedule;
+  private readonly xs: XsClient;
+  private readonly hotplug: Hotplug;
+
+  constructor(clock: Schedule, xs: XsClient, hotplug: Hotplug) {
+    this.clock = clock;
+    this.xs = xs;
+    this.hotplug = hotplug;
+  }
+
+  async attachDisk(record: DomainRecord, disk: DiskConfig, baseDir: string): Promise<void> {
+    refuseForeignDisk(disk);
+    const target = diskTarget(disk, baseDir);
+    const device = vbdNodes(record.domid, disk, target);
+    if (record.devices.has(device.backendPath)) {
+      throw new ToolstackError('EEXIST', `libxl: error: Domain ${record.domid}:device already exists in xenstore`);
+    }
+    await this.hotplug.checkDisk(disk.vdev, target, disk.readwrite);
+    await this.attach(record, device, () => this.hotplug.block(device, target));
+  }
+
+  async attachVif(record: DomainRecord, vif: VifConfig): Promise<void> {
+    const bridge = vif.bridge ?? DEFAULT_BRIDGE;
+    const mac = vif.mac ?? generateMac(() => this.clock.random());
+    this.hotplug.checkVif(record.domid, bridge);
+    const devid = vif.devid ?? freeDevid(record, 'vif');
+    const device = vifNodes(record.domid, devid, {...vif, bridge, mac});
+    if (record.devices.has(device.backendPath)) {
+      throw new ToolstackError('EEXIST', `libxl: error: Domain ${record.domid}:device already exists in xenstore`);
+    }
+    await this.attach(record, device, () => this.hotplug.vif(device));
+  }
+
+  /** Writes a device that has no hotplug and no backend to wait for, as the console. */
+  async write(record: DomainRecord, device: DeviceNodes): Promise<void> {
+    record.devices.set(device.backendPath, device);
+    await writeDevice(this.xs, device);
+  }
+
+  /** libxl's orderly removal; ETIMEDOUT when the guest keeps the device. */
+  async detach(record: DomainRecord, device: DeviceNodes, force: boolean): Promise<void> {
+    await this.requestClose(device, false);
+    const closed = force || (await this.waitClosed(device, DETACH_TIMEOUT_NS));
+    if (!closed) {
+      const path = device.backendPath;
+      throw new ToolstackError(
+        'ETIMEDOUT',
+        `libxl: error: Domain ${record.domid}:unable to remove device with path ${path}`,
+      );
+    }
+    record.devices.delete(device.backendPath);
+    await removeDevice(this.xs, device);
+  }
+
+  /** Removal of all devices of a domain that is going away: its end of each first, then the backends are waited for. */
+  async destroyAll(record: DomainRecord): Promise<void> {
+    const devices = [...record.devices.values()];
+    for (const device of devices) await this.requestClose(device, true);
+    for (const device of devices) {
+      if (device.kind !== 'console') await this.waitClosed(device, DETACH_TIMEOUT_NS);
+      record.devices.delete(device.backendPath);
+      await removeDevice(this.xs, device);
+    }
+  }
+
+  findDisk(record: DomainRecord, vdev: string): DeviceNodes {
+    const devid = vdevToNumber(vdev);
+    for (const device of record.devices.values()) if (device.kind === 'vbd' && device.devid === devid) return device;
+    throw new ToolstackError('ENODEV', `Error: Device ${vdev} not connected.`);
+  }
+
+  findVif(record: DomainRecord, which: string): DeviceNodes {
+    const mac = which.toLowerCase();
+    for (const device of record.devices.values()) {
+      if (device.kind !== 'vif') continue;
+      if (String(device.devid) === which || device.frontend.some(([name, value]) => name === 'mac' && value === mac)) {
+        return device;
+      }
+    }
+    throw new ToolstackError('ENODEV', `Unknown device ${which}.`);
+  }
+
+  async listDisks(record: DomainRecord): Promise<DiskListing[]> {
+    const rows: DiskListing[] = [];
+    for (const device of record.devices.values()) {
+      if (device.kind !== 'vbd') continue;
+      rows.push({
+        vdev: device.devid,
+        backendDomid: device.backendDomid,
+        handle: record.domid,
+        state: await this.number(`${device.frontendPath}/state`),
+        evtch: await this.number(`${device.frontendPath}/event-channel`),
+        ringRef: await this.number(`${device.frontendPath}/ring-ref`),
+        backendPath: device.backendPath,
+      });
+    }
+    return rows;
+  }
+
+  async listVifs(record: DomainRecord): Promise<VifListing[]> {
+    const rows: VifListing[] = [];
+    for (const device of record.devices.values()) {
+      if (device.kind !== 'vif') continue;
+      rows.push({
+        devid: device.devid,
+        backendDomid: device.backendDomid,
+        mac: (await this.xs.read(`${device.frontendPath}/mac`)) ?? '',
+        handle: device.devid,
+        state: await this.number(`${device.frontendPath}/state`),
+        evtch: await this.number(`${device.frontendPath}/event-channel`),
+        txRingRef: await this.number(`${device.frontendPath}/tx-ring-ref`),
+        rxRingRef: await this.number(`${device.frontendPath}/rx-ring-ref`),
+        backendPath: device.backendPath,
+      });
+    }
+    return rows;
+  }
+
+  private async attach(record: DomainRecord, device: DeviceNodes, runScript: () => Promise<void>): Promise<void> {
+    record.devices.set(device.backendPath, device);
+    await writeDevice(this.xs, device);
+    const ready = (value: string | undefined): boolean => parseState(value) >= XenbusStateInitWait;
+    const inTime = await waitForNode(this.clock, this.xs, `${device.backendPath}/state`, ready, BACKEND_TIMEOUT_NS);
+    if (!inTime) {
+      const path = device.backendPath;
+      throw new ToolstackError(
+        'ETIMEDOUT',
+        `libxl: error: Domain ${record.domid}:unable to add device with path ${path}`,
+        3,
+      );
+    }
+    await runScript();
+  }
+
+  /** Asks the backend to close; `gone`: the frontend's directory goes first, as its domain does. */
+  private async requestClose(device: DeviceNodes, gone: boolean): Promise<void> {
+    await this.xs.transaction(async (tx) => {
+      if (gone && (await this.xs.read(device.frontendPath, tx)) !== undefined)
+        await this.xs.rm(device.frontendPath, tx);
+      const state = await this.xs.read(`${device.backendPath}/state`, tx);
+      if (state === undefined || parseState(state) === XenbusStateClosed) return;
+      await this.xs.write(`${device.backendPath}/online`, '0', tx);
+      await this.xs.write(`${device.backendPath}/state`, '5', tx);
+    });
+  }
+
+  private waitClosed(device: DeviceNodes, timeoutNs: number): Promise<boolean> {
+    const closed = (value: string | undefined): boolean =>
+      value === undefined || parseState(value) === XenbusStateClosed;
+    return waitForNode(this.clock, this.xs, `${device.backendPath}/state`, closed, timeoutNs);
+  }
+
+  /** As xl prints what it cannot read. */
+  private async number(path: string): Promise<number> {
+    const text = await this.xs.read(path);
+    return text !== undefined && /^\d+$/.test(text) ? Number(text) : -1;
+  }
+}
+
+/** Absolute path of the image; RAM images and an empty drive have none. */
+export const diskTarget = (disk: DiskConfig, baseDir: string): string => {
+  const target = disk.target ?? '';
+  return target === '' || target.startsWith('ram:') || isAbsolute(target) ? target : resolve(baseDir, target);
+};
+
+/** What this version's backend does not serve, in one line. */
+const refuseForeignDisk = (disk: DiskConfig): void => {
+  const refuse = (reason: string): never => {
+    throw new ToolstackError('EINVAL', `libxl: error: Disk vdev=${disk.vdev}: ${reason}`, 3);
+  };
+  if (disk.format !== 'raw') refuse(`format ${disk.format} is not supported yet (raw is)`);
+  if ((disk.target ?? '') === '') refuse('an empty drive is not supported yet');
+  if (disk.backend !== undefined && !['0', 'Domain-0'].includes(disk.backend)) {
+    refuse(`backend=${disk.backend}: driver domains are not supported yet`);
+  }
+};
+
+const freeDevid = (record: DomainRecord, kind: string): number => {
+  const used = new Set([...record.devices.values()].filter((device) => device.kind === kind).map(({devid}) => devid));
+  let devid = 0;
+  while (used.has(devid)) devid++;
+  return devid;
+};
