@@ -4,15 +4,7 @@ import {XEN_FLEX_RING_SIZE} from './io/ring.ts';
 import {XENSTORE_RING_SIZE, xenstore_domain_interface} from './io/xs-wire.ts';
 import {offsetsOf} from './layout.ts';
 
-/**
- * One direction of a byte stream over shared memory, as the console, xenstore and the flex rings (9pfs, pvcalls) use it.
- * Indexes run freely over 32 bits and are masked on access.
- *
- * Both indexes live in shared memory, where the peer can write anything. Every operation reads each of them once; when
- * they claim more bytes than the ring holds, the operation touches nothing and answers `CORRUPT`.
- *
- * @see console.h, MASK_XENCONS_IDX; xs_wire.h, MASK_XENSTORE_IDX; ring.h, DEFINE_XEN_FLEX_RING
- */
+/** What the operations of a ByteRing answer when its indexes claim more bytes than it holds. */
 export const CORRUPT = -1;
 
 /** Where a byte ring lies. All offsets are in bytes from the start of `u8` and `u32`, two views of the same memory. */
@@ -37,6 +29,15 @@ const copyBytes = (dst: Uint8Array, dstAt: number, src: Uint8Array, srcAt: numbe
   else for (let i = 0; i < n; i++) dst[dstAt + i] = src[srcAt + i];
 };
 
+/**
+ * One direction of a byte stream over shared memory, as the console, xenstore and the flex rings (9pfs, pvcalls) use it.
+ * Indexes run freely over 32 bits and are masked on access.
+ *
+ * Both indexes live in shared memory, where the peer can write anything. Every operation reads each of them once; when
+ * they claim more bytes than the ring holds, the operation touches nothing and answers `CORRUPT`.
+ *
+ * @see console.h, MASK_XENCONS_IDX; xs_wire.h, MASK_XENSTORE_IDX; ring.h, DEFINE_XEN_FLEX_RING
+ */
 export class ByteRing {
   readonly size: number;
   private readonly u8: Uint8Array;
@@ -156,7 +157,7 @@ export class ByteRing {
   }
 }
 
-const isPowerOfTwo = (n: number): boolean => n >= 1 && (n & (n - 1)) === 0;
+const isPowerOfTwo = (n: number): boolean => Number.isInteger(n) && n >= 1 && (n & (n - 1)) === 0;
 
 const hex = (index: number): string => `0x${index.toString(16)}`;
 
