@@ -1,5 +1,5 @@
 /** Edits (insert, delete, replace one character) from one word to another. */
-export const editDistance = (from: string, to: string): number => {
+const editDistance = (from: string, to: string): number => {
   let row = Array.from({length: to.length + 1}, (_, i) => i);
   for (let i = 1; i <= from.length; i++) {
     const next = [i];
