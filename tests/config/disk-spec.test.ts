@@ -1,6 +1,7 @@
 import test from 'ava';
 import {ConfigError} from '../../toolstack/config/config-error.ts';
-import {parseDiskSpec, type DiskConfig} from '../../toolstack/config/disk-spec.ts';
+import type {DiskConfig} from '../../toolstack/config/disk-config.ts';
+import {parseDiskSpec} from '../../toolstack/config/disk-spec.ts';
 import {vdevToNumber} from '../../toolstack/config/vdev.ts';
 import {readFixture, readJsonFixture} from '../support/fixtures.ts';
 

@@ -1,4 +1,4 @@
-import type {DiskConfig} from './disk-spec.ts';
+import type {DiskConfig} from './disk-config.ts';
 import type {VifConfig} from './vif-spec.ts';
 import type {JsonObject, JsonValue} from './yajl.ts';
 

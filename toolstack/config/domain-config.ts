@@ -1,5 +1,5 @@
 import type {HostTopology} from './cpu-list.ts';
-import type {DiskConfig} from './disk-spec.ts';
+import type {DiskConfig} from './disk-config.ts';
 import type {RawValue} from './settings.ts';
 import type {VifConfig} from './vif-spec.ts';
 import type {JsonObject} from './yajl.ts';

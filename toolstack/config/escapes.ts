@@ -13,7 +13,7 @@ const SIMPLE_ESCAPES: Readonly<Record<string, string>> = {
   v: '\v',
 };
 
-/** An octal escape looks at this many characters after its first digit and needs at least two of them to be a number. */
+/** An octal escape looks at so many characters after its first digit, and needs two of them to be a number. */
 const OCTAL_WINDOW = 3;
 const OCTAL_MINIMUM = 2;
 

@@ -1,7 +1,7 @@
 import {compact, defbool, diskToJson, nicToJson} from './device-json.ts';
 import type {DomainConfig, ShutdownAction} from './domain-config.ts';
-import {SHUTDOWN_ACTIONS} from './keys/lifecycle.ts';
 import {ARCH_ARM, BUILD_INFO, CREATE_INFO, DEVICE_LISTS, ordered, SCHED_PARAMS, TYPE_INFO} from './libxl-fields.ts';
+import {SHUTDOWN_ACTIONS} from './shutdown-action.ts';
 import type {JsonObject, JsonValue} from './yajl.ts';
 
 export type JsonOptions = {

@@ -126,7 +126,10 @@ export class Lexer {
     return undefined;
   }
 
-  /** Reports the text up to the next blank. Junk that ends the file goes unnoticed, junk that ends a line takes the newline along. */
+  /**
+   * Reports the text up to the next blank. A single character of junk goes unnoticed at the end of the file, and takes
+   * the newline along at the end of a line.
+   */
   #junk(first: string): Token | undefined {
     if (PYTHON_MARKS.includes(first)) this.#log.likelyPython = true;
     JUNK.lastIndex = this.#offset + 1;

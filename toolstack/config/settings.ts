@@ -1,6 +1,6 @@
 /** What an xl.cfg file says, before anything knows what the keys mean. */
 
-/** A value is a string (numbers are kept as text) or a list. Lines and columns count from 1 and are those of its first token. */
+/** A value is a string (numbers are kept as text) or a list; line and column, from 1, are those of its first token. */
 export type ConfigValue = {line: number; column: number} & (
   {kind: 'string'; text: string} | {kind: 'list'; items: readonly ConfigValue[]}
 );

@@ -16,7 +16,7 @@ const INT_MAX = 2n ** 31n - 1n;
 
 type Place = {disk: number; partition: number};
 
-/** The number of a virtual device name (`xvda`, `hdc1`, `d3p2`, `51712`, `0xca00`), undefined when libxl would refuse it. */
+/** The number of a virtual device name (`xvda`, `hdc1`, `d3p2`, `51712`, `0xca00`); undefined when it is none. */
 export const vdevToNumber = (name: string): number | undefined => {
   const xvd = parseDiskPartition(name) ?? parseLetters(name, 'xvd', EXTENDED_DISKS, EXTENDED_PARTITIONS);
   if (xvd !== undefined) return xvdNumber(xvd);

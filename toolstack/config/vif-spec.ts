@@ -83,7 +83,7 @@ const FLAGS: Readonly<Record<string, (vif: VifConfig) => void>> = {
   untrusted: (vif) => void (vif.trusted = false),
 };
 
-/** The replication proxy's settings: one sock_ or filter_ name for each of its queues, devices, ids, addresses and ports. */
+/** The replication proxy's settings: a name for each of its queues, devices, ids, addresses and ports. */
 const COLO_KEY = new RegExp(
   `^(?:forwarddev|colo_(?:${[
     'sock_(?:mirror|compare_(?:sec_in|pri_in|notify)|redirector[012]|sec_redirector[01])_(?:id|ip|port)',

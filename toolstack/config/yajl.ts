@@ -7,7 +7,10 @@ export type JsonObject = {readonly [key: string]: JsonValue | undefined};
 
 const INDENT = '    ';
 
-/** yajl ends the text with a newline; xl adds another where it uses puts. Empty objects and arrays hold an empty line. */
+/**
+ * The text, ended with a newline as yajl does; xl adds another where it uses puts. Empty objects and arrays hold an
+ * empty line.
+ */
 export const formatJson = (value: JsonValue): string => `${format(value, '')}\n`;
 
 const format = (value: JsonValue, indent: string): string => {
@@ -46,7 +49,7 @@ const SHORT_ESCAPES: Readonly<Record<string, string>> = {
 };
 
 const quote = (text: string): string =>
-  `"${text.replace(/["\\\u0000-\u001f]/g, (char) => SHORT_ESCAPES[char] ?? unicodeEscape(char))}"`;
+  `"${text.replace(/["\\]|[^ -\uffff]/g, (char) => SHORT_ESCAPES[char] ?? unicodeEscape(char))}"`;
 
 const unicodeEscape = (char: string): string =>
   `\\u00${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;

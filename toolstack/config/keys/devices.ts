@@ -1,5 +1,6 @@
 import {atoi, strtoul} from '../c-numbers.ts';
 import {ConfigError} from '../config-error.ts';
+import {compact} from '../device-json.ts';
 import {parseDiskSpec} from '../disk-spec.ts';
 import {parseUuid} from '../identity.ts';
 import {keyValues, specTokens} from '../key-value-spec.ts';
@@ -48,7 +49,7 @@ const deviceList =
   };
 
 const append = ({draft}: Context, name: string, device: JsonObject): void => {
-  draft.devices[name] = [...(draft.devices[name] ?? []), device];
+  draft.devices[name] = [...(draft.devices[name] ?? []), compact(device)];
 };
 
 /** The parameters of a device that knows no others. */

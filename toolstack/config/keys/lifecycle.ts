@@ -1,16 +1,6 @@
 import type {ShutdownAction} from '../domain-config.ts';
+import {SHUTDOWN_ACTIONS} from '../shutdown-action.ts';
 import type {Step} from './step.ts';
-
-/** xl.cfg's names and libxl's, which differ in one more than the hyphen. @see xl.cfg(5), "on_poweroff" */
-export const SHUTDOWN_ACTIONS: Readonly<Record<ShutdownAction, string>> = {
-  destroy: 'destroy',
-  restart: 'restart',
-  'rename-restart': 'restart_rename',
-  preserve: 'preserve',
-  'coredump-destroy': 'coredump_destroy',
-  'coredump-restart': 'coredump_restart',
-  'soft-reset': 'soft_reset',
-};
 
 const isAction = (text: string): text is ShutdownAction => Object.hasOwn(SHUTDOWN_ACTIONS, text);
 

@@ -22,8 +22,8 @@ const maxVcpus: Step = ({reader, draft}) => {
 
 /** Limits follow what is there at start unless they were given. */
 const limits: Step = ({reader, draft}) => {
-  draft.maxMemoryKib ??= draft.memoryKib;
-  draft.maxVcpus ||= draft.vcpus;
+  if (draft.memoryKib !== undefined) draft.maxMemoryKib ??= draft.memoryKib;
+  if (draft.vcpus !== undefined) draft.maxVcpus ||= draft.vcpus;
   if ((draft.maxVcpus ?? 0) < (draft.vcpus ?? 0)) throw reader.fail('maxvcpus', ['xl: maxvcpus < vcpus']);
 };
 

@@ -21,7 +21,10 @@ export type Context = {
   readonly topology: HostTopology;
 };
 
-/** Reads one key, or a few that depend on each other. Steps run in the order in which xl reads the keys, so that warnings come in its order. */
+/**
+ * Reads one key, or a few that depend on each other. Steps run in the order in which xl reads the keys, so that
+ * warnings come in its order.
+ */
 export type Step = (context: Context) => void;
 
 /**
