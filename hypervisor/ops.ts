@@ -3,7 +3,7 @@ import type {Abi, ChannelStatus} from './event-channel/index.ts';
 import type {Grantor, GrantTableSize} from './grant-table/index.ts';
 import type {DomId, Gfn} from './ids.ts';
 import type {DomainMemory, PageAllocator} from './memory/index.ts';
-import type {TaskQueue} from './schedule/index.ts';
+import type {FaultPlan, TaskQueue} from './schedule/index.ts';
 import type {Tracer} from './trace/index.ts';
 
 /**
@@ -20,6 +20,8 @@ export interface HypervisorOps {
   readonly grantor: Grantor;
   readonly schedule: TaskQueue;
   readonly trace: Tracer;
+  /** Faults that a driver of the host injects into what it does. */
+  readonly faults: FaultPlan;
 
   /** Maps a peer's page. `flags` are GNTMAP_*; returns a handle >= 0 or GNTST_*. */
   gnttabMap(granter: number, ref: number, flags: number): number;

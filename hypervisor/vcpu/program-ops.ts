@@ -6,7 +6,7 @@ import type {Hypervisor} from '../hypervisor.ts';
 import {type DomId, DOMID_SELF, type Gfn} from '../ids.ts';
 import {type DomainMemory, PageAllocator} from '../memory/index.ts';
 import type {HypervisorOps} from '../ops.ts';
-import type {TaskQueue} from '../schedule/index.ts';
+import type {FaultPlan, TaskQueue} from '../schedule/index.ts';
 import type {Tracer} from '../trace/index.ts';
 import {ProgramVcpu} from './program.ts';
 
@@ -19,6 +19,7 @@ export class ProgramOps implements HypervisorOps {
   readonly grantor: Grantor;
   readonly schedule: TaskQueue;
   readonly trace: Tracer;
+  readonly faults: FaultPlan;
   private readonly xen: Hypervisor;
   private readonly domain: Domain;
 
@@ -33,6 +34,7 @@ export class ProgramOps implements HypervisorOps {
     this.grantor = new Grantor(domain.grants, () => this.gnttabSetupTable(domain.grants.frames + 1) === 0);
     this.schedule = domain.schedule;
     this.trace = xen.trace;
+    this.faults = xen.faults;
     domain.sharedInfo.maskAll();
   }
 
