@@ -47,7 +47,7 @@ export class DomainTableState {
   private advance(recipe: (table: Map<DomId, DomainInfo>) => unknown): void {
     this.subject.next(
       immer.produce(this.current, (draft) => {
-        recipe(draft as Map<DomId, DomainInfo>);
+        recipe(draft);
       }),
     );
   }

@@ -8,7 +8,7 @@ import {
   GTF_writing,
 } from '../abi/grant-table.ts';
 import {ENOSPC} from '../errno.ts';
-import type {Gfn, GrantRef} from '../ids.ts';
+import type {Gfn} from '../ids.ts';
 import type {GrantTable} from './grant-table.ts';
 
 /**
@@ -34,14 +34,14 @@ export class Grantor {
   }
 
   /** Lets `domid` map or copy the frame. Returns the reference, or -ENOSPC when the table is full. */
-  grantAccess(domid: number, gfn: Gfn, readonly: boolean): GrantRef | number {
+  grantAccess(domid: number, gfn: Gfn, readonly: boolean): number {
     const ref = this.take();
     if (ref >= 0) this.writeEntry(ref, domid, gfn, readonly ? GTF_permit_access | GTF_readonly : GTF_permit_access);
     return ref;
   }
 
   /** Offers a hole of ours for a page that `domid` may transfer in. */
-  grantTransfer(domid: number, hole: Gfn): GrantRef | number {
+  grantTransfer(domid: number, hole: Gfn): number {
     const ref = this.take();
     if (ref >= 0) this.writeEntry(ref, domid, hole, GTF_accept_transfer);
     return ref;
@@ -75,11 +75,11 @@ export class Grantor {
     u32[word] = ((domid << 16) | flags) >>> 0;
   }
 
-  private take(): GrantRef | number {
+  private take(): number {
     const reused = this.freed.pop();
     if (reused === undefined && this.nextRef >= this.table.entries && !this.grow()) return -ENOSPC;
     this.live++;
-    return (reused ?? this.nextRef++) as GrantRef;
+    return reused ?? this.nextRef++;
   }
 
   private release(ref: number): void {

@@ -36,11 +36,12 @@ export class Devices {
     if (record.devices.has(device.backendPath)) {
       throw new ToolstackError('EEXIST', `libxl: error: Domain ${record.domid}:device already exists in xenstore`);
     }
-    await this.hotplug.checkDisk(disk.vdev, target, disk.readwrite);
+    this.hotplug.checkDisk(disk.vdev, target, disk.readwrite);
     await this.attach(record, device, () => this.hotplug.block(device, target));
   }
 
-  async attachVif(record: DomainRecord, vif: VifConfig): Promise<void> {
+  /** Returns the interface as it was attached, with its number and address. */
+  async attachVif(record: DomainRecord, vif: VifConfig): Promise<VifConfig> {
     const bridge = vif.bridge ?? DEFAULT_BRIDGE;
     const mac = vif.mac ?? generateMac(() => this.clock.random());
     this.hotplug.checkVif(record.domid, bridge);
@@ -50,6 +51,7 @@ export class Devices {
       throw new ToolstackError('EEXIST', `libxl: error: Domain ${record.domid}:device already exists in xenstore`);
     }
     await this.attach(record, device, () => this.hotplug.vif(device));
+    return {...vif, devid, mac};
   }
 
   /** Writes a device that has no hotplug and no backend to wait for, as the console. */

@@ -1,5 +1,4 @@
-import {stat} from 'node:fs/promises';
-import {openStorage} from '../../backends/storage/index.ts';
+import {openStorage, StorageError} from '../../backends/storage/index.ts';
 import type {DomId} from '../../hypervisor/index.ts';
 import type {XsClient} from '../../hypervisor/xenstore/index.ts';
 import {ToolstackError} from '../errors.ts';
@@ -25,21 +24,12 @@ export class Hotplug {
   }
 
   /** Refuses an image that the block script would refuse; nothing is written yet. */
-  async checkDisk(vdev: string, target: string, readwrite: boolean): Promise<void> {
-    if (!target.startsWith('ram:')) {
-      await stat(target).catch(() => {
-        const reason = `Disk vdev=${vdev} failed to stat: ${target}: No such file or directory`;
-        throw new ToolstackError('ENOENT', `libxl: error: ${reason}`, EXIT_CREATE_FAILED);
-      });
-    }
-    // Opened and closed again: the backend's own open follows in the same order and finds what we found.
+  checkDisk(vdev: string, target: string, readwrite: boolean): void {
+    // Opened and closed again: what the backend opens a moment later is what we found.
     const storage = openStorage(target, {readonly: !readwrite});
-    if ('error' in storage) {
-      throw new ToolstackError(
-        storage.error,
-        `libxl: error: Disk vdev=${vdev}: ${storage.message}`,
-        EXIT_CREATE_FAILED,
-      );
+    if (storage instanceof StorageError) {
+      const reason = storage.code === 'missing' ? `failed to stat: ${storage.message}` : storage.message;
+      throw new ToolstackError(storage.code, `libxl: error: Disk vdev=${vdev} ${reason}`, EXIT_CREATE_FAILED);
     }
     storage.close();
   }

@@ -1,0 +1,366 @@
+import {hostname} from 'node:os';
+import {filter, first, firstValueFrom, map, merge, Observable, of, Subject, type Subscription} from 'rxjs';
+import {blockBackend} from '../../backends/block/index.ts';
+import {ConsoleDaemon} from '../../backends/console/index.ts';
+import {netBackend} from '../../backends/net/index.ts';
+import {Networks} from '../../backends/network/index.ts';
+import {openStorage} from '../../backends/storage/index.ts';
+import {XenbusStateConnected} from '../../hypervisor/abi/io/xenbus.ts';
+import {SHUTDOWN_crash} from '../../hypervisor/abi/sched.ts';
+import {DOM0, type DomainEvent, type DomainInfo, type DomId, Hypervisor} from '../../hypervisor/index.ts';
+import {PAGE_SIZE} from '../../hypervisor/memory/index.ts';
+import {NS_PER_S, realClock, type Schedule} from '../../hypervisor/schedule/index.ts';
+import {parseState, XenbusBus} from '../../hypervisor/xenbus/index.ts';
+import {mapDomainRing, type RequestTrace, SyncXs, XsClient, Xenstored} from '../../hypervisor/xenstore/index.ts';
+import {listenOnSocket, type XenstoreSocket} from '../../hypervisor/xenstore/socket.ts';
+import type {DiskConfig, DomainConfig, VifConfig} from '../config/index.ts';
+import {ToolstackError} from '../errors.ts';
+import type {
+  CreateOptions,
+  DiskListing,
+  DomainSummary,
+  Host,
+  HostBusEvent,
+  HostInfo,
+  HostOptions,
+  ShutdownTrigger,
+  VifListing,
+} from './api.ts';
+import {ConsoleLogs} from './console-log.ts';
+import {Devices} from './devices.ts';
+import {createDom0, type Dom0, writeDom0Nodes} from './dom0.ts';
+import {Hotplug} from './hotplug.ts';
+import {Lifecycle} from './lifecycle.ts';
+import {Names} from './names.ts';
+import type {DomainRecord} from './record.ts';
+import {actOnShutdown} from './shutdown-actions.ts';
+import {waitForNode} from './wait.ts';
+
+/** libxl's patience with a guest that was asked to shut down. */
+const ACKNOWLEDGE_TIMEOUT_NS = 60 * NS_PER_S;
+const CONNECT_TIMEOUT_NS = 40 * NS_PER_S;
+const DEFAULT_GRACE_NS = 10 * NS_PER_S;
+const MIB_PER_PAGE = PAGE_SIZE / 1024 / 1024;
+
+class XenHost implements Host {
+  readonly clock: Schedule;
+  readonly xen: Hypervisor;
+  readonly store: Xenstored;
+  readonly xs: XsClient;
+  readonly networks: Networks;
+  readonly consoles: ConsoleDaemon;
+  readonly xenbusEvents: Observable<HostBusEvent>;
+  readonly log: Observable<string>;
+  private readonly dom0: Dom0;
+  private readonly backends: XenbusBus;
+  private readonly devices: Devices;
+  private readonly lifecycle: Lifecycle;
+  private readonly names: Names;
+  private readonly logs: ConsoleLogs | undefined;
+  private readonly lines = new Subject<string>();
+  private readonly busEvents = new Subject<HostBusEvent>();
+  private readonly subscriptions: Subscription[] = [];
+  private socket: XenstoreSocket | undefined;
+  private closing: Promise<void> | undefined;
+
+  constructor(options: HostOptions) {
+    this.clock = options.clock ?? realClock();
+    this.xen = new Hypervisor({schedule: this.clock, memoryMib: options.memoryMib, faults: options.faults});
+    this.dom0 = createDom0(this.xen);
+    const {ops} = this.dom0;
+    this.store = new Xenstored({
+      domainExists: (domid) => this.xen.domain(domid) !== undefined,
+      introduceHook: (domid, _gfn, port) => mapDomainRing(ops, domid, port, () => this.store.onEvent(domid)),
+      defer: (task) => this.clock.post(task),
+      onRequest: (request) => this.traceRequest(request),
+    });
+    this.xs = new XsClient(this.store.connectInProcess(DOM0));
+    this.networks = new Networks(ops, options.bridges);
+    this.logs = options.logDir === undefined ? undefined : new ConsoleLogs(options.logDir);
+    this.consoles = new ConsoleDaemon({ops, xs: this.xs, log: (domid, bytes) => this.logs?.write(domid, bytes)});
+    this.backends = new XenbusBus(ops, this.xs, 'backend', [
+      blockBackend({open: openStorage}),
+      netBackend({networks: this.networks}),
+    ]);
+    const hotplug = new Hotplug(this.xs, (name) => this.networks.bridge(name) !== undefined);
+    this.devices = new Devices(this.clock, this.xs, hotplug);
+    this.names = new Names(new SyncXs(this.store.connectInProcess(DOM0)), () => this.xen.domainTable.keys());
+    this.lifecycle = new Lifecycle({
+      xen: this.xen,
+      store: this.store,
+      xs: this.xs,
+      dom0: this.dom0,
+      devices: this.devices,
+      consoles: this.consoles,
+      logs: this.logs,
+      names: this.names,
+      onBoot: ({domid}, bus) => bus.events.subscribe((event) => this.busEvents.next({...event, domid})),
+    });
+    this.xenbusEvents = merge(this.backends.events.pipe(map((event) => ({...event, domid: DOM0}))), this.busEvents);
+    this.log = this.lines.asObservable();
+    this.subscriptions.push(this.xen.domainEvents.subscribe((event) => this.onDomainEvent(event)));
+  }
+
+  get domainEvents(): Observable<DomainEvent> {
+    return this.xen.domainEvents;
+  }
+
+  async start(xenstoreSocket: string | undefined): Promise<void> {
+    this.xen.log('pvsim: a Xen host in one process');
+    this.xen.log(`System RAM: ${this.xen.totalPages * MIB_PER_PAGE}MB`);
+    await this.clock.drive(writeDom0Nodes(this.xs));
+    this.backends.start();
+    if (xenstoreSocket !== undefined) this.socket = await listenOnSocket(this.store, xenstoreSocket);
+  }
+
+  create(config: DomainConfig, {paused = false, baseDir = process.cwd()}: CreateOptions = {}): Promise<DomId> {
+    if (this.closing !== undefined) throw new ToolstackError('ESHUTDOWN', 'the host is shutting down');
+    return this.clock.drive(this.lifecycle.create({config, baseDir, paused}));
+  }
+
+  domains(): DomainSummary[] {
+    return Array.from(this.xen.domainTable.values(), (info) => this.summary(info)).sort((a, b) => a.domid - b.domid);
+  }
+
+  resolve(nameOrId: string): DomId | undefined {
+    return this.names.resolve(nameOrId);
+  }
+
+  config(domid: DomId): DomainConfig {
+    return this.record(domid).config;
+  }
+
+  nameOf(domid: DomId): string | undefined {
+    return this.xen.domain(domid) === undefined ? undefined : this.names.nameOf(domid);
+  }
+
+  pause(domid: DomId): void {
+    this.xen.pause(this.domain(domid));
+  }
+
+  unpause(domid: DomId): void {
+    this.xen.unpause(this.domain(domid));
+  }
+
+  shutdown(domid: DomId, trigger: ShutdownTrigger): Promise<void> {
+    return this.clock.drive(this.requestShutdown(this.record(domid), trigger));
+  }
+
+  waitShutdown(domid: DomId): Promise<number | undefined> {
+    const info = this.xen.domainTable.get(domid);
+    if (info === undefined || info.shutdown) return Promise.resolve(info?.shutdownReason);
+    const end = this.xen.domainEvents.pipe(
+      filter((event) => event.domid === domid && (event.type === 'shutdown' || event.type === 'destroyed')),
+      map((event) => event.info.shutdownReason),
+    );
+    return this.clock.drive(firstValueFrom(end, {defaultValue: undefined}));
+  }
+
+  async waitConnected(domid: DomId): Promise<void> {
+    const connected = (value: string | undefined): boolean => parseState(value) === XenbusStateConnected;
+    for (const device of this.record(domid).devices.values()) {
+      if (device.kind === 'console') continue;
+      for (const path of [`${device.backendPath}/state`, `${device.frontendPath}/state`]) {
+        const inTime = waitForNode(this.clock, this.xs, path, connected, CONNECT_TIMEOUT_NS);
+        if (!(await this.clock.drive(inTime)))
+          throw new ToolstackError('ETIMEDOUT', `${path} did not become Connected`);
+      }
+    }
+  }
+
+  destroy(domid: DomId): Promise<void> {
+    this.record(domid);
+    return this.clock.drive(this.lifecycle.destroy(domid));
+  }
+
+  rename(domid: DomId, name: string): Promise<void> {
+    return this.clock.drive(this.setName(this.record(domid), name));
+  }
+
+  async attachDisk(domid: DomId, disk: DiskConfig, baseDir = process.cwd()): Promise<void> {
+    const record = this.record(domid);
+    await this.clock.drive(this.devices.attachDisk(record, disk, baseDir));
+    record.config = {...record.config, disks: [...record.config.disks, disk]};
+  }
+
+  async detachDisk(domid: DomId, vdev: string, {force = false} = {}): Promise<void> {
+    const record = this.record(domid);
+    const device = this.devices.findDisk(record, vdev);
+    await this.clock.drive(this.devices.detach(record, device, force));
+    const gone = device.backend.find(([key]) => key === 'dev')?.[1];
+    record.config = {...record.config, disks: record.config.disks.filter((disk) => disk.vdev !== gone)};
+  }
+
+  listDisks(domid: DomId): Promise<DiskListing[]> {
+    return this.clock.drive(this.devices.listDisks(this.record(domid)));
+  }
+
+  async attachVif(domid: DomId, vif: VifConfig): Promise<void> {
+    const record = this.record(domid);
+    const attached = await this.clock.drive(this.devices.attachVif(record, vif));
+    record.config = {...record.config, vifs: [...record.config.vifs, attached]};
+  }
+
+  async detachVif(domid: DomId, which: string): Promise<void> {
+    const record = this.record(domid);
+    const device = this.devices.findVif(record, which);
+    await this.clock.drive(this.devices.detach(record, device, false));
+    record.config = {...record.config, vifs: record.config.vifs.filter((vif) => vif.devid !== device.devid)};
+  }
+
+  listVifs(domid: DomId): Promise<VifListing[]> {
+    return this.clock.drive(this.devices.listVifs(this.record(domid)));
+  }
+
+  consoleOutput(domid: DomId, {scrollback = false} = {}): Observable<Uint8Array> {
+    const live = this.consoles.output.pipe(
+      filter((chunk) => chunk.domid === domid),
+      map(({bytes}) => bytes),
+    );
+    const kept = scrollback ? this.consoles.guest(domid)?.scrollback : undefined;
+    return kept === undefined ? live : merge(of(kept), live);
+  }
+
+  consoleInput(domid: DomId, data: Uint8Array): void {
+    this.consoles.write(domid, data);
+  }
+
+  info(): HostInfo {
+    return {
+      hostname: hostname(),
+      totalMemoryMib: Math.floor(this.xen.totalPages * MIB_PER_PAGE),
+      freeMemoryMib: Math.floor(this.xen.freePages * MIB_PER_PAGE),
+      nrCpus: 1,
+    };
+  }
+
+  dmesg({clear = false} = {}): readonly string[] {
+    const lines = [...this.xen.consoleLines];
+    if (clear) this.xen.clearConsole();
+    return lines;
+  }
+
+  close({graceNs = DEFAULT_GRACE_NS} = {}): Promise<void> {
+    this.closing ??= this.clock.drive(this.stop(graceNs));
+    return this.closing;
+  }
+
+  private async stop(graceNs: number): Promise<void> {
+    const stopGuest = async (record: DomainRecord): Promise<void> => {
+      if (this.xen.domain(record.domid)?.runnable === true) await this.shutDownWithin(record, graceNs);
+      await this.lifecycle.destroy(record.domid);
+    };
+    await Promise.all(Array.from(this.lifecycle.records.values(), stopGuest));
+    this.backends.stop();
+    this.consoles.stop();
+    this.logs?.closeAll();
+    await this.socket?.close();
+    for (const subscription of this.subscriptions) subscription.unsubscribe();
+    this.lines.complete();
+    this.busEvents.complete();
+    this.clock.close();
+  }
+
+  private async shutDownWithin({domid}: DomainRecord, graceNs: number): Promise<void> {
+    await this.xs.write(`/local/domain/${domid}/control/shutdown`, 'poweroff');
+    const down = this.xen.domainEvents.pipe(
+      first((event) => event.domid === domid && event.type === 'shutdown', undefined),
+      map(() => undefined),
+    );
+    const late = new Observable<undefined>((subscriber) => {
+      const timer = this.clock.after(graceNs, () => subscriber.next(undefined));
+      return () => timer.cancel();
+    });
+    await firstValueFrom(merge(down, late));
+  }
+
+  private async requestShutdown({domid}: DomainRecord, trigger: ShutdownTrigger): Promise<void> {
+    const node = `/local/domain/${domid}/control/shutdown`;
+    await this.xs.write(node, trigger);
+    const taken = (value: string | undefined): boolean => value === undefined || value === '';
+    if (await waitForNode(this.clock, this.xs, node, taken, ACKNOWLEDGE_TIMEOUT_NS)) return;
+    // Withdrawn, unless the guest takes it at this very moment.
+    await this.xs.write(node, '');
+    throw new ToolstackError(
+      'ETIMEDOUT',
+      `libxl: error: Domain ${domid}:guest didn't acknowledge control request: -9\nshutdown failed (rc=-9)`,
+    );
+  }
+
+  private async setName(record: DomainRecord, name: string): Promise<void> {
+    const {domid} = record;
+    const owner = this.names.byName(name);
+    if (owner !== undefined && owner !== domid) {
+      throw new ToolstackError('EEXIST', `libxl: error: Domain ${domid}:Domain with name "${name}" already exists.`);
+    }
+    await this.xs.write(`/local/domain/${domid}/name`, name);
+    await this.xs.write(`/vm/${record.config.uuid}/name`, name);
+    record.config = {...record.config, name};
+  }
+
+  private onDomainEvent({type, domid, info}: DomainEvent): void {
+    if (type !== 'shutdown') return;
+    this.store.domainShutdown(domid);
+    const record = this.lifecycle.records.get(domid);
+    if (record === undefined || record.destroying !== undefined || this.closing !== undefined) return;
+    const context = {
+      lifecycle: this.lifecycle,
+      random: () => this.clock.random(),
+      rename: (id: DomId, name: string) => this.setName(this.record(id), name),
+      nowSeconds: () => this.clock.epochMs / 1000 + this.clock.now() / NS_PER_S,
+      log: (line: string) => this.lines.next(line),
+    };
+    const failed = (error: unknown): void => {
+      this.lines.next(error instanceof Error ? error.message : String(error));
+    };
+    actOnShutdown(context, record, info.shutdownReason ?? SHUTDOWN_crash).catch(failed);
+  }
+
+  private traceRequest({domId, type, payload, reply}: RequestTrace): void {
+    if (!this.xen.trace.on) return;
+    const plain = (text: string): string => JSON.stringify(text.replaceAll('\0', ' ').trimEnd());
+    this.xen.trace.emit('xenstore_request', domId, type, plain(payload), plain(String(reply)));
+  }
+
+  private summary(info: DomainInfo): DomainSummary {
+    const isDom0 = info.domid === DOM0;
+    const idle = !isDom0 && !info.paused && !info.shutdown && !info.dying;
+    const flags: readonly (readonly [string, boolean])[] = [
+      ['r', isDom0],
+      ['b', idle],
+      ['p', info.paused],
+      ['s', info.shutdown],
+      ['c', info.shutdownReason === SHUTDOWN_crash],
+      ['d', info.dying],
+    ];
+    return {
+      ...info,
+      name: this.names.nameOf(info.domid) ?? '(null)',
+      memoryMib: Math.floor(info.totalPages * MIB_PER_PAGE),
+      cpuSeconds: (this.xen.domain(info.domid)?.cpuTimeNs ?? 0) / NS_PER_S,
+      state: flags.map(([letter, on]) => (on ? letter : '-')).join(''),
+      uptimeSeconds: Math.floor((this.clock.now() - info.createdNs) / NS_PER_S),
+    };
+  }
+
+  private domain(domid: DomId) {
+    const domain = this.xen.domain(domid);
+    if (domain === undefined) throw new ToolstackError('ENOENT', `${domid} is an invalid domain identifier (rc=-6)`);
+    return domain;
+  }
+
+  private record(domid: DomId): DomainRecord {
+    const record = this.lifecycle.records.get(domid);
+    if (record === undefined) throw new ToolstackError('ENOENT', `${domid} is an invalid domain identifier (rc=-6)`);
+    return record;
+  }
+}
+
+/** Starts a Xen host in this process. */
+export const createHost = async (options: HostOptions = {}): Promise<XenHost> => {
+  const host = new XenHost(options);
+  await host.start(options.xenstoreSocket);
+  return host;
+};
+
+export type {XenHost};

@@ -1,0 +1,205 @@
+import {HVM_PARAM_CONSOLE_PFN, HVM_PARAM_CONSOLE_EVTCHN} from '../../hypervisor/abi/hvm/params.ts';
+import type {ConsoleDaemon} from '../../backends/console/index.ts';
+import {type Domain, type DomId, errnoName, type Hypervisor} from '../../hypervisor/index.ts';
+import {PAGE_SIZE} from '../../hypervisor/memory/index.ts';
+import {ProgramOps, ProgramVcpu} from '../../hypervisor/vcpu/index.ts';
+import type {XsClient, Xenstored} from '../../hypervisor/xenstore/index.ts';
+import {
+  bootGuest,
+  buildSpecialPages,
+  consoleNodes,
+  FIRST_FREE_GFN,
+  loadKernel,
+  programMemory,
+  removeDomainNodes,
+  writeBuiltDomain,
+  writeDomainSkeleton,
+} from '../builder/index.ts';
+import {type CompleteDomainConfig, type DomainConfig, withDomainDefaults} from '../config/index.ts';
+import {ToolstackError} from '../errors.ts';
+import type {ConsoleLogs} from './console-log.ts';
+import type {Devices} from './devices.ts';
+import type {Dom0} from './dom0.ts';
+import {EXIT_CREATE_FAILED} from './hotplug.ts';
+import type {Names} from './names.ts';
+import type {DomainRecord} from './record.ts';
+
+const KIB_PER_PAGE = PAGE_SIZE / 1024;
+/** Rings, grant table and a little to work with. */
+const MIN_MEMORY_KIB = 1024;
+
+export interface LifecycleParts {
+  xen: Hypervisor;
+  store: Xenstored;
+  xs: XsClient;
+  dom0: Dom0;
+  devices: Devices;
+  consoles: ConsoleDaemon;
+  logs: ConsoleLogs | undefined;
+  names: Names;
+  /** A guest's kernel has started: its xenbus is worth following. */
+  onBoot: (record: DomainRecord, bus: ReturnType<typeof bootGuest>['bus']) => void;
+}
+
+export interface CreateRequest {
+  config: DomainConfig;
+  baseDir: string;
+  paused: boolean;
+}
+
+/** Makes domains and takes them away, in libxl's steps. */
+export class Lifecycle {
+  readonly records = new Map<DomId, DomainRecord>();
+  private readonly parts: LifecycleParts;
+
+  constructor(parts: LifecycleParts) {
+    this.parts = parts;
+  }
+
+  async create({config: asked, baseDir, paused}: CreateRequest): Promise<DomId> {
+    const {xen, names} = this.parts;
+    const config = withDomainDefaults(asked, {random: () => xen.schedule.random()});
+    if (names.byName(config.name) !== undefined) {
+      throw new ToolstackError(
+        'EEXIST',
+        `libxl: error: Domain with name "${config.name}" already exists.`,
+        EXIT_CREATE_FAILED,
+      );
+    }
+    refuseForeignConfig(config);
+    const image = await loadKernel(config.kernel ?? '', baseDir);
+    const domain = this.allocate(config);
+    const record: DomainRecord = {
+      domid: domain.id,
+      config,
+      image,
+      baseDir,
+      devices: new Map(),
+      stopGuest: () => undefined,
+      destroying: undefined,
+    };
+    this.records.set(domain.id, record);
+    try {
+      await this.build(record, domain, config);
+    } catch (error) {
+      await this.destroy(domain.id);
+      throw error;
+    }
+    if (!paused) xen.unpause(domain);
+    return domain.id;
+  }
+
+  /** Takes the domain away, whatever its state. Resolves when nothing of it is left. */
+  destroy(domid: DomId): Promise<void> {
+    const record = this.records.get(domid);
+    if (record === undefined) return Promise.resolve();
+    record.destroying ??= this.teardown(record);
+    return record.destroying;
+  }
+
+  private allocate(config: CompleteDomainConfig): Domain {
+    const {xen} = this.parts;
+    const pages = Math.ceil(config.memoryKib / KIB_PER_PAGE);
+    const domain = xen.createDomain({
+      pages,
+      vcpus: config.maxVcpus,
+      handle: config.uuid,
+      memory: programMemory(pages),
+      vcpu: (owner, index) => new ProgramVcpu(owner, index, xen.schedule, xen.trace),
+    });
+    if (typeof domain !== 'number') return domain;
+    const have = Math.floor((xen.freePages * KIB_PER_PAGE) / 1024);
+    const reason =
+      errnoName(domain) === 'ENOMEM'
+        ? `memory=${config.memoryKib / 1024}: Cannot allocate memory (${have} MiB are free)`
+        : `cannot make domain: ${errnoName(domain)}`;
+    throw new ToolstackError(errnoName(domain), `libxl: error: ${reason}`, EXIT_CREATE_FAILED);
+  }
+
+  private async build(record: DomainRecord, domain: Domain, config: CompleteDomainConfig): Promise<void> {
+    const {xen, xs, dom0, devices, consoles, logs} = this.parts;
+    const {domid} = record;
+    const {name, uuid, type} = config;
+    await writeDomainSkeleton(xs, {domid, name, uuid, type});
+    const special = buildSpecialPages(xen, dom0.domain, domain);
+    const startSeconds = (xen.schedule.epochMs + xen.schedule.now() / 1e6) / 1000;
+    await writeBuiltDomain(xs, {
+      domid,
+      uuid,
+      memoryKib: config.memoryKib,
+      maxMemoryKib: config.maxMemoryKib,
+      vcpus: config.vcpus,
+      maxVcpus: config.maxVcpus,
+      storePort: special.storePort,
+      storeGfn: special.storeGfn,
+      kernel: config.kernel ?? '',
+      ramdisk: config.ramdisk,
+      cmdline: config.cmdline,
+      startTime: startSeconds.toFixed(2),
+    });
+    await xs.introduce(domid, special.storeGfn, special.storePort);
+    logs?.open(domid, name);
+    for (const disk of config.disks) await devices.attachDisk(record, disk, record.baseDir);
+    const consolePage = domain.hvmParams.get(HVM_PARAM_CONSOLE_PFN) ?? 0;
+    const consolePort = domain.hvmParams.get(HVM_PARAM_CONSOLE_EVTCHN) ?? 0;
+    await devices.write(record, consoleNodes(domid, consolePage, consolePort));
+    consoles.add(domid);
+    for (const vif of config.vifs) await devices.attachVif(record, vif);
+    this.boot(record, domain, config);
+  }
+
+  /** Queues the kernel's start: the domain's own queue holds it until the first unpause. */
+  private boot(record: DomainRecord, domain: Domain, config: CompleteDomainConfig): void {
+    const {xen, onBoot} = this.parts;
+    domain.schedule.post(() => {
+      const ops = new ProgramOps(xen, domain, FIRST_FREE_GFN);
+      const guest = bootGuest(ops, record.image, {
+        name: config.name,
+        cmdline: config.cmdline ?? '',
+        memoryKib: config.memoryKib,
+        onFault: domain.onFault,
+      });
+      record.stopGuest = guest.stop;
+      onBoot(record, guest.bus);
+    });
+  }
+
+  private async teardown(record: DomainRecord): Promise<void> {
+    const {xen, store, xs, devices, consoles, logs} = this.parts;
+    const {domid} = record;
+    const domain = xen.domain(domid);
+    // Paused first: a guest must not see its devices go one by one.
+    if (domain !== undefined && !domain.paused) xen.pause(domain);
+    await devices.destroyAll(record);
+    record.stopGuest();
+    consoles.remove(domid);
+    if (domain !== undefined) xen.destroy(domain);
+    store.domainGone(domid);
+    await removeDomainNodes(xs, domid);
+    consoles.forget(domid);
+    logs?.close(domid);
+    this.records.delete(domid);
+  }
+}
+
+/** What this version cannot build, in one line. */
+const refuseForeignConfig = (config: CompleteDomainConfig): void => {
+  if (config.type === 'hvm') {
+    throw new ToolstackError(
+      'EINVAL',
+      'libxl: error: type="hvm" is not supported yet (pv and pvh are)',
+      EXIT_CREATE_FAILED,
+    );
+  }
+  if (config.bootloader !== undefined) {
+    throw new ToolstackError(
+      'EINVAL',
+      `libxl: error: bootloader="${config.bootloader}" is not supported yet`,
+      EXIT_CREATE_FAILED,
+    );
+  }
+  if (config.memoryKib < MIN_MEMORY_KIB) {
+    const reason = `memory=${config.memoryKib / 1024}: a domain needs ${MIN_MEMORY_KIB / 1024} MiB at least`;
+    throw new ToolstackError('EINVAL', `libxl: error: ${reason}`, EXIT_CREATE_FAILED);
+  }
+};

@@ -1,0 +1,89 @@
+import {
+  SHUTDOWN_crash,
+  SHUTDOWN_poweroff,
+  SHUTDOWN_reboot,
+  SHUTDOWN_soft_reset,
+  SHUTDOWN_suspend,
+  SHUTDOWN_watchdog,
+} from '../../hypervisor/abi/sched.ts';
+import type {DomId} from '../../hypervisor/index.ts';
+import {actionFor, generateUuid, type ShutdownAction, type ShutdownReason} from '../config/index.ts';
+import type {Lifecycle} from './lifecycle.ts';
+import type {DomainRecord} from './record.ts';
+
+const reasonNames: Readonly<Record<number, ShutdownReason>> = {
+  [SHUTDOWN_poweroff]: 'poweroff',
+  [SHUTDOWN_reboot]: 'reboot',
+  [SHUTDOWN_suspend]: 'suspend',
+  [SHUTDOWN_crash]: 'crash',
+  [SHUTDOWN_watchdog]: 'watchdog',
+  [SHUTDOWN_soft_reset]: 'soft_reset',
+};
+
+export interface ShutdownContext {
+  lifecycle: Lifecycle;
+  random: () => number;
+  rename: (domid: DomId, name: string) => Promise<void>;
+  /** Seconds since the epoch, for the name of a domain that is kept. */
+  nowSeconds: () => number;
+  log: (line: string) => void;
+}
+
+/** What xl's background process does when a domain has shut down: the config's on_* action. */
+export const actOnShutdown = async (context: ShutdownContext, record: DomainRecord, reason: number): Promise<void> => {
+  const {log} = context;
+  log(`Domain ${record.domid} has shut down, reason code ${reason} 0x${reason.toString(16)}`);
+  const name = reasonNames[reason];
+  const action = name === undefined ? 'destroy' : (actionFor(record.config, name) ?? 'preserve');
+  log(`Action for shutdown reason code ${reason} is ${action}`);
+  await actions[action](context, record);
+};
+
+type Act = (context: ShutdownContext, record: DomainRecord) => Promise<void>;
+
+const destroy: Act = async ({lifecycle, log}, {domid}) => {
+  await lifecycle.destroy(domid);
+  log(`Domain ${domid} has been destroyed.`);
+};
+
+/** The same config under a new domid, from the same kernel and directory. */
+const restart: Act = async (context, record) => {
+  await destroy(context, record);
+  await start(context, record);
+};
+
+const start: Act = async ({lifecycle, log}, {config, baseDir}) => {
+  const domid = await lifecycle.create({config, baseDir, paused: false});
+  log(`Domain ${config.name} restarted as ${domid}`);
+};
+
+/** The dead domain stays for inspection under another name, and a new one takes its place. */
+const renameRestart: Act = async (context, record) => {
+  const stamp = new Date(context.nowSeconds() * 1000)
+    .toISOString()
+    .replaceAll(/[-:]|\.\d+/g, '')
+    .slice(0, 13);
+  await context.rename(record.domid, `${record.config.name}-${stamp}Z`);
+  const uuid = generateUuid(context.random);
+  await start(context, {...record, config: {...record.config, uuid}});
+};
+
+const withoutCoredump =
+  (act: Act): Act =>
+  async (context, record) => {
+    context.log(`Domain ${record.domid}: core dumps are not supported yet; none is written`);
+    await act(context, record);
+  };
+
+const actions: Record<ShutdownAction, Act> = {
+  destroy,
+  restart,
+  'rename-restart': renameRestart,
+  preserve: () => Promise.resolve(),
+  'coredump-destroy': withoutCoredump(destroy),
+  'coredump-restart': withoutCoredump(restart),
+  'soft-reset': async (context, record) => {
+    context.log(`Domain ${record.domid}: soft reset is not supported; the domain is destroyed`);
+    await destroy(context, record);
+  },
+};
