@@ -1,8 +1,9 @@
 import {Observable, type Subscriber} from 'rxjs';
 import {decodeText, encodeText, stringToBytes, bytesToString, type ByteString} from './byte-string.ts';
+import {DirectoryParts} from './directory-parts.ts';
 import type {XsReceiver, XsTransport} from './transport.ts';
 import {XENSTORE_PAYLOAD_MAX, XS, type XsErrno, type XsMessage, type XsType} from './wire.ts';
-import {DirectoryParts} from './directory-parts.ts';
+import {XsError} from './xs-error.ts';
 
 /** Id of an open transaction of one connection; 0 is none. */
 export type TxId = number;
@@ -12,20 +13,6 @@ const NO_TX: TxId = 0;
 const MAX_TRANSACTION_ATTEMPTS = 1000;
 /** Attempts at a consistent listing of a directory that keeps changing. */
 const MAX_LISTING_ATTEMPTS = 1000;
-
-/** A request that the store refused, or that its transport lost (EIO). */
-export class XsError extends Error {
-  readonly errno: XsErrno;
-  /** What the request was about: a path, mostly. */
-  readonly path: string;
-
-  constructor(errno: XsErrno, path: string) {
-    super(`xenstore: ${path}: ${errno}`);
-    this.name = 'XsError';
-    this.errno = errno;
-    this.path = path;
-  }
-}
 
 interface Pending {
   readonly path: string;

@@ -93,6 +93,11 @@ export class MessageAssembler {
   /** A payload over the limit was announced: the stream cannot be followed any further. */
   overlong = false;
 
+  /** Bytes up to the next point where `feed` learns something: the end of the header, then of the message. */
+  get wanted(): number {
+    return this.goal - this.used;
+  }
+
   /**
    * Takes bytes from [start, end), up to the end of one message.
    * @returns where it stopped; call `take` there.

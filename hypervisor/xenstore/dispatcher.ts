@@ -1,0 +1,171 @@
+import type {ByteString} from './byte-string.ts';
+import {Connection} from './connection.ts';
+import type {DomainControl} from './domain-requests.ts';
+import type {Domain} from './domains.ts';
+import {PendingRequest} from './pending-request.ts';
+import {refuse, Refusal} from './refusal.ts';
+import {Request, type Reply} from './request.ts';
+import {REQUESTS} from './requests.ts';
+import type {Store} from './store.ts';
+import {resetConnection} from './watch-requests.ts';
+import {XENSTORE_PAYLOAD_MAX, XS, type XsMessage} from './wire.ts';
+
+/** A request as it was answered. Strings hold one byte a character. */
+export interface RequestTrace {
+  /** The connection's label: `dom5`, `socket 2`. */
+  readonly connection: string;
+  readonly domId: number;
+  /** `READ`, `WRITE`, ... or the number of an unknown type. */
+  readonly type: string;
+  readonly txId: number;
+  readonly payload: ByteString;
+  readonly reply: Reply;
+}
+
+export interface DispatcherOptions {
+  readonly store: Store;
+  readonly control: DomainControl;
+  /** Runs a task soon, but not within the call. */
+  readonly defer: (task: () => void) => void;
+  readonly onRequest?: (trace: RequestTrace) => void;
+  /** Called after each delivery. */
+  readonly onFlushed: () => void;
+}
+
+/** What an answer consists of. */
+type Answer = Pick<Request, 'afterReply'> & {readonly reply: Reply};
+
+/** The connections: their requests go to the handlers, replies and events to their queues, and from there to the transports. */
+export class Dispatcher {
+  private readonly options: DispatcherOptions;
+  private readonly connections = new Set<Connection>();
+  /** Those with something for their transport. */
+  private awake: Connection[] = [];
+  private lastSerial = 0;
+  private readonly wake = (connection: Connection): void => {
+    if (connection.waking) return;
+    connection.waking = true;
+    this.awake.push(connection);
+  };
+  private readonly wakeStalled = ({connection}: Domain): void => {
+    if (connection?.stalled) this.wake(connection);
+  };
+
+  constructor(options: DispatcherOptions) {
+    this.options = options;
+  }
+
+  /** `domain` is the one whose quota counts, if any. The transport sets `outlet`. */
+  connect(label: string, domId: number, domain: Domain | undefined): Connection {
+    const connection = new Connection({
+      label,
+      domId,
+      domain,
+      serial: ++this.lastSerial,
+      queuedBytesMax: this.options.store.quota.queuedBytes,
+      onQueued: this.wake,
+    });
+    this.connections.add(connection);
+    return connection;
+  }
+
+  connectionsOf(domain: Domain): Connection[] {
+    return [...this.connections].filter((connection) => connection.domain === domain);
+  }
+
+  /** Answers a message into the connection's queue. {@link flush} is due afterwards. */
+  dispatch(connection: Connection, {type, reqId, txId, payload}: XsMessage): void {
+    const cause = this.pendingRequest(connection);
+    const {reply, afterReply} = this.answer(connection, type, txId, payload, cause);
+    if (reply instanceof Refusal) connection.reply(XS.ERROR, reqId, txId, `${reply.errno}\0`, cause);
+    else connection.reply(type, reqId, txId, reply, cause);
+    afterReply?.();
+  }
+
+  /** Answers a request as the result of the call. {@link flush} is due afterwards. */
+  request(connection: Connection, type: number, txId: number, payload: ByteString): Reply {
+    const {reply, afterReply} = this.answer(connection, type, txId, payload, undefined);
+    afterReply?.();
+    return reply;
+  }
+
+  /** Hands what is queued to the transports. */
+  flush(): void {
+    const {awake} = this;
+    if (awake.length === 0) return;
+    this.awake = [];
+    for (const connection of awake) {
+      connection.waking = false;
+      if (!connection.queue.isEmpty || connection.stalled) connection.outlet?.wake();
+    }
+    this.options.onFlushed();
+  }
+
+  /** The far end has gone, or is to go. */
+  drop(connection: Connection): void {
+    if (!this.connections.delete(connection)) return;
+    const {outlet} = connection;
+    connection.outlet = undefined;
+    this.reset(connection);
+    connection.queue.clear();
+    outlet?.dropped();
+  }
+
+  /** Drops the connection's watches and transactions. */
+  reset(connection: Connection): void {
+    resetConnection(this.options.store, connection);
+  }
+
+  /** Whether the connection has room for another outstanding request. */
+  mayRead(connection: Connection): boolean {
+    const outstanding = connection.privileged ? 0 : (connection.domain?.outstanding ?? 0);
+    connection.stalled = outstanding >= this.options.store.quota.outstanding;
+    return !connection.stalled;
+  }
+
+  defer(task: () => void): void {
+    this.options.defer(task);
+  }
+
+  private answer(
+    connection: Connection,
+    type: number,
+    txId: number,
+    payload: ByteString,
+    cause: PendingRequest | undefined,
+  ): Answer {
+    const answer = this.handle(connection, type, txId, payload, cause);
+    const {onRequest} = this.options;
+    if (onRequest !== undefined) {
+      const {label, domId} = connection;
+      const name = REQUESTS[type]?.name ?? String(type);
+      onRequest({connection: label, domId, type: name, txId, payload, reply: answer.reply});
+    }
+    return answer;
+  }
+
+  private handle(
+    connection: Connection,
+    type: number,
+    txId: number,
+    payload: ByteString,
+    cause: PendingRequest | undefined,
+  ): Answer {
+    const requestType = REQUESTS[type];
+    if (requestType === undefined) return refused(refuse.ENOSYS);
+    if (requestType.privileged && !connection.privileged) return refused(refuse.EACCES);
+    const looksUp = txId !== 0 && !requestType.ignoresTransaction;
+    const transaction = looksUp ? connection.transactions.get(txId) : undefined;
+    if (looksUp && transaction === undefined) return refused(refuse.ENOENT);
+    const request = new Request(this.options.store, connection, payload, txId, transaction, cause);
+    const reply = requestType.handle(request, this.options.control);
+    const tooLong = !(reply instanceof Refusal) && reply.length > XENSTORE_PAYLOAD_MAX;
+    return {reply: tooLong ? refuse.E2BIG : reply, afterReply: request.afterReply};
+  }
+
+  private pendingRequest({privileged, domain}: Connection): PendingRequest | undefined {
+    return privileged || domain === undefined ? undefined : new PendingRequest(domain, this.wakeStalled);
+  }
+}
+
+const refused = (refusal: Refusal): Answer => ({reply: refusal, afterReply: undefined});

@@ -1,0 +1,188 @@
+import {CORRUPT, xenstoreRings, type ByteRing} from '../abi/byte-ring.ts';
+import type {Connection, Outlet} from './connection.ts';
+import {encodeMessage, MessageAssembler, type XsMessage} from './wire.ts';
+
+/** A domain's xenstore page as the host maps it. */
+export interface RingPage {
+  /** Two views of the same memory. */
+  readonly u8: Uint8Array;
+  readonly u32: Uint32Array;
+  /** Byte offset of the page. */
+  readonly offset: number;
+}
+
+/** What the store needs to talk to a domain over its ring. */
+export interface RingAccess {
+  readonly page: RingPage;
+  /** Sends the domain its event. */
+  notify(): void;
+  /** The store has no more use for page and port. */
+  close?(): void;
+}
+
+/** Byte offsets in the page. @see xs_wire.h, struct xenstore_domain_interface */
+const REQ_CONS = 2048;
+const RSP_PROD = 2060;
+const CONNECTION = 2068;
+const ERROR = 2072;
+/** Values of `connection`. @see xs_wire.h, XENSTORE_RECONNECT */
+const XENSTORE_CONNECTED = 0;
+const XENSTORE_RECONNECT = 1;
+/** Values of `error`. @see xs_wire.h, XENSTORE_ERROR_RINGIDX */
+const XENSTORE_ERROR_RINGIDX = 2;
+const XENSTORE_ERROR_PROTO = 3;
+
+const RING_BYTES = 1024;
+
+const ringsOf = ({u8, u32, offset}: RingPage) => xenstoreRings(u8, u32, offset);
+
+/** What the ring asks of the store. */
+export interface RingHost {
+  dispatch(connection: Connection, message: XsMessage): void;
+  /** Delivers what the requests have queued for other connections. */
+  flush(): void;
+  /** Drops watches and transactions. */
+  reset(connection: Connection): void;
+  /** Requests may be read from the connection: its quota of outstanding ones is not used up. */
+  mayRead(connection: Connection): boolean;
+  defer(task: () => void): void;
+}
+
+/**
+ * The store's end of a domain's ring. A domain that breaks the ring gets a number in the page's `error` and is not heard any
+ * more. One event takes at most what the ring can hold, once.
+ *
+ * @see docs/misc/xenstore-ring.txt
+ */
+export class DomainRing implements Outlet {
+  private readonly host: RingHost;
+  private readonly connection: Connection;
+  private access: RingAccess;
+  private rings: {readonly req: ByteRing; readonly rsp: ByteRing};
+  private readonly incoming = new MessageAssembler();
+  private readonly scratch = new Uint8Array(RING_BYTES);
+  private outgoing: Uint8Array | undefined;
+  private written = 0;
+  private ignored = false;
+  private running = false;
+  private runAgain = false;
+
+  constructor(host: RingHost, connection: Connection, access: RingAccess) {
+    this.host = host;
+    this.connection = connection;
+    this.access = access;
+    this.rings = ringsOf(access.page);
+  }
+
+  /** The domain is introduced, or once more: everything between it and the store starts afresh. */
+  start(access: RingAccess = this.access): void {
+    if (access !== this.access) {
+      this.access.close?.();
+      this.access = access;
+      this.rings = ringsOf(access.page);
+    }
+    this.dropQueued();
+    for (let offset = REQ_CONS; offset <= RSP_PROD; offset += 4) this.setWord(offset, 0);
+    if (this.word(CONNECTION) !== XENSTORE_RECONNECT) return;
+    this.setWord(CONNECTION, XENSTORE_CONNECTED);
+    access.notify();
+  }
+
+  /** The domain has sent its event. */
+  onEvent(): void {
+    if (this.running) this.runAgain = true;
+    else this.run();
+  }
+
+  wake(): void {
+    this.onEvent();
+  }
+
+  dropped(): void {
+    this.ignored = true;
+    this.access.close?.();
+  }
+
+  toString(): string {
+    return `${this.connection.label}${this.ignored ? ' ignored' : ''} req ${String(this.rings.req)} rsp ${String(this.rings.rsp)}`;
+  }
+
+  private run(): void {
+    this.running = true;
+    const {access} = this;
+    // Replies first: what they free may be what the requests wait for.
+    const moved = this.putReplies() + this.takeRequests();
+    if (moved > 0 && !this.ignored) access.notify();
+    this.running = false;
+    this.host.flush();
+    if (!this.runAgain) return;
+    // Not at once: a domain that answers every event with another must not hold us.
+    this.runAgain = false;
+    this.host.defer(() => this.onEvent());
+  }
+
+  /** @returns bytes taken */
+  private takeRequests(): number {
+    const {host, connection, incoming, scratch} = this;
+    let taken = 0;
+    while (!this.ignored && taken < RING_BYTES && host.mayRead(connection)) {
+      const read = this.rings.req.read(scratch, 0, Math.min(incoming.wanted, RING_BYTES - taken));
+      if (read === CORRUPT) this.ignore(XENSTORE_ERROR_RINGIDX);
+      if (read <= 0) break;
+      taken += read;
+      incoming.feed(scratch, 0, read);
+      const message = incoming.take();
+      if (message !== undefined) this.handle(message);
+      else if (incoming.overlong) this.ignore(XENSTORE_ERROR_PROTO);
+    }
+    return taken;
+  }
+
+  private handle(message: XsMessage): void {
+    this.host.dispatch(this.connection, message);
+    this.putReplies();
+  }
+
+  /** @returns bytes put */
+  private putReplies(): number {
+    const {queue} = this.connection;
+    let put = 0;
+    while (!this.ignored && !queue.isEmpty) {
+      this.outgoing ??= encodeMessage(queue.peek()!);
+      const written = this.rings.rsp.write(this.outgoing, this.written);
+      if (written === CORRUPT) this.ignore(XENSTORE_ERROR_RINGIDX);
+      if (written <= 0) break;
+      put += written;
+      this.written += written;
+      if (this.written < this.outgoing.length) break;
+      this.outgoing = undefined;
+      this.written = 0;
+      queue.shift();
+    }
+    return put;
+  }
+
+  private ignore(error: number): void {
+    this.ignored = true;
+    this.setWord(ERROR, error);
+    this.host.reset(this.connection);
+    this.dropQueued();
+  }
+
+  private dropQueued(): void {
+    this.connection.queue.clear();
+    this.outgoing = undefined;
+    this.written = 0;
+    this.incoming.reset();
+  }
+
+  private word(offset: number): number {
+    const {u32, offset: page} = this.access.page;
+    return u32[(page + offset) >>> 2];
+  }
+
+  private setWord(offset: number, value: number): void {
+    const {u32, offset: page} = this.access.page;
+    u32[(page + offset) >>> 2] = value;
+  }
+}

@@ -1,0 +1,60 @@
+import type {Dispatcher} from './dispatcher.ts';
+import {DomainRing, type RingAccess} from './domain-ring.ts';
+import type {Domain} from './domains.ts';
+import {INTRODUCE_DOMAIN, RELEASE_DOMAIN, type Store} from './store.ts';
+
+/** The life of domains in the store: introduced, shut down, gone. */
+export class Introductions {
+  private readonly store: Store;
+  private readonly dispatcher: Dispatcher;
+  private readonly rings = new Map<number, DomainRing>();
+
+  constructor(store: Store, dispatcher: Dispatcher) {
+    this.store = store;
+    this.dispatcher = dispatcher;
+  }
+
+  /** A domain that is introduced already starts afresh, with a new ring if there is one. */
+  introduce(domId: number, access: RingAccess | undefined): void {
+    const domain = this.store.domains.know(domId);
+    const isNew = !domain.introduced;
+    domain.introduced = true;
+    domain.connection ??= this.dispatcher.connect(`dom${domId}`, domId, domain);
+    if (isNew) this.store.fireSpecial(INTRODUCE_DOMAIN);
+    this.dispatcher.reset(domain.connection);
+    this.connectRing(domain, access);
+  }
+
+  ring(domId: number): DomainRing | undefined {
+    return this.rings.get(domId);
+  }
+
+  /** The domain goes with its connections and nodes; its watchers are told. */
+  remove(domId: number): void {
+    const domain = this.store.domains.find(domId);
+    if (domain === undefined || domId === 0) return;
+    this.rings.delete(domId);
+    domain.connection = undefined;
+    for (const connection of this.dispatcher.connectionsOf(domain)) this.dispatcher.drop(connection);
+    this.store.forgetDomain(domain);
+    if (domain.introduced) this.store.fireSpecial(RELEASE_DOMAIN);
+  }
+
+  /** Tells of a shutdown or crash, once. */
+  shutdown(domId: number): void {
+    const domain = this.store.domains.findIntroduced(domId);
+    if (domain === undefined || domain.shutdown) return;
+    domain.shutdown = true;
+    this.store.fireSpecial(RELEASE_DOMAIN);
+  }
+
+  private connectRing({domId, connection}: Domain, access: RingAccess | undefined): void {
+    let ring = this.rings.get(domId);
+    if (ring === undefined && access !== undefined) {
+      ring = new DomainRing(this.dispatcher, connection!, access);
+      connection!.outlet = ring;
+      this.rings.set(domId, ring);
+    }
+    ring?.start(access);
+  }
+}

@@ -1,0 +1,34 @@
+import type {ByteString} from './byte-string.ts';
+
+/**
+ * The length limit of a path, without its `/local/domain/<n>/` where it starts so. Not the limits of xs_wire.h: the daemon
+ * enforces this one only.
+ */
+const PATH_MAX = 2048;
+const DOMAIN_PREFIX = /^\/local\/domain\/(?:-\d{1,4}|\d{1,5})\//;
+const VALID = /^\/(?:[-\w@]+(?:\/[-\w@]+)*)?$/;
+
+/** `/`, or names of `A-Za-z0-9-_@`, each behind one slash. @see docs/misc/xenstore.txt, "permitted path characters" */
+export function isValidPath(path: ByteString): boolean {
+  if (path.length > PATH_MAX && path.length > PATH_MAX + (DOMAIN_PREFIX.exec(path)?.[0].length ?? 0)) return false;
+  return VALID.test(path);
+}
+
+export const isSpecialPath = (path: ByteString): boolean => path.startsWith('@');
+
+/** The limit on the name of a special watch (`@releaseDomain`). */
+export const isValidSpecialPath = (path: ByteString): boolean => path.length <= PATH_MAX;
+
+/** The parent of `/` is `/`. */
+export function parentOf(path: ByteString): ByteString {
+  const slash = path.lastIndexOf('/');
+  return slash <= 0 ? '/' : path.slice(0, slash);
+}
+
+export const nameOf = (path: ByteString): ByteString => path.slice(path.lastIndexOf('/') + 1);
+
+export const childPath = (parent: ByteString, name: ByteString): ByteString =>
+  parent === '/' ? `/${name}` : `${parent}/${name}`;
+
+/** The directory that a domain's relative paths start from. */
+export const domainPath = (domId: number): ByteString => `/local/domain/${domId}`;

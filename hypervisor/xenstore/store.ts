@@ -1,0 +1,173 @@
+import type {ByteString} from './byte-string.ts';
+import type {Connection} from './connection.ts';
+import {Domains, type Domain} from './domains.ts';
+import {LiveView} from './live-view.ts';
+import {childPath, parentOf} from './path.ts';
+import type {PendingRequest} from './pending-request.ts';
+import {DOM0_ONLY, READ, rightsOf, type Permissions} from './permissions.ts';
+import {DEFAULT_QUOTA, type Quota} from './quota.ts';
+import {refuse, type Refusal} from './refusal.ts';
+import type {Committed, Transaction} from './transaction.ts';
+import {Tree, type NodeRecord, type StoreNode} from './tree.ts';
+import {Watches} from './watches.ts';
+
+/** The watches that tell of domains rather than of nodes. */
+export const INTRODUCE_DOMAIN = '@introduceDomain';
+export const RELEASE_DOMAIN = '@releaseDomain';
+
+/** Permissions with the generation that says which domains they mean. */
+export type Readable = Pick<NodeRecord, 'perms' | 'generation'>;
+
+export interface StoreOptions {
+  readonly quota?: Partial<Quota>;
+  /** Whether Xen has the domain. */
+  readonly domainExists: (domId: number) => boolean;
+  /** Sees every event that was queued. */
+  readonly onEvent?: (connection: Connection, path: ByteString, token: ByteString) => void;
+}
+
+/** Nodes, domains, watches and their rules: all that the requests work on. */
+export class Store {
+  readonly tree = new Tree();
+  readonly watches = new Watches();
+  readonly domains: Domains;
+  readonly live: LiveView;
+  readonly quota: Quota;
+  /** Who may see and change the special watches, by name. */
+  readonly specialPerms = new Map<ByteString, Permissions>([
+    [INTRODUCE_DOMAIN, DOM0_ONLY],
+    [RELEASE_DOMAIN, DOM0_ONLY],
+  ]);
+  private readonly onEvent: StoreOptions['onEvent'];
+
+  constructor({quota, domainExists, onEvent}: StoreOptions) {
+    this.quota = {...DEFAULT_QUOTA, ...quota};
+    this.domains = new Domains(domainExists, () => this.tree.generation);
+    this.live = new LiveView(this.tree, this.domains);
+    this.onEvent = onEvent;
+    const dom0 = this.domains.know(0);
+    dom0.introduced = true;
+    this.live.create('/', this.tree.find('/')!, ['tool', 'xenstored'], DOM0_ONLY, '');
+    dom0.nodes = 3;
+  }
+
+  /** The rights of a connection on a record. */
+  rights(connection: Connection, {perms, generation}: Readable): number {
+    return rightsOf(perms, generation, connection, this.domains.isSince);
+  }
+
+  /**
+   * Queues the events of a change at `path`, to those who may read the node or its parent, or could before (`before`).
+   * `node` is the record as it is, or was if the change is its removal.
+   */
+  fire(path: ByteString, node: Readable, exact: boolean, cause?: PendingRequest, before?: Readable): void {
+    this.send(path, exact, cause, (connection) => {
+      if (before !== undefined && this.canRead(connection, before)) return true;
+      return this.canRead(connection, node) || this.canRead(connection, this.tree.find(parentOf(path)));
+    });
+  }
+
+  /** Queues the events of a special watch. */
+  fireSpecial(name: ByteString): void {
+    const perms = this.specialPerms.get(name)!;
+    // These permissions have no generation: those of a domain that goes are taken out.
+    this.send(name, true, undefined, (connection) => this.canRead(connection, {perms, generation: Infinity}));
+  }
+
+  /** Ends a transaction with its changes made, or refuses. */
+  commit(transaction: Transaction, connection: Connection, cause: PendingRequest | undefined): Refusal | undefined {
+    if (transaction.failed) return refuse.ENOMEM;
+    const excess = this.refuseNodeCounts(transaction, connection);
+    if (excess !== undefined) return excess;
+    if (transaction.conflicts) return refuse.EAGAIN;
+    const changes = transaction.apply();
+    this.fireCommitted(changes, cause);
+    for (const [domId, delta] of transaction.nodeCounts) this.live.countNodes(domId, delta);
+    return undefined;
+  }
+
+  /** Removes the nodes of a domain that goes, and what it was allowed to see. Its number can be used again. */
+  forgetDomain(domain: Domain): void {
+    const {domId} = domain;
+    this.removeOwned('/', this.tree.find('/')!, domain);
+    for (const [name, perms] of this.specialPerms) this.specialPerms.set(name, withoutDomain(perms, domId));
+    this.domains.forget(domId);
+  }
+
+  /** Removes a node for good, with its events, whoever it belongs to. */
+  remove(path: ByteString, node: NodeRecord, cause?: PendingRequest): void {
+    this.live.remove(path, node, (at, gone, isRoot) => {
+      this.fire(at, gone, !isRoot, cause);
+      this.live.countNodes(gone.perms[0].domId, -1);
+    });
+  }
+
+  private removeOwned(path: ByteString, node: StoreNode, domain: Domain): void {
+    if (domain.nodes === 0) return;
+    const isOwner = node.perms[0].domId === domain.domId;
+    if (isOwner && path !== '/') return this.remove(path, node);
+    // The daemon would lose its whole tree here.
+    if (isOwner) this.giveToDom0(path, node);
+    for (const [name, child] of node.children) this.removeOwned(childPath(path, name), child, domain);
+  }
+
+  private giveToDom0(path: ByteString, node: StoreNode): void {
+    this.live.countNodes(node.perms[0].domId, -1);
+    this.live.countNodes(0, 1);
+    this.live.setPerms(path, node, DOM0_ONLY);
+  }
+
+  private refuseNodeCounts(transaction: Transaction, connection: Connection): Refusal | undefined {
+    for (const [domId, delta] of transaction.nodeCounts) {
+      const domain = this.domains.knowExisting(domId);
+      if (domain === undefined) return refuse.ENOMEM;
+      const limited = transaction.createdNode && !connection.privileged && domId !== 0;
+      if (limited && domain.nodes + delta >= this.quota.nodes) return refuse.ENOSPC;
+    }
+    return undefined;
+  }
+
+  /**
+   * A commit changes node after node, and an event is sent when its node is changed: who may read the parent only is
+   * judged by the parent as it is at that moment.
+   */
+  private fireCommitted(changes: readonly Committed[], cause: PendingRequest | undefined): void {
+    const position = new Map(changes.map((change, i) => [change.path, i]));
+    for (const [i, {path, before, event}] of changes.entries()) {
+      if (event === 'none') continue;
+      const node = this.tree.find(path);
+      // Created and removed again: never seen.
+      if (node === undefined && before === undefined) continue;
+      this.send(path, event === 'exact', cause, (connection) => {
+        if (before !== undefined && this.canRead(connection, before)) return true;
+        if (node === undefined || this.canRead(connection, node)) return node !== undefined;
+        const at = position.get(parentOf(path));
+        const parent = at !== undefined && at > i ? changes[at].before : this.tree.find(parentOf(path));
+        return this.canRead(connection, parent);
+      });
+    }
+  }
+
+  private canRead(connection: Connection, node: Readable | undefined): boolean {
+    return node !== undefined && (this.rights(connection, node) & READ) !== 0;
+  }
+
+  private send(
+    path: ByteString,
+    exact: boolean,
+    cause: PendingRequest | undefined,
+    permitted: (connection: Connection) => boolean,
+  ): void {
+    for (const {connection, hiddenBytes, token} of this.watches.concernedBy(path, exact)) {
+      if (!connection.privileged && !permitted(connection)) continue;
+      const seenPath = path.slice(hiddenBytes);
+      if (connection.event(seenPath, token, cause)) this.onEvent?.(connection, seenPath, token);
+    }
+  }
+}
+
+function withoutDomain(perms: Permissions, domId: number): Permissions {
+  const [owner, ...others] = perms;
+  const left = others.filter((perm) => perm.domId !== domId);
+  return [owner.domId === domId ? {...owner, domId: 0} : owner, ...left];
+}

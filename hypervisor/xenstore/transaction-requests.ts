@@ -1,0 +1,25 @@
+import {refuse} from './refusal.ts';
+import {ACK, type Reply, type Request} from './request.ts';
+import {Transaction} from './transaction.ts';
+
+/** @see docs/misc/xenstore.txt, "Transactions" */
+
+export function transactionStart(request: Request): Reply {
+  const {connection, store} = request;
+  if (request.transaction !== undefined) return refuse.EBUSY;
+  const {privileged, transactions} = connection;
+  if (!privileged && transactions.size > store.quota.transactions) return refuse.ENOSPC;
+  const id = connection.nextTxId();
+  transactions.set(id, new Transaction(store, privileged ? Infinity : store.quota.transactionNodes));
+  return `${id}\0`;
+}
+
+/** `T` commits, `F` drops. It is over in any case. */
+export function transactionEnd(request: Request): Reply {
+  const {cause, connection, store, string, transaction, txId} = request;
+  if (string !== 'T' && string !== 'F') return refuse.EINVAL;
+  if (transaction === undefined) return refuse.ENOENT;
+  connection.transactions.delete(txId);
+  const refusal = string === 'T' ? store.commit(transaction, connection, cause) : undefined;
+  return refusal ?? ACK;
+}

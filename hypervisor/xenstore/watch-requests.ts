@@ -1,0 +1,59 @@
+import type {ByteString} from './byte-string.ts';
+import {watchKey, type Connection} from './connection.ts';
+import {domainPath, isSpecialPath, isValidPath, isValidSpecialPath} from './path.ts';
+import {refuse} from './refusal.ts';
+import {ACK, type Reply, type Request} from './request.ts';
+import type {Store} from './store.ts';
+
+/** @see docs/misc/xenstore.txt, "Watches" */
+
+/** `<path>\0<token>\0`. The first event follows the reply, whether or not the node exists, whoever may read it. */
+export function watch(request: Request): Reply {
+  const {connection, store, strings} = request;
+  if (strings.length !== 2) return refuse.EINVAL;
+  const [asked, token] = strings;
+  const path = connection.absolute(asked);
+  if (!(isSpecialPath(path) ? isValidSpecialPath(path) : isValidPath(path))) return refuse.EINVAL;
+  const key = watchKey(path, token);
+  if (connection.watches.has(key)) return refuse.EEXIST;
+  if (!connection.privileged && (connection.domain?.watches ?? 0) > store.quota.watches) return refuse.E2BIG;
+  addWatch(store, connection, path, token, path !== asked);
+  request.afterReply = () => connection.event(asked, token, undefined);
+  return ACK;
+}
+
+export function unwatch({connection, store, strings}: Request): Reply {
+  if (strings.length !== 2) return refuse.EINVAL;
+  const [asked, token] = strings;
+  return removeWatch(store, connection, watchKey(connection.absolute(asked), token)) ? ACK : refuse.ENOENT;
+}
+
+export function resetWatches({connection, store}: Request): Reply {
+  resetConnection(store, connection);
+  return ACK;
+}
+
+/** Drops a connection's watches and transactions. */
+export function resetConnection(store: Store, connection: Connection): void {
+  for (const key of connection.watches.keys()) removeWatch(store, connection, key);
+  connection.transactions.clear();
+}
+
+let lastSerial = 0;
+
+function addWatch(store: Store, connection: Connection, path: ByteString, token: ByteString, relative: boolean): void {
+  const hiddenBytes = relative ? domainPath(connection.domId).length + 1 : 0;
+  const added = {connection, path, token, hiddenBytes, serial: ++lastSerial};
+  connection.watches.set(watchKey(path, token), added);
+  store.watches.add(added);
+  if (connection.domain !== undefined) connection.domain.watches++;
+}
+
+function removeWatch(store: Store, connection: Connection, key: string): boolean {
+  const removed = connection.watches.get(key);
+  if (removed === undefined) return false;
+  connection.watches.delete(key);
+  store.watches.remove(removed);
+  if (connection.domain !== undefined) connection.domain.watches--;
+  return true;
+}
