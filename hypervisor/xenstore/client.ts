@@ -10,7 +10,7 @@ export type TxId = number;
 
 const NO_TX: TxId = 0;
 /** Attempts of a transaction before its EAGAIN is the caller's. */
-const MAX_TRANSACTION_ATTEMPTS = 1000;
+export const MAX_TRANSACTION_ATTEMPTS = 1000;
 /** Attempts at a consistent listing of a directory that keeps changing. */
 const MAX_LISTING_ATTEMPTS = 1000;
 

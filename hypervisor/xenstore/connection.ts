@@ -43,6 +43,8 @@ export class Connection implements Principal {
   outlet: Outlet | undefined;
   /** Its transport is about to be woken. */
   waking = false;
+  /** Its domain has broken the protocol: nothing is read from it or sent to it until the domain is gone. */
+  ignored = false;
   /** Its requests are left unread until earlier ones are no longer outstanding. */
   stalled = false;
   private readonly queuedBytesMax: number;

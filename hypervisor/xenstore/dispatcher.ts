@@ -107,13 +107,18 @@ export class Dispatcher {
     const {outlet} = connection;
     connection.outlet = undefined;
     this.reset(connection);
-    connection.queue.clear();
     outlet?.dropped();
   }
 
-  /** Drops the connection's watches and transactions. */
+  /** Drops the connection's watches, transactions and what is queued. */
   reset(connection: Connection): void {
     resetConnection(this.options.store, connection);
+    connection.queue.clear();
+  }
+
+  ignore(connection: Connection): void {
+    connection.ignored = true;
+    this.reset(connection);
   }
 
   /** Whether the connection has room for another outstanding request. */

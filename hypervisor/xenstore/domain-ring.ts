@@ -21,8 +21,6 @@ export interface RingAccess {
 }
 
 /** Byte offsets in the page. @see xs_wire.h, struct xenstore_domain_interface */
-const REQ_CONS = 2048;
-const RSP_PROD = 2060;
 const CONNECTION = 2068;
 const ERROR = 2072;
 /** Values of `connection`. @see xs_wire.h, XENSTORE_RECONNECT */
@@ -34,55 +32,47 @@ const XENSTORE_ERROR_PROTO = 3;
 
 const RING_BYTES = 1024;
 
-const ringsOf = ({u8, u32, offset}: RingPage) => xenstoreRings(u8, u32, offset);
-
 /** What the ring asks of the store. */
 export interface RingHost {
   dispatch(connection: Connection, message: XsMessage): void;
   /** Delivers what the requests have queued for other connections. */
   flush(): void;
-  /** Drops watches and transactions. */
-  reset(connection: Connection): void;
+  /** The domain has broken the protocol: it keeps its nodes and loses all else. */
+  ignore(connection: Connection): void;
   /** Requests may be read from the connection: its quota of outstanding ones is not used up. */
   mayRead(connection: Connection): boolean;
   defer(task: () => void): void;
 }
 
 /**
- * The store's end of a domain's ring. A domain that breaks the ring gets a number in the page's `error` and is not heard any
- * more. One event takes at most what the ring can hold, once.
+ * The store's end of a domain's ring, from one introduction to the next. A domain that breaks the ring gets a number in the
+ * page's `error`, and is not heard any more. One event takes at most what the ring can hold, once.
  *
  * @see docs/misc/xenstore-ring.txt
  */
 export class DomainRing implements Outlet {
   private readonly host: RingHost;
   private readonly connection: Connection;
-  private access: RingAccess;
-  private rings: {readonly req: ByteRing; readonly rsp: ByteRing};
+  private readonly access: RingAccess;
+  private readonly req: ByteRing;
+  private readonly rsp: ByteRing;
   private readonly incoming = new MessageAssembler();
   private readonly scratch = new Uint8Array(RING_BYTES);
   private outgoing: Uint8Array | undefined;
   private written = 0;
-  private ignored = false;
+  private closed = false;
   private running = false;
   private runAgain = false;
 
+  /** The domain is introduced: both directions start empty, at index 0. */
   constructor(host: RingHost, connection: Connection, access: RingAccess) {
     this.host = host;
     this.connection = connection;
     this.access = access;
-    this.rings = ringsOf(access.page);
-  }
-
-  /** The domain is introduced, or once more: everything between it and the store starts afresh. */
-  start(access: RingAccess = this.access): void {
-    if (access !== this.access) {
-      this.access.close?.();
-      this.access = access;
-      this.rings = ringsOf(access.page);
-    }
-    this.dropQueued();
-    for (let offset = REQ_CONS; offset <= RSP_PROD; offset += 4) this.setWord(offset, 0);
+    const {u8, u32, offset} = access.page;
+    ({req: this.req, rsp: this.rsp} = xenstoreRings(u8, u32, offset));
+    this.req.cons = this.req.prod = 0;
+    this.rsp.cons = this.rsp.prod = 0;
     if (this.word(CONNECTION) !== XENSTORE_RECONNECT) return;
     this.setWord(CONNECTION, XENSTORE_CONNECTED);
     access.notify();
@@ -98,13 +88,20 @@ export class DomainRing implements Outlet {
     this.onEvent();
   }
 
+  /** The connection is gone, or gets another ring. */
   dropped(): void {
-    this.ignored = true;
+    if (this.closed) return;
+    this.closed = true;
     this.access.close?.();
   }
 
   toString(): string {
-    return `${this.connection.label}${this.ignored ? ' ignored' : ''} req ${String(this.rings.req)} rsp ${String(this.rings.rsp)}`;
+    const state = this.connection.ignored ? ' ignored' : '';
+    return `${this.connection.label}${state} req ${String(this.req)} rsp ${String(this.rsp)}`;
+  }
+
+  private get deaf(): boolean {
+    return this.closed || this.connection.ignored;
   }
 
   private run(): void {
@@ -112,7 +109,7 @@ export class DomainRing implements Outlet {
     const {access} = this;
     // Replies first: what they free may be what the requests wait for.
     const moved = this.putReplies() + this.takeRequests();
-    if (moved > 0 && !this.ignored) access.notify();
+    if (moved > 0 && !this.deaf) access.notify();
     this.running = false;
     this.host.flush();
     if (!this.runAgain) return;
@@ -125,8 +122,8 @@ export class DomainRing implements Outlet {
   private takeRequests(): number {
     const {host, connection, incoming, scratch} = this;
     let taken = 0;
-    while (!this.ignored && taken < RING_BYTES && host.mayRead(connection)) {
-      const read = this.rings.req.read(scratch, 0, Math.min(incoming.wanted, RING_BYTES - taken));
+    while (!this.deaf && taken < RING_BYTES && host.mayRead(connection)) {
+      const read = this.req.read(scratch, 0, Math.min(incoming.wanted, RING_BYTES - taken));
       if (read === CORRUPT) this.ignore(XENSTORE_ERROR_RINGIDX);
       if (read <= 0) break;
       taken += read;
@@ -147,9 +144,9 @@ export class DomainRing implements Outlet {
   private putReplies(): number {
     const {queue} = this.connection;
     let put = 0;
-    while (!this.ignored && !queue.isEmpty) {
+    while (!this.deaf && !queue.isEmpty) {
       this.outgoing ??= encodeMessage(queue.peek()!);
-      const written = this.rings.rsp.write(this.outgoing, this.written);
+      const written = this.rsp.write(this.outgoing, this.written);
       if (written === CORRUPT) this.ignore(XENSTORE_ERROR_RINGIDX);
       if (written <= 0) break;
       put += written;
@@ -163,17 +160,8 @@ export class DomainRing implements Outlet {
   }
 
   private ignore(error: number): void {
-    this.ignored = true;
     this.setWord(ERROR, error);
-    this.host.reset(this.connection);
-    this.dropQueued();
-  }
-
-  private dropQueued(): void {
-    this.connection.queue.clear();
-    this.outgoing = undefined;
-    this.written = 0;
-    this.incoming.reset();
+    this.host.ignore(this.connection);
   }
 
   private word(offset: number): number {

@@ -1,6 +1,5 @@
 import type {Dispatcher} from './dispatcher.ts';
 import {DomainRing, type RingAccess} from './domain-ring.ts';
-import type {Domain} from './domains.ts';
 import {INTRODUCE_DOMAIN, RELEASE_DOMAIN, type Store} from './store.ts';
 
 /** The life of domains in the store: introduced, shut down, gone. */
@@ -14,15 +13,25 @@ export class Introductions {
     this.dispatcher = dispatcher;
   }
 
-  /** A domain that is introduced already starts afresh, with a new ring if there is one. */
+  /** Closes the ring of a domain that is about to be introduced again. @returns whether it is one */
+  prepare(domId: number): boolean {
+    this.rings.get(domId)?.dropped();
+    this.rings.delete(domId);
+    return this.store.domains.findIntroduced(domId) !== undefined;
+  }
+
+  /** A domain that is introduced already starts afresh, on a new ring if there is one. */
   introduce(domId: number, access: RingAccess | undefined): void {
+    const isNew = !this.prepare(domId);
     const domain = this.store.domains.know(domId);
-    const isNew = !domain.introduced;
     domain.introduced = true;
-    domain.connection ??= this.dispatcher.connect(`dom${domId}`, domId, domain);
+    const connection = (domain.connection ??= this.dispatcher.connect(`dom${domId}`, domId, domain));
     if (isNew) this.store.fireSpecial(INTRODUCE_DOMAIN);
-    this.dispatcher.reset(domain.connection);
-    this.connectRing(domain, access);
+    this.dispatcher.reset(connection);
+    if (access === undefined) return;
+    const ring = new DomainRing(this.dispatcher, connection, access);
+    connection.outlet = ring;
+    this.rings.set(domId, ring);
   }
 
   ring(domId: number): DomainRing | undefined {
@@ -46,15 +55,5 @@ export class Introductions {
     if (domain === undefined || domain.shutdown) return;
     domain.shutdown = true;
     this.store.fireSpecial(RELEASE_DOMAIN);
-  }
-
-  private connectRing({domId, connection}: Domain, access: RingAccess | undefined): void {
-    let ring = this.rings.get(domId);
-    if (ring === undefined && access !== undefined) {
-      ring = new DomainRing(this.dispatcher, connection!, access);
-      connection!.outlet = ring;
-      this.rings.set(domId, ring);
-    }
-    ring?.start(access);
   }
 }

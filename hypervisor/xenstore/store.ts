@@ -22,6 +22,8 @@ export interface StoreOptions {
   readonly quota?: Partial<Quota>;
   /** Whether Xen has the domain. */
   readonly domainExists: (domId: number) => boolean;
+  /** Asked at each commit; true is a conflict. */
+  readonly conflictFault?: () => boolean;
   /** Sees every event that was queued. */
   readonly onEvent?: (connection: Connection, path: ByteString, token: ByteString) => void;
 }
@@ -38,12 +40,14 @@ export class Store {
     [INTRODUCE_DOMAIN, DOM0_ONLY],
     [RELEASE_DOMAIN, DOM0_ONLY],
   ]);
+  private readonly conflictFault: StoreOptions['conflictFault'];
   private readonly onEvent: StoreOptions['onEvent'];
 
-  constructor({quota, domainExists, onEvent}: StoreOptions) {
+  constructor({quota, domainExists, conflictFault, onEvent}: StoreOptions) {
     this.quota = {...DEFAULT_QUOTA, ...quota};
     this.domains = new Domains(domainExists, () => this.tree.generation);
     this.live = new LiveView(this.tree, this.domains);
+    this.conflictFault = conflictFault;
     this.onEvent = onEvent;
     const dom0 = this.domains.know(0);
     dom0.introduced = true;
@@ -79,7 +83,7 @@ export class Store {
     if (transaction.failed) return refuse.ENOMEM;
     const excess = this.refuseNodeCounts(transaction, connection);
     if (excess !== undefined) return excess;
-    if (transaction.conflicts) return refuse.EAGAIN;
+    if (transaction.conflicts || this.conflictFault?.() === true) return refuse.EAGAIN;
     const changes = transaction.apply();
     this.fireCommitted(changes, cause);
     for (const [domId, delta] of transaction.nodeCounts) this.live.countNodes(domId, delta);

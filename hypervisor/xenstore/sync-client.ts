@@ -1,5 +1,5 @@
 import {decodeText, encodeText, type ByteString} from './byte-string.ts';
-import type {TxId} from './client.ts';
+import {MAX_TRANSACTION_ATTEMPTS, type TxId} from './client.ts';
 import {DirectoryParts} from './directory-parts.ts';
 import type {InProcessConnection} from './in-process.ts';
 import {Refusal} from './refusal.ts';
@@ -74,19 +74,25 @@ export class SyncXs {
     }
   }
 
-  /** Runs `body` in a transaction and commits; what `body` throws aborts it. Nobody else gets a turn meanwhile. */
+  /** Runs `body` in a transaction and commits, anew when the commit conflicts; what `body` throws aborts it. */
   transaction<T>(body: (xs: SyncXs) => T): T {
-    const id = Number.parseInt(this.request(XS.TRANSACTION_START, 'transaction', '\0'), 10);
-    const inside = new SyncXs(this.connection, id);
-    let result: T;
+    for (let attempt = 1; ; attempt++) {
+      const id = Number.parseInt(this.request(XS.TRANSACTION_START, 'transaction', '\0'), 10);
+      const result = new SyncXs(this.connection, id).abortOnError(body);
+      const reply = this.connection.request(XS.TRANSACTION_END, id, 'T\0');
+      if (!(reply instanceof Refusal)) return result;
+      if (reply.errno !== 'EAGAIN' || attempt === MAX_TRANSACTION_ATTEMPTS)
+        throw new XsError(reply.errno, 'transaction');
+    }
+  }
+
+  private abortOnError<T>(body: (xs: SyncXs) => T): T {
     try {
-      result = body(inside);
+      return body(this);
     } catch (error) {
-      inside.request(XS.TRANSACTION_END, 'transaction', 'F\0');
+      this.request(XS.TRANSACTION_END, 'transaction', 'F\0');
       throw error;
     }
-    inside.request(XS.TRANSACTION_END, 'transaction', 'T\0');
-    return result;
   }
 
   private optional(type: XsType, path: string, payload: ByteString): ByteString | undefined {

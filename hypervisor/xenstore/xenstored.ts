@@ -22,13 +22,15 @@ export interface XenstoredOptions {
   /** Whether the hypervisor has the domain. Default: it has all. */
   readonly domainExists?: (domId: number) => boolean;
   /**
-   * XS_INTRODUCE: maps the domain's ring page and binds its port; called again when the domain is introduced again. Default:
-   * the domain is introduced without a ring.
+   * XS_INTRODUCE: maps the domain's ring page and binds its port; called again when the domain is introduced again, after
+   * the access of before has been closed. Default: the domain is introduced without a ring.
    */
   readonly introduceHook?: (domId: number, gfn: number, port: number) => RingAccess | XsErrno;
   /** Runs a task soon, but not within the call. Default: a microtask. */
   readonly defer?: (task: () => void) => void;
   readonly onRequest?: (trace: RequestTrace) => void;
+  /** Asked at each commit; true lets it fail with EAGAIN although nothing conflicts. */
+  readonly conflictFault?: () => boolean;
   readonly quota?: Partial<Quota>;
 }
 
@@ -46,15 +48,18 @@ export class Xenstored {
   private batch: WatchEvent[] = [];
 
   constructor(options: XenstoredOptions = {}) {
-    const {domainExists = () => true, introduceHook, defer = queueMicrotask, onRequest, quota} = options;
-    this.store = new Store({domainExists, quota, onEvent: (...event) => this.recordEvent(...event)});
+    const {domainExists = () => true, introduceHook, defer = queueMicrotask, onRequest, conflictFault, quota} = options;
+    this.store = new Store({domainExists, quota, conflictFault, onEvent: (...event) => this.recordEvent(...event)});
     this.dispatcher = new Dispatcher({
       store: this.store,
       control: {
         introduce: (domId, gfn, port) => {
+          const again = this.introductions.prepare(domId);
           const access = introduceHook?.(domId, gfn, port);
-          if (typeof access === 'string') return access;
-          this.introductions.introduce(domId, access);
+          const refused = typeof access === 'string';
+          // Introduced already, it is so without a ring: the daemon takes no notice either.
+          if (refused && !again) return access;
+          this.introductions.introduce(domId, refused ? undefined : access);
           return undefined;
         },
         release: (domId) => this.introductions.remove(domId),
