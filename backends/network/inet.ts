@@ -17,6 +17,8 @@ export const foldSum = (sum: number): number => {
 export const internetChecksum = (u8: Uint8Array, at: number, length: number): number =>
   foldSum(sumWords(u8, at, length));
 
+export const getBe16 = (u8: Uint8Array, at: number): number => (u8[at] << 8) | u8[at + 1];
+
 export const putBe16 = (u8: Uint8Array, at: number, value: number): void => {
   u8[at] = value >>> 8;
   u8[at + 1] = value;

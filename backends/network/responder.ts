@@ -1,5 +1,5 @@
 import type {Subscription} from 'rxjs';
-import {internetChecksum, putBe16} from './inet.ts';
+import {getBe16, internetChecksum, putBe16} from './inet.ts';
 import type {BridgeInterface} from './interface.ts';
 import {ETH_HLEN} from './frame-batch.ts';
 import {ETH_ALEN} from './mac.ts';
@@ -63,7 +63,7 @@ const echoReply = (frame: Uint8Array, mac: Uint8Array, address: Uint8Array): Uin
 /** Bytes of the IPv4 packet when the frame holds a whole, sound echo request to the address. */
 const echoRequestLength = (frame: Uint8Array, address: Uint8Array): number | undefined => {
   if (frame.length < ETH_HLEN + IPV4_LEN + ICMP_LEN || !matches(frame, 12, [0x08, 0x00, 0x45])) return undefined;
-  const length = (frame[ipAt.totalLength] << 8) | frame[ipAt.totalLength + 1];
+  const length = getBe16(frame, ipAt.totalLength);
   if (length < IPV4_LEN + ICMP_LEN || ETH_HLEN + length > frame.length) return undefined;
   const isFragment = (frame[ipAt.fragment] & 0x3f) !== 0 || frame[ipAt.fragment + 1] !== 0;
   if (isFragment || frame[ipAt.protocol] !== PROTOCOL_ICMP || !matches(frame, ipAt.target, address)) return undefined;

@@ -1,0 +1,3 @@
+export {NetBackend, netBackend, type NetBackendOptions} from './driver.ts';
+export type {VifFrames} from './vif.ts';
+export type {VifStats} from './stats.ts';

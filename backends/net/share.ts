@@ -1,0 +1,20 @@
+import type {HypervisorOps} from '../../hypervisor/ops.ts';
+import {FrameArea} from '../network/index.ts';
+import {PagePool} from './page-pool.ts';
+
+/** Frames of one drain: 256 KiB stay within a core's cache. */
+const AREA_PAGES = 64;
+/** Frames that wait for guests: 64 MiB. */
+const POOL_PAGES = 16384;
+
+/** What all vifs of one backend domain share. */
+export interface NetbackShare {
+  /** Where a transmit queue puts frames together: its alone from a drain's begin to its end. */
+  readonly area: FrameArea;
+  readonly pool: PagePool;
+}
+
+export const createShare = (ops: HypervisorOps): NetbackShare => ({
+  area: new FrameArea(ops, AREA_PAGES),
+  pool: new PagePool(ops, POOL_PAGES),
+});

@@ -1,0 +1,215 @@
+import {
+  NETRXF_extra_info,
+  NETRXF_more_data,
+  netif_rx_ring,
+  XEN_NETIF_EXTRA_FLAG_MORE,
+  XEN_NETIF_NR_SLOTS_MIN,
+} from '../../hypervisor/abi/io/netif.ts';
+import type {FrontRing} from '../../hypervisor/abi/ring.ts';
+import type {Gfn} from '../../hypervisor/ids.ts';
+import {PAGE_SIZE} from '../../hypervisor/memory/index.ts';
+import type {HypervisorOps} from '../../hypervisor/ops.ts';
+import type {GrantKeeper} from './grant-keeper.ts';
+import {RingPage} from './ring-page.ts';
+import type {NetStats} from './stats.ts';
+import type {Fault} from './tx-ring.ts';
+
+const NOT_POSTED = -1;
+const BROKEN = -1;
+const MAX_FRAME = 65535;
+const ETH_HLEN = 14;
+/** Slots of a frame that is taken; one of more is thrown away. */
+const MAX_SLOTS = 1 + XEN_NETIF_NR_SLOTS_MIN;
+
+/** Gets a frame's bytes in place: they are its only during the call. */
+export type FrameReceiver = (u8: Uint8Array, offset: number, length: number) => void;
+
+/**
+ * The receive ring: every slot has a page posted. A response lies in the slot of the request that it answers, so the
+ * page is known by the slot. The grant is ended before anybody looks at the data.
+ * @see netif.h, "Guest receive"
+ */
+export class RxRing {
+  private readonly ops: HypervisorOps;
+  private readonly domid: number;
+  private readonly stats: NetStats;
+  private readonly page: RingPage;
+  private readonly ring: FrontRing;
+  private readonly mask: number;
+  /** By slot, of the request that is in it. */
+  private readonly refs: Int32Array;
+  private readonly gfns: Int32Array;
+  /** Pages that are not posted. */
+  private readonly spare: number[] = [];
+  private readonly response = new Uint32Array(2);
+  /** The page of the response at hand. */
+  private gfn = 0;
+  /** Where a frame of several slots is put together, made for the first one. */
+  private assembly = new Uint8Array(0);
+
+  constructor(ops: HypervisorOps, domid: number, stats: NetStats, start = 0) {
+    this.ops = ops;
+    this.domid = domid;
+    this.stats = stats;
+    this.page = new RingPage(ops, domid, netif_rx_ring, start);
+    this.ring = this.page.ring;
+    const {entries} = this.ring.shared;
+    this.mask = entries - 1;
+    this.refs = new Int32Array(entries).fill(NOT_POSTED);
+    this.gfns = new Int32Array(entries);
+  }
+
+  get ref(): number {
+    return this.page.ref;
+  }
+
+  /** Posts a page in every free slot, as far as pages and grants go. True when the backend is to be told. */
+  fill(): boolean {
+    while (!this.ring.full() && this.post());
+    return this.ring.pushRequestsAndCheckNotify();
+  }
+
+  /** Takes the responses and hands their frames over. Returns what is wrong with them: the ring is dead then. */
+  take(receiver: FrameReceiver): Fault | undefined {
+    const {ring} = this;
+    const posted = (ring.reqProdPvt - ring.rspCons) >>> 0;
+    const responses = ring.unconsumedResponses();
+    if (responses > posted) return `${responses} receive responses to ${posted} requests`;
+    const end = (ring.rspCons + responses) >>> 0;
+    while (ring.rspCons !== end) {
+      const fault = this.takeFrame(end, receiver);
+      if (fault !== undefined) return fault;
+    }
+    return undefined;
+  }
+
+  /** Responses that came meanwhile; 0 when an event will announce the next one. */
+  finalCheck(): number {
+    return this.ring.finalCheckForResponses();
+  }
+
+  /** Takes everything back that the backend can be made to give. */
+  release(keeper: GrantKeeper): void {
+    this.refs.forEach((ref, slot) => {
+      if (ref !== NOT_POSTED) keeper.release(ref, this.gfns[slot] as Gfn);
+    });
+    for (const gfn of this.spare) this.ops.pages.free(gfn as Gfn);
+    this.page.release(keeper);
+  }
+
+  toString(): string {
+    return String(this.ring);
+  }
+
+  private post(): boolean {
+    const gfn = this.spare.pop() ?? this.ops.pages.alloc();
+    if (gfn === undefined) return false;
+    const ref = this.ops.grantor.grantAccess(this.domid, gfn as Gfn, false);
+    if (ref < 0) {
+      this.spare.push(gfn);
+      return false;
+    }
+    const {shared} = this.ring;
+    const index = this.ring.claimRequest();
+    const slot = index & this.mask;
+    this.gfns[slot] = gfn;
+    this.refs[slot] = ref;
+    const word = shared.slotWord(index);
+    shared.u32[word] = slot;
+    shared.u32[word + 1] = ref;
+    return true;
+  }
+
+  /** One frame, with all its slots. */
+  private takeFrame(end: number, receiver: FrameReceiver): Fault | undefined {
+    const fault = this.takeSlot();
+    if (fault !== undefined) return fault;
+    const flags = this.response[1];
+    if ((flags & (NETRXF_more_data | NETRXF_extra_info)) !== 0) return this.takeChain(flags, end, receiver);
+    if (!this.isSound()) this.stats.rxErrors++;
+    else this.deliver(receiver, this.ops.memory.u8, this.gfn * PAGE_SIZE + this.offset, this.length);
+    return undefined;
+  }
+
+  /** The rest of a frame of several slots. It is thrown away if any of them is bad, and then the next one counts. */
+  private takeChain(firstFlags: number, end: number, receiver: FrameReceiver): Fault | undefined {
+    let flags = firstFlags;
+    let length = this.append(0);
+    if ((flags & NETRXF_extra_info) !== 0) {
+      // We have asked for nothing that comes as extra info.
+      length = BROKEN;
+      const fault = this.skipExtras(end);
+      if (fault !== undefined) return fault;
+    }
+    for (let slots = 2; (flags & NETRXF_more_data) !== 0 && this.ring.rspCons !== end; slots++) {
+      const fault = this.takeSlot();
+      if (fault !== undefined) return fault;
+      flags = this.response[1];
+      length = slots > MAX_SLOTS ? BROKEN : this.append(length);
+    }
+    if ((flags & NETRXF_more_data) !== 0 || length < ETH_HLEN) this.stats.rxErrors++;
+    else this.deliver(receiver, this.assembly, 0, length);
+    return undefined;
+  }
+
+  /** Adds the part in the slot at hand to the frame in `assembly`. Returns the frame's length, or BROKEN. */
+  private append(length: number): number {
+    if (length === BROKEN || this.length < 0 || this.offset + this.length > PAGE_SIZE) return BROKEN;
+    if (length + this.length > MAX_FRAME) return BROKEN;
+    if (this.assembly.length === 0) this.assembly = new Uint8Array(MAX_FRAME);
+    const from = this.gfn * PAGE_SIZE + this.offset;
+    this.assembly.set(this.ops.memory.u8.subarray(from, from + this.length), length);
+    return length + this.length;
+  }
+
+  private skipExtras(end: number): Fault | undefined {
+    for (let more = true; more && this.ring.rspCons !== end;) {
+      const slot = this.ring.rspCons & this.mask;
+      this.ring.takeResponse(this.response);
+      if (!this.takePage(slot)) return inUse(slot);
+      more = ((this.response[0] >>> 8) & XEN_NETIF_EXTRA_FLAG_MORE) !== 0;
+    }
+    return undefined;
+  }
+
+  /** Takes the next response and the page that it is about. */
+  private takeSlot(): Fault | undefined {
+    const {response} = this;
+    const slot = this.ring.rspCons & this.mask;
+    this.ring.takeResponse(response);
+    const id = response[0] & 0xffff;
+    if (id !== slot) return `a receive response to request ${id} in slot ${slot}`;
+    return this.takePage(slot) ? undefined : inUse(slot);
+  }
+
+  /** Takes the page of a slot back from the backend; it is posted again later. False while the backend holds it. */
+  private takePage(slot: number): boolean {
+    if (!this.ops.grantor.endAccess(this.refs[slot])) return false;
+    this.gfn = this.gfns[slot];
+    this.refs[slot] = NOT_POSTED;
+    this.spare.push(this.gfn);
+    return true;
+  }
+
+  /** Of the response at hand. */
+  private get offset(): number {
+    return this.response[0] >>> 16;
+  }
+
+  /** Of the response at hand: bytes, or NETIF_RSP_* below 0. */
+  private get length(): number {
+    return this.response[1] >> 16;
+  }
+
+  private isSound(): boolean {
+    return this.length >= ETH_HLEN && this.offset + this.length <= PAGE_SIZE;
+  }
+
+  private deliver(receiver: FrameReceiver, u8: Uint8Array, offset: number, length: number): void {
+    this.stats.rxPackets++;
+    this.stats.rxBytes += length;
+    receiver(u8, offset, length);
+  }
+}
+
+const inUse = (slot: number): Fault => `receive slot ${slot} is answered, but its page is in use`;

@@ -1,0 +1,180 @@
+import {NETIF_RSP_NULL, NETIF_RSP_OKAY, netif_tx_ring, NETTXF_more_data} from '../../hypervisor/abi/io/netif.ts';
+import type {FrontRing} from '../../hypervisor/abi/ring.ts';
+import type {Gfn} from '../../hypervisor/ids.ts';
+import {PAGE_SIZE} from '../../hypervisor/memory/index.ts';
+import type {HypervisorOps} from '../../hypervisor/ops.ts';
+import type {GrantKeeper} from './grant-keeper.ts';
+import {RingPage} from './ring-page.ts';
+import type {NetStats} from './stats.ts';
+
+const NO_PAGE = -1;
+const NOT_SENT = -1;
+
+/** What a backend did that no backend may do. */
+export type Fault = string;
+
+/**
+ * The transmit ring. Each id has a page of its own for the packet, made when the id is first used; it is granted from
+ * the request to the response and at no other time.
+ * @see netif.h, "Guest transmit"
+ */
+export class TxRing {
+  private readonly ops: HypervisorOps;
+  private readonly domid: number;
+  private readonly stats: NetStats;
+  private readonly page: RingPage;
+  private readonly ring: FrontRing;
+  /** By id. */
+  private readonly gfns: Int32Array;
+  /** By id: NOT_SENT while the backend has no request of it. */
+  private readonly refs: Int32Array;
+  /** Ids that are free, the last one next. */
+  private readonly freeIds: Uint16Array;
+  private freeCount: number;
+  private readonly response = new Uint32Array(1);
+
+  constructor(ops: HypervisorOps, domid: number, stats: NetStats, start = 0) {
+    this.ops = ops;
+    this.domid = domid;
+    this.stats = stats;
+    this.page = new RingPage(ops, domid, netif_tx_ring, start);
+    this.ring = this.page.ring;
+    const {entries} = this.ring.shared;
+    this.gfns = new Int32Array(entries).fill(NO_PAGE);
+    this.refs = new Int32Array(entries).fill(NOT_SENT);
+    this.freeIds = Uint16Array.from({length: entries}, (_, i) => entries - 1 - i);
+    this.freeCount = entries;
+  }
+
+  get ref(): number {
+    return this.page.ref;
+  }
+
+  /** Requests that can be made now. */
+  get free(): number {
+    return Math.min(this.freeCount, this.ring.free());
+  }
+
+  /** Byte offset in our memory where the next frame, of up to a page, may be built; -1 when the ring is full. */
+  reserve(): number {
+    if (this.free === 0) return -1;
+    const gfn = this.pageOf(this.freeIds[this.freeCount - 1]);
+    return gfn === NO_PAGE ? -1 : gfn * PAGE_SIZE;
+  }
+
+  /** Makes the request of the frame that was built at the offset reserved last. False: no grant to be had. */
+  commit(length: number): boolean {
+    if (!this.request(length, 0)) return false;
+    this.count(length);
+    return true;
+  }
+
+  /** Copies a frame in and makes its request, or several of a page each. False when there is no room. */
+  put(frame: Uint8Array): boolean {
+    const begin = this.ring.reqProdPvt;
+    for (let done = 0; done < frame.length; done += PAGE_SIZE) {
+      if (this.putPiece(frame, done)) continue;
+      this.takeBack(begin);
+      return false;
+    }
+    this.count(frame.length);
+    return true;
+  }
+
+  /** Publishes what was requested; true when the backend is to be told. */
+  push(): boolean {
+    return this.ring.pushRequestsAndCheckNotify();
+  }
+
+  /** Takes the responses. Returns what is wrong with them, if anything is: the ring must not be used any more then. */
+  reap(): Fault | undefined {
+    const {ring} = this;
+    do {
+      const outstanding = (ring.reqProdPvt - ring.rspCons) >>> 0;
+      const responses = ring.unconsumedResponses();
+      if (responses > outstanding) return `${responses} transmit responses to ${outstanding} requests`;
+      for (let i = 0; i < responses; i++) {
+        const fault = this.takeResponse();
+        if (fault !== undefined) return fault;
+      }
+      // One event for half of what is still under way.
+      ring.awaitResponses(((outstanding - responses) >>> 1) + 1);
+    } while (ring.unconsumedResponses() > 0);
+    return undefined;
+  }
+
+  /** Takes everything back that the backend can be made to give. */
+  release(keeper: GrantKeeper): void {
+    this.gfns.forEach((gfn, id) => {
+      const ref = this.refs[id];
+      if (ref !== NOT_SENT) keeper.release(ref, gfn as Gfn);
+      else if (gfn !== NO_PAGE) this.ops.pages.free(gfn as Gfn);
+    });
+    this.page.release(keeper);
+  }
+
+  toString(): string {
+    return String(this.ring);
+  }
+
+  private takeResponse(): Fault | undefined {
+    const {response} = this;
+    this.ring.takeResponse(response);
+    const id = response[0] & 0xffff;
+    const status = response[0] >> 16;
+    if (status === NETIF_RSP_NULL) return undefined;
+    const ref = id < this.refs.length ? this.refs[id] : NOT_SENT;
+    if (ref === NOT_SENT) return `a transmit response to request ${id}, which is not under way`;
+    if (!this.ops.grantor.endAccess(ref)) return `transmit request ${id} is answered, but its page is in use`;
+    if (status !== NETIF_RSP_OKAY) this.stats.txErrors++;
+    this.refs[id] = NOT_SENT;
+    this.freeIds[this.freeCount++] = id;
+    return undefined;
+  }
+
+  private putPiece(frame: Uint8Array, from: number): boolean {
+    const at = this.reserve();
+    if (at < 0) return false;
+    const isLast = frame.length - from <= PAGE_SIZE;
+    this.ops.memory.u8.set(isLast && from === 0 ? frame : frame.subarray(from, from + PAGE_SIZE), at);
+    // The first request says how long the whole packet is, the others how long their part is.
+    return this.request(
+      from === 0 ? frame.length : Math.min(PAGE_SIZE, frame.length - from),
+      isLast ? 0 : NETTXF_more_data,
+    );
+  }
+
+  /** Unmakes the requests from index `begin` on, which are not published yet. */
+  private takeBack(begin: number): void {
+    for (; this.ring.reqProdPvt !== begin; this.ring.reqProdPvt = (this.ring.reqProdPvt - 1) >>> 0) {
+      const id = this.freeIds[this.freeCount++];
+      this.ops.grantor.endAccess(this.refs[id]);
+      this.refs[id] = NOT_SENT;
+    }
+  }
+
+  private count(length: number): void {
+    this.stats.txPackets++;
+    this.stats.txBytes += length;
+  }
+
+  private pageOf(id: number): number {
+    if (this.gfns[id] === NO_PAGE) this.gfns[id] = this.ops.pages.alloc() ?? NO_PAGE;
+    return this.gfns[id];
+  }
+
+  /** Grants the page of the next free id and fills a request in. */
+  private request(size: number, flags: number): boolean {
+    const id = this.freeIds[this.freeCount - 1];
+    const ref = this.ops.grantor.grantAccess(this.domid, this.gfns[id] as Gfn, true);
+    if (ref < 0) return false;
+    this.freeCount--;
+    this.refs[id] = ref;
+    const {shared} = this.ring;
+    const word = shared.slotWord(this.ring.claimRequest());
+    shared.u32[word] = ref;
+    shared.u32[word + 1] = flags << 16;
+    shared.u32[word + 2] = id | (size << 16);
+    return true;
+  }
+}

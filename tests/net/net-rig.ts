@@ -1,0 +1,102 @@
+import {type NetBackend, netBackend} from '../../backends/net/index.ts';
+import {Networks} from '../../backends/network/index.ts';
+import {type Netfront, type NetFrontend, netFrontend} from '../../frontends/net/index.ts';
+import {XenbusBus} from '../../hypervisor/xenbus/index.ts';
+import {createRig, type Rig, type RigDomain, type RigOptions} from '../support/rig.ts';
+
+export interface NetGuest extends RigDomain {
+  bus: XenbusBus;
+  /** Interfaces in the order in which they were connected. */
+  nics: Netfront[];
+}
+
+export const macOf = (guest: RigDomain, devid = 0): string =>
+  `00:16:3e:00:0${devid}:${guest.domain.id.toString(16).padStart(2, '0')}`;
+
+/** A frame of `length` bytes with a body that depends on `seed`. */
+export const frameOf = (to: Uint8Array, from: Uint8Array, length: number, seed = 0): Uint8Array => {
+  const frame = Uint8Array.from({length}, (_, i) => (i * 7 + seed * 13) & 0xff);
+  frame.set(to, 0);
+  frame.set(from, 6);
+  frame.set([0x88, 0xb5], 12);
+  return frame;
+};
+
+export const BROADCAST = new Uint8Array(6).fill(0xff);
+
+/** A rig whose dom0 runs netback and a bridge. */
+export class NetRig {
+  readonly rig: Rig;
+  readonly networks: Networks;
+  readonly vifs: NetBackend[] = [];
+  readonly backBus: XenbusBus;
+
+  constructor(rig: Rig) {
+    this.rig = rig;
+    this.networks = new Networks(rig.dom0.ops);
+    const driver = netBackend({networks: this.networks, onVif: (vif) => this.vifs.push(vif)});
+    this.backBus = new XenbusBus(rig.dom0.ops, rig.dom0.xs, 'backend', [driver]);
+    this.backBus.start();
+  }
+
+  /** A guest with netfront, and no device yet. */
+  async createGuest(): Promise<NetGuest> {
+    const guest = await this.rig.createGuest({pages: 4096});
+    const nics: Netfront[] = [];
+    const bus = new XenbusBus(guest.ops, guest.xs, 'frontend', [netFrontend((nic) => nics.push(nic))]);
+    bus.start();
+    return {...guest, bus, nics};
+  }
+
+  /** Writes a vif's nodes as the toolstack does. `hotplug` is what its script says at once. */
+  async addVif(guest: RigDomain, devid = 0, options: {bridge?: string; hotplug?: string; mtu?: number} = {}) {
+    const mac = macOf(guest, devid);
+    return this.rig.addDevice({
+      guest,
+      type: 'vif',
+      devid,
+      front: {handle: String(devid), mac, trusted: '1', mtu: String(options.mtu ?? 1500)},
+      back: {
+        script: '/etc/xen/scripts/vif-bridge',
+        mac,
+        bridge: options.bridge ?? 'xenbr0',
+        handle: String(devid),
+        type: 'vif',
+        'hotplug-status': options.hotplug ?? 'connected',
+      },
+    });
+  }
+
+  /** A guest whose interface is connected. */
+  async connectedGuest(options: {mtu?: number} = {}): Promise<NetGuest> {
+    const guest = await this.createGuest();
+    await this.addVif(guest, 0, options);
+    await this.settle();
+    return guest;
+  }
+
+  frontend(guest: NetGuest, devid = 0): NetFrontend {
+    return guest.bus.instance(`device/vif/${devid}`) as NetFrontend;
+  }
+
+  vif(guest: RigDomain, devid = 0): NetBackend {
+    return this.backBus.instance(`backend/vif/${guest.domain.id}/${devid}`) as NetBackend;
+  }
+
+  read(path: string): Promise<string | undefined> {
+    return this.rig.run(() => this.rig.dom0.xs.read(path));
+  }
+
+  settle(ns = 1e9): Promise<void> {
+    return this.rig.settle(ns);
+  }
+}
+
+export const createNetRig = async (options: RigOptions = {}): Promise<NetRig> => new NetRig(await createRig(options));
+
+/** Collects what an interface receives. */
+export const collect = (nic: Netfront): Uint8Array[] => {
+  const all: Uint8Array[] = [];
+  nic.frames.subscribe((frames) => all.push(...frames));
+  return all;
+};
