@@ -1,0 +1,75 @@
+import type {ClientNotifications, Method, Methods} from './protocol.ts';
+
+/** Looks at one parameter of a message and tells what it should be, or undefined when it is that. */
+type Check = (value: unknown) => string | undefined;
+
+type Checks<P> = {readonly [Name in keyof P]: Check};
+
+const must =
+  (what: string, test: (value: unknown) => boolean): Check =>
+  (value) =>
+    test(value) ? undefined : what;
+
+const u32 = must(
+  'an integer from 0 to 4294967295',
+  (value) => Number.isInteger(value) && Number(value) >>> 0 === value,
+);
+const boolean = must('true or false', (value) => typeof value === 'boolean');
+const text = must('a string of at most 4096 characters', (value) => typeof value === 'string' && value.length <= 4096);
+const data = must('a base64 string', (value) => typeof value === 'string');
+const object = must('an object', (value) => typeof value === 'object' && value !== null && !Array.isArray(value));
+const oneOf = (...words: readonly string[]): Check =>
+  must(`one of ${words.join(', ')}`, (value) => words.includes(value as string));
+
+/** A configuration is as deep as the config module makes it; whoever uses a field checks it there. */
+const config = object;
+
+const METHOD_CHECKS: {readonly [M in Method]: Checks<Methods[M]['params']>} = {
+  hello: {protocol: u32},
+  stop: {graceMs: u32},
+  'domain.create': {config, baseDir: text, paused: boolean},
+  'domain.list': {},
+  'domain.resolve': {name: text},
+  'domain.config': {domid: u32},
+  'domain.pause': {domid: u32},
+  'domain.unpause': {domid: u32},
+  'domain.shutdown': {domid: u32, trigger: oneOf('poweroff', 'reboot', 'halt', 'suspend')},
+  'domain.waitShutdown': {domid: u32},
+  'domain.waitDestroyed': {domid: u32},
+  'domain.destroy': {domid: u32},
+  'domain.rename': {domid: u32, name: text},
+  'disk.attach': {domid: u32, disk: config, baseDir: text},
+  'disk.detach': {domid: u32, vdev: text, force: boolean},
+  'disk.list': {domid: u32},
+  'vif.attach': {domid: u32, vif: config},
+  'vif.detach': {domid: u32, which: text},
+  'vif.list': {domid: u32},
+  'console.attach': {domid: u32},
+  'console.detach': {stream: u32},
+  'host.info': {},
+  'host.dmesg': {clear: boolean},
+};
+
+const NOTIFICATION_CHECKS: {readonly [N in keyof ClientNotifications]: Checks<ClientNotifications[N]>} = {
+  'console.input': {stream: u32, data},
+};
+
+const check = (checks: Readonly<Record<string, Check>>, params: unknown): string | undefined => {
+  const entries = Object.entries(checks);
+  if (entries.length === 0) return undefined;
+  if (object(params) !== undefined) return 'parameters must be an object';
+  for (const [name, wrong] of entries) {
+    const wanted = wrong((params as Record<string, unknown>)[name]);
+    if (wanted !== undefined) return `parameter "${name}" must be ${wanted}`;
+  }
+  return undefined;
+};
+
+export const isMethod = (name: string): name is Method => Object.hasOwn(METHOD_CHECKS, name);
+
+/** What is wrong with the parameters of a request, if anything. */
+export const checkRequest = (method: Method, params: unknown): string | undefined =>
+  check(METHOD_CHECKS[method] as Readonly<Record<string, Check>>, params);
+
+export const checkNotification = (name: keyof ClientNotifications, params: unknown): string | undefined =>
+  check(NOTIFICATION_CHECKS[name], params);

@@ -1,0 +1,77 @@
+import {filter, firstValueFrom} from 'rxjs';
+import type {DomId} from '../../hypervisor/index.ts';
+import {ToolstackError} from '../errors.ts';
+import type {Host} from '../host/api.ts';
+import {type DaemonInfo, type Method, type Params, PROTOCOL, type Result} from './protocol.ts';
+
+/** What a request can do to the connection that it came on. */
+export interface Session {
+  attachConsole(domid: DomId): number;
+  detachConsole(stream: number): void;
+}
+
+/** What a request can do to the daemon. */
+export interface Control {
+  readonly info: DaemonInfo;
+  /** Closes the host and resolves when that is done; what comes after is up to the daemon. */
+  stop(graceMs: number): Promise<void>;
+}
+
+type Handler<M extends Method> = (params: Params<M>, session: Session) => Result<M> | Promise<Result<M>>;
+
+export type MethodTable = {readonly [M in Method]: Handler<M>};
+
+/** A handler for what answers with nothing. */
+const done =
+  <P>(act: (params: P, session: Session) => void | Promise<void>) =>
+  async (params: P, session: Session): Promise<null> => {
+    await act(params, session);
+    return null;
+  };
+
+/** The requests of protocol.ts, carried out on a host. Parameters have been checked. */
+export const createMethods = (host: Host, control: Control): MethodTable => ({
+  hello: ({protocol}) => {
+    if (protocol !== PROTOCOL) throw mismatch(control.info);
+    return control.info;
+  },
+  stop: done(({graceMs}) => control.stop(graceMs)),
+
+  'domain.create': async ({config, baseDir, paused}) => ({domid: await host.create(config, {baseDir, paused})}),
+  'domain.list': () => host.domains(),
+  'domain.resolve': ({name}) => host.resolve(name) ?? null,
+  'domain.config': ({domid}) => host.config(domid as DomId),
+  'domain.pause': done(({domid}) => host.pause(domid as DomId)),
+  'domain.unpause': done(({domid}) => host.unpause(domid as DomId)),
+  'domain.shutdown': done(({domid, trigger}) => host.shutdown(domid as DomId, trigger)),
+  'domain.waitShutdown': async ({domid}) => (await host.waitShutdown(domid as DomId)) ?? null,
+  'domain.waitDestroyed': done(({domid}) => waitDestroyed(host, domid as DomId)),
+  'domain.destroy': done(({domid}) => host.destroy(domid as DomId)),
+  'domain.rename': done(({domid, name}) => host.rename(domid as DomId, name)),
+
+  'disk.attach': done(({domid, disk, baseDir}) => host.attachDisk(domid as DomId, disk, baseDir)),
+  'disk.detach': done(({domid, vdev, force}) => host.detachDisk(domid as DomId, vdev, {force})),
+  'disk.list': ({domid}) => host.listDisks(domid as DomId),
+  'vif.attach': done(({domid, vif}) => host.attachVif(domid as DomId, vif)),
+  'vif.detach': done(({domid, which}) => host.detachVif(domid as DomId, which)),
+  'vif.list': ({domid}) => host.listVifs(domid as DomId),
+
+  'console.attach': ({domid}, session) => ({stream: session.attachConsole(domid as DomId)}),
+  'console.detach': done(({stream}, session) => session.detachConsole(stream)),
+
+  'host.info': () => host.info(),
+  'host.dmesg': ({clear}) => host.dmesg({clear}),
+});
+
+const mismatch = ({version, protocol, pid}: DaemonInfo): ToolstackError =>
+  new ToolstackError(
+    'EPROTO',
+    `pvsim: the running host (pid ${pid}) is of pvsim ${version} and speaks protocol ${protocol}, this program ` +
+      `protocol ${PROTOCOL}: stop it with "pvsim host stop" of that version, or with kill ${pid}`,
+  );
+
+const waitDestroyed = async (host: Host, domid: DomId): Promise<void> => {
+  if (host.nameOf(domid) === undefined) return;
+  const gone = host.domainEvents.pipe(filter((event) => event.domid === domid && event.type === 'destroyed'));
+  await firstValueFrom(gone, {defaultValue: undefined});
+};

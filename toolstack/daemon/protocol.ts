@@ -1,0 +1,83 @@
+import type {DiskConfig, DomainConfig, VifConfig} from '../config/index.ts';
+import type {DiskListing, DomainSummary, HostInfo, ShutdownTrigger, VifListing} from '../host/api.ts';
+
+/** Both ends must have the same; raised with every change that an older end would not understand. */
+export const PROTOCOL = 1;
+
+/** Largest message, and most unread bytes of a peer that sends no complete message. */
+export const MESSAGE_BYTES_MAX = 8 * 1024 * 1024;
+
+export interface DaemonInfo {
+  readonly protocol: number;
+  /** Version of pvsim. */
+  readonly version: string;
+  readonly pid: number;
+  readonly home: string;
+}
+
+/** Requests of a client: JSON-RPC 2.0 with named parameters, framed as in the Language Server Protocol's base. */
+export interface Methods {
+  /** Must come first on a connection. */
+  hello: {params: {protocol: number}; result: DaemonInfo};
+  /** Shuts guests down, at most so long each, and answers when nothing runs any more; then the daemon exits. */
+  stop: {params: {graceMs: number}; result: null};
+
+  'domain.create': {params: {config: DomainConfig; baseDir: string; paused: boolean}; result: {domid: number}};
+  'domain.list': {params: object; result: DomainSummary[]};
+  /** Digits only: that domid, whether it exists or not; else the domain of that name, or null. */
+  'domain.resolve': {params: {name: string}; result: number | null};
+  'domain.config': {params: {domid: number}; result: DomainConfig};
+  'domain.pause': {params: {domid: number}; result: null};
+  'domain.unpause': {params: {domid: number}; result: null};
+  'domain.shutdown': {params: {domid: number; trigger: ShutdownTrigger}; result: null};
+  /** SHUTDOWN_* when the domain has shut down, null when it was destroyed before. */
+  'domain.waitShutdown': {params: {domid: number}; result: number | null};
+  /** Answers when the domain is gone. */
+  'domain.waitDestroyed': {params: {domid: number}; result: null};
+  'domain.destroy': {params: {domid: number}; result: null};
+  'domain.rename': {params: {domid: number; name: string}; result: null};
+
+  'disk.attach': {params: {domid: number; disk: DiskConfig; baseDir: string}; result: null};
+  'disk.detach': {params: {domid: number; vdev: string; force: boolean}; result: null};
+  'disk.list': {params: {domid: number}; result: DiskListing[]};
+  'vif.attach': {params: {domid: number; vif: VifConfig}; result: null};
+  /** By device number or MAC address. */
+  'vif.detach': {params: {domid: number; which: string}; result: null};
+  'vif.list': {params: {domid: number}; result: VifListing[]};
+
+  /** Console output comes as notifications until `console.closed`; first what was kept from before. */
+  'console.attach': {params: {domid: number}; result: {stream: number}};
+  'console.detach': {params: {stream: number}; result: null};
+
+  'host.info': {params: object; result: HostInfo};
+  'host.dmesg': {params: {clear: boolean}; result: readonly string[]};
+}
+
+export type Method = keyof Methods;
+export type Params<M extends Method> = Methods[M]['params'];
+export type Result<M extends Method> = Methods[M]['result'];
+
+/** Notifications of the daemon. `data` is base64. */
+export interface ServerNotifications {
+  'console.output': {stream: number; data: string};
+  'console.closed': {stream: number};
+  /** The last message of a daemon. */
+  'host.stopped': object;
+}
+
+/** Notifications of a client. `data` is base64. */
+export interface ClientNotifications {
+  'console.input': {stream: number; data: string};
+}
+
+/** Extra of an error response that stands for a ToolstackError. */
+export interface ErrorData {
+  readonly code: string;
+  readonly exitStatus: number;
+}
+
+/** Error responses that stand for a ToolstackError. Below -32000 is JSON-RPC's own. */
+export const TOOLSTACK_ERROR = 1;
+
+/** Exit status of a daemon that was started where one runs. */
+export const EXIT_ALREADY_RUNNING = 3;

@@ -1,0 +1,54 @@
+#!/usr/bin/env node
+import yargs, {type Argv} from 'yargs';
+import {hideBin} from 'yargs/helpers';
+import {nearNames} from '../../hypervisor/abi/near-names.ts';
+import {packageVersion} from '../daemon/version.ts';
+import {ToolstackError} from '../errors.ts';
+import {abiCommand} from './commands/abi.ts';
+import {hostCommand} from './commands/host.ts';
+import {xenbusCommand} from './commands/xenbus.ts';
+
+const EXIT_FAILURE = 1;
+const EXIT_USAGE = 2;
+const MAX_COLUMNS = 100;
+
+const commands = (parser: Argv): Argv => parser.command(hostCommand).command(abiCommand).command(xenbusCommand);
+
+const main = async (args: readonly string[]): Promise<void> => {
+  const parser = yargs([...args])
+    .locale('en')
+    .scriptName('pvsim')
+    .usage('$0 COMMAND\n\nA whole Xen host in one process. Domains are made with xl.');
+  await commands(parser)
+    .demandCommand(1, 'a command is missing')
+    .strict()
+    .recommendCommands()
+    .version(packageVersion())
+    .alias({h: 'help'})
+    .wrap(Math.min(MAX_COLUMNS, process.stdout.columns ?? MAX_COLUMNS))
+    .exitProcess(false)
+    .fail((message, error) => {
+      throw error ?? new ToolstackError('EINVAL', `pvsim: ${reword(message, args)}; see "pvsim --help"`, EXIT_USAGE);
+    })
+    .parseAsync();
+};
+
+/** What yargs complains about, in one line that names the word in question. */
+const reword = (message: string, args: readonly string[]): string => {
+  const suggestion = /^Did you mean (.*)\?$/.exec(message)?.[1];
+  if (suggestion !== undefined)
+    return `unknown command "${nearNames(suggestion, args)[0] ?? args.at(-1)}", did you mean ${suggestion}?`;
+  if (message.startsWith('Not enough non-option arguments')) return 'an argument is missing';
+  return message.charAt(0).toLowerCase() + message.slice(1).replaceAll(/\s+/g, ' ');
+};
+
+const explain = (error: unknown): void => {
+  const known = error instanceof ToolstackError;
+  process.stderr.write(`${known ? error.message : error instanceof Error ? `pvsim: ${error.stack}` : String(error)}\n`);
+  process.exitCode = known ? error.exitStatus : EXIT_FAILURE;
+};
+
+// Whoever read us has gone: end as silently as SIGPIPE would.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => process.exit(141));
+
+await main(hideBin(process.argv)).catch(explain);

@@ -1,0 +1,48 @@
+import type {DaemonClient} from '../daemon/client.ts';
+import type {OptionSpec} from './getopt.ts';
+
+/** What a subcommand is given. */
+export interface Xl {
+  /** -N: print what would be done. */
+  readonly dryRun: boolean;
+  /** How often -v was given. */
+  readonly verbosity: number;
+  /** The host's daemon, started when it does not run. */
+  client(): Promise<DaemonClient>;
+  out(text: string): void;
+  /** Prints the subcommand's help and returns the exit status for wrong use. */
+  usage(): number;
+  /** One line, or several, on stderr; the last newline is added. */
+  complain(lines: string): void;
+}
+
+/** Options of a subcommand as they were given. */
+export interface Options {
+  has(letter: string): boolean;
+  count(letter: string): number;
+  /** Argument of the last one. */
+  value(letter: string): string | undefined;
+}
+
+/** Does the work and returns the exit status. Throws ToolstackError or ConfigError for what goes wrong. */
+export type Run = (xl: Xl, options: Options, operands: readonly string[]) => Promise<number>;
+
+/** A line of xl's command table. @see xl-commands.json */
+export interface CommandSpec extends OptionSpec {
+  readonly name: string;
+  readonly usage: string;
+  readonly summary: string;
+  readonly optionHelp?: string;
+  /** -f makes sense: it changes something. */
+  readonly modifies?: boolean;
+  /** -N makes sense. */
+  readonly dryRun?: boolean;
+  readonly minOperands: number;
+  /** One operand may stand before the options. */
+  readonly operandFirst?: boolean;
+  readonly load: () => Promise<{run: Run}>;
+}
+
+export const EXIT_FAILURE = 1;
+/** Wrong options, too few arguments. */
+export const EXIT_USAGE = 2;
