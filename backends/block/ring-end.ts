@@ -1,0 +1,77 @@
+import {blkif_ring} from '../../hypervisor/abi/io/blkif.ts';
+import {BackRing, SharedRing} from '../../hypervisor/abi/ring.ts';
+import type {HypervisorOps} from '../../hypervisor/ops.ts';
+import type {BlockRequest} from './request.ts';
+import type {Transport} from './transport.ts';
+
+const PAGE_BYTES = 4096;
+
+/** The backend's end of a mapped ring page: requests out, responses in, and who has to be told. */
+export class RingEnd {
+  private readonly ops: HypervisorOps;
+  private readonly transport: Transport;
+  private readonly response: Uint32Array;
+  private back: BackRing;
+
+  constructor(ops: HypervisorOps, transport: Transport) {
+    this.ops = ops;
+    this.transport = transport;
+    const shared = this.attachShared();
+    this.response = new Uint32Array(shared.responseWords);
+    // A backend that takes over a ring in use goes on behind the last response.
+    this.back = new BackRing(shared, shared.rspProd);
+  }
+
+  /** To be called first in a task: the guest's memory may have moved to another buffer since the last one. */
+  followMemory(): void {
+    const {back} = this;
+    if (back.shared.u32 === this.ops.mappedMemory(this.transport.ringHandle).u32) return;
+    this.back = new BackRing(this.attachShared(), back.reqCons);
+    this.back.rspProdPvt = back.rspProdPvt;
+  }
+
+  /** The frontend claims more requests than the ring holds. */
+  get overrun(): boolean {
+    return this.back.requestProdOverflow();
+  }
+
+  /** Requests that can be taken. */
+  get waiting(): number {
+    return this.back.unconsumedRequests();
+  }
+
+  take(request: BlockRequest): void {
+    this.back.takeRequest(request.words);
+  }
+
+  /** Asks for an event at the next request; false when there is one already. */
+  awaitRequests(): boolean {
+    return this.back.finalCheckForRequests() === 0;
+  }
+
+  /** Fills the next response. `status` is BLKIF_RSP_*. @see blkif.h, struct blkif_response */
+  respond(operation: number, idLow: number, idHigh: number, status: number): void {
+    const {response} = this;
+    response[0] = idLow;
+    response[1] = idHigh;
+    response[2] = operation | ((status & 0xffff) << 16);
+    this.back.putResponse(response);
+  }
+
+  /** Publishes the responses; true when the frontend had asked to be told, and was. */
+  publish(): boolean {
+    const notify = this.back.pushResponsesAndCheckNotify();
+    if (notify) this.ops.evtchnSend(this.transport.port);
+    return notify;
+  }
+
+  toString(): string {
+    return String(this.back);
+  }
+
+  private attachShared(): SharedRing {
+    const {ringHandle, abi} = this.transport;
+    const {u32} = this.ops.mappedMemory(ringHandle);
+    return new SharedRing(blkif_ring, abi, {u32, base: this.ops.mappedOffset(ringHandle), sizeBytes: PAGE_BYTES});
+  }
+}

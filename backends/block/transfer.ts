@@ -1,0 +1,50 @@
+import {BLKIF_MAX_SEGMENTS_PER_REQUEST} from '../../hypervisor/abi/io/blkif.ts';
+import {type ByteMemory, type Completion, IoVector, type Storage} from '../storage/index.ts';
+import type {InFlight} from './in-flight.ts';
+
+/**
+ * Requests of one direction that follow each other on the disk, done by one call of the storage: what a kernel's block
+ * layer makes of a batch before it reaches the disk.
+ */
+export class Transfer implements Completion {
+  readonly vector: IoVector;
+  /** In-flight requests that share it, in the order of the disk. */
+  readonly slots: Uint16Array;
+  slotCount = 0;
+  private write = false;
+  /** First byte on the disk. */
+  private position = 0;
+  private readonly onComplete: (transfer: Transfer, result: number) => void;
+
+  constructor(memory: ByteMemory, maxRequests: number, onComplete: (transfer: Transfer, result: number) => void) {
+    this.vector = new IoVector(memory, maxRequests * BLKIF_MAX_SEGMENTS_PER_REQUEST);
+    this.slots = new Uint16Array(maxRequests);
+    this.onComplete = onComplete;
+  }
+
+  begin(write: boolean, position: number): void {
+    this.vector.clear();
+    this.slotCount = 0;
+    this.write = write;
+    this.position = position;
+  }
+
+  /** Whether a request that begins at `position` can be added. */
+  isFollowedBy(write: boolean, position: number): boolean {
+    return write === this.write && position === this.position + this.vector.lengthBytes;
+  }
+
+  add(slot: number, inFlight: InFlight): void {
+    this.slots[this.slotCount++] = slot;
+    inFlight.addTo(this.vector, slot);
+  }
+
+  run(storage: Storage): number {
+    const {vector, position} = this;
+    return this.write ? storage.write(vector, position, this) : storage.read(vector, position, this);
+  }
+
+  complete(result: number): void {
+    this.onComplete(this, result);
+  }
+}
