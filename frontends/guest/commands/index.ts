@@ -1,0 +1,3 @@
+export {type Command, CommandError} from './command.ts';
+export {CommandContext} from './context.ts';
+export {commandTable} from './table.ts';

@@ -1,0 +1,64 @@
+import {arpCommand} from './arp.ts';
+import {catCommand} from './cat.ts';
+import type {Command} from './command.ts';
+import {crashCommand} from './crash.ts';
+import {ddCommand} from './dd.ts';
+import {dmesgCommand} from './dmesg.ts';
+import {echoCommand} from './echo.ts';
+import {freeCommand} from './free.ts';
+import {helpCommand} from './help.ts';
+import {hexdumpCommand} from './hexdump.ts';
+import {historyCommand} from './history.ts';
+import {hostnameCommand} from './hostname.ts';
+import {ifconfigCommand} from './ifconfig.ts';
+import {ipCommand} from './ip.ts';
+import {lsblkCommand} from './lsblk.ts';
+import {netstatCommand} from './netstat.ts';
+import {pingCommand} from './ping.ts';
+import {haltCommand, poweroffCommand, rebootCommand} from './power.ts';
+import {sha256sumCommand} from './sha256sum.ts';
+import {sleepCommand} from './sleep.ts';
+import {falseCommand, trueCommand} from './true-false.ts';
+import {uptimeCommand} from './uptime.ts';
+import {xenstoreListCommand} from './xenstore-list.ts';
+import {xenstoreLsCommand} from './xenstore-ls.ts';
+import {xenstoreReadCommand} from './xenstore-read.ts';
+import {xenstoreRmCommand} from './xenstore-rm.ts';
+import {xenstoreWatchCommand} from './xenstore-watch.ts';
+import {xenstoreWriteCommand} from './xenstore-write.ts';
+
+const list: readonly Command[] = [
+  arpCommand,
+  catCommand,
+  crashCommand,
+  ddCommand,
+  dmesgCommand,
+  echoCommand,
+  falseCommand,
+  freeCommand,
+  haltCommand,
+  helpCommand,
+  hexdumpCommand,
+  historyCommand,
+  hostnameCommand,
+  ifconfigCommand,
+  ipCommand,
+  lsblkCommand,
+  netstatCommand,
+  pingCommand,
+  poweroffCommand,
+  rebootCommand,
+  sha256sumCommand,
+  sleepCommand,
+  trueCommand,
+  uptimeCommand,
+  xenstoreListCommand,
+  xenstoreLsCommand,
+  xenstoreReadCommand,
+  xenstoreRmCommand,
+  xenstoreWatchCommand,
+  xenstoreWriteCommand,
+];
+
+/** Every command of the shell, by name. */
+export const commandTable: ReadonlyMap<string, Command> = new Map(list.map((command) => [command.name, command]));

@@ -1,0 +1,106 @@
+import type {ConsoleDevice} from '../api.ts';
+import {LineEditor, type LineResult} from './shell/line-editor.ts';
+
+/** A console that tells when its output has been taken. */
+export interface FlowConsole extends ConsoleDevice {
+  /** Resolves when at most `mark` bytes of output wait. */
+  room?(mark: number): Promise<void>;
+}
+
+/** Typed before anybody reads; more is thrown away with a bell, as a terminal does. */
+const MAX_TYPE_AHEAD = 4096;
+/** Output that may wait before a command that prints much has to. */
+const ROOM_MARK = 4096;
+const INTERRUPT_KEY = '\x03';
+const CLEAR_LINE = '\r\x1b[K';
+
+interface Reader {
+  editor: LineEditor;
+  resolve: (result: LineResult) => void;
+}
+
+/** The terminal on the console: lines in, text out, ^C apart. */
+export class Tty {
+  /** Called for ^C while no line is read. */
+  onInterrupt: () => void = () => undefined;
+  private readonly device: FlowConsole | undefined;
+  private readonly decoder = new TextDecoder();
+  private reader: Reader | undefined;
+  private typeAhead: string[] = [];
+  private lastKey = '';
+
+  /** Without a device output is lost and nothing is ever typed. */
+  constructor(device: FlowConsole | undefined) {
+    this.device = device;
+    device?.input.subscribe((bytes) => this.receive(bytes));
+  }
+
+  /** Prints text; "\n" goes out as CR LF, as with ONLCR of termios. */
+  print(text: string): void {
+    this.device?.write(text.replaceAll('\n', '\r\n'));
+  }
+
+  /** Bytes as they are. */
+  write(bytes: Uint8Array): void {
+    this.device?.write(bytes);
+  }
+
+  /** Prints whole lines around a line that is being typed. */
+  notice(text: string): void {
+    if (this.reader === undefined) this.print(text);
+    else this.device?.write(`${CLEAR_LINE}${text.replaceAll('\n', '\r\n')}${this.reader.editor.redraw()}`);
+  }
+
+  /** Resolves when the console has taken most of the output. */
+  room(mark = ROOM_MARK): Promise<void> {
+    return this.device?.room?.(mark) ?? Promise.resolve();
+  }
+
+  /** Reads a line with editing. One reader at a time. */
+  readLine(prompt: string, history: readonly string[] = []): Promise<LineResult> {
+    if (this.reader !== undefined) return Promise.reject(new Error('the console is being read already'));
+    this.device?.write(prompt);
+    return new Promise((resolve) => {
+      this.reader = {editor: new LineEditor(prompt, history), resolve};
+      const typed = this.typeAhead;
+      this.typeAhead = [];
+      this.take(typed);
+    });
+  }
+
+  private receive(bytes: Uint8Array): void {
+    this.take(Array.from(this.decoder.decode(bytes, {stream: true})));
+  }
+
+  private take(keys: readonly string[]): void {
+    let echo = '';
+    for (const key of keys) {
+      // A terminal sends CR for Enter; what was pasted may have CR LF.
+      if (!(key === '\n' && this.lastKey === '\r')) echo += this.takeKey(key);
+      this.lastKey = key;
+    }
+    if (echo !== '') this.device?.write(echo);
+  }
+
+  private takeKey(key: string): string {
+    if (this.reader === undefined) return this.takeAhead(key);
+    const {editor, resolve} = this.reader;
+    const {echo, result} = editor.feed(key);
+    if (result !== undefined) {
+      this.reader = undefined;
+      resolve(result);
+    }
+    return echo;
+  }
+
+  private takeAhead(key: string): string {
+    if (key === INTERRUPT_KEY) {
+      this.typeAhead = [];
+      this.onInterrupt();
+      return '^C\r\n';
+    }
+    if (this.typeAhead.length >= MAX_TYPE_AHEAD) return '\x07';
+    this.typeAhead.push(key);
+    return '';
+  }
+}
