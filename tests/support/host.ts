@@ -1,7 +1,6 @@
 import {formatRecord} from '../../hypervisor/trace/index.ts';
 import type {DomId} from '../../hypervisor/index.ts';
 import {virtualClock} from '../../hypervisor/schedule/index.ts';
-import {type DomainConfig, domainConfig, parseConfig} from '../../toolstack/config/index.ts';
 import type {HostOptions} from '../../toolstack/host/api.ts';
 import {createHost, type XenHost} from '../../toolstack/host/host.ts';
 
@@ -27,13 +26,8 @@ export class TestHost {
     return new TestHost(await createHost({clock: virtualClock(options.seed ?? 1), ...options}));
   }
 
-  /** An xl.cfg as text, or settings beside name and kernel. */
-  config(text: string): DomainConfig {
-    return domainConfig(parseConfig(text, 'test.cfg'), {random: () => this.host.clock.random()});
-  }
-
-  async create(text: string, options: {paused?: boolean} = {}): Promise<DomId> {
-    return this.host.create(this.config(text), options);
+  create(text: string, options: {paused?: boolean} = {}): Promise<DomId> {
+    return this.host.create(this.host.parse(text, 'test.cfg'), options);
   }
 
   /** A guest of the built-in kernel with what `more` adds, its devices connected. */

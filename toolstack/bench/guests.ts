@@ -1,4 +1,3 @@
-import {domainConfig, parseConfig} from '../config/index.ts';
 import {createHost, type XenHost} from '../host/host.ts';
 import {type BenchRow, median} from './row.ts';
 
@@ -9,7 +8,7 @@ const WINDOW = 9;
 const create = async (host: XenHost, index: number): Promise<number> => {
   const text = `name="g${index}"\nkernel="builtin"\nmemory=16
 disk=["format=raw,vdev=xvda,access=rw,target=ram:1M"]\nvif=["bridge=xenbr0"]`;
-  const config = domainConfig(parseConfig(text, 'bench.cfg'), {random: () => host.clock.random()});
+  const config = host.parse(text, 'bench.cfg');
   const start = performance.now();
   await host.waitConnected(await host.create(config));
   return performance.now() - start;

@@ -1,9 +1,6 @@
 import {DOM0, type DomId} from '../../hypervisor/index.ts';
-import type {VifConfig} from '../config/index.ts';
+import {VIF_DEFAULTS, type VifConfig} from '../config/index.ts';
 import type {DeviceNodes} from './nodes.ts';
-
-export const DEFAULT_MTU = 1500;
-const DEFAULT_SCRIPT = '/etc/xen/scripts/vif-bridge';
 
 /** What the domain builder writes for a network interface. @see netif.h */
 export const vifNodes = (domid: DomId, devid: number, vif: VifConfig & {mac: string; bridge: string}): DeviceNodes => {
@@ -25,7 +22,7 @@ export const vifNodes = (domid: DomId, devid: number, vif: VifConfig & {mac: str
       ['mac', vif.mac],
       ['trusted', vif.trusted === false ? 0 : 1],
     ],
-    frontendReadonly: [['mtu', vif.mtu ?? DEFAULT_MTU]],
+    frontendReadonly: [['mtu', vif.mtu ?? VIF_DEFAULTS.mtu]],
     backend: [
       ['frontend', frontendPath],
       ['frontend-id', domid],
@@ -45,6 +42,6 @@ export const vifNodes = (domid: DomId, devid: number, vif: VifConfig & {mac: str
 
 /** A name without a slash is one of the scripts that come with Xen. */
 const scriptPath = (script: string | undefined): string => {
-  if (script === undefined) return DEFAULT_SCRIPT;
+  if (script === undefined) return VIF_DEFAULTS.script;
   return script.startsWith('/') ? script : `/etc/xen/scripts/${script}`;
 };

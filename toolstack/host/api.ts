@@ -5,13 +5,19 @@ import type {FaultRates, Schedule} from '../../hypervisor/schedule/index.ts';
 import type {XsClient} from '../../hypervisor/xenstore/index.ts';
 import type {DiskConfig, DomainConfig, VifConfig} from '../config/index.ts';
 
+export interface BridgeConfig {
+  name: string;
+  /** IPv4 address at which dom0 answers pings there; none: dom0 is not on it. */
+  dom0Address?: string;
+}
+
 export interface HostOptions {
   /** realClock() by default; virtualClock(seed) for tests. */
   clock?: Schedule;
   /** Memory of the host, MiB. */
   memoryMib?: number;
-  /** Bridges that exist from the start; ["xenbr0"] by default. */
-  bridges?: readonly string[];
+  /** Bridges that exist from the start; xenbr0 with dom0 at 10.0.0.254 by default. */
+  bridges?: readonly BridgeConfig[];
   /** Directory for the guests' console logs (guest-NAME.log); none: no log files. */
   logDir?: string;
   /** Path for xenstored's Unix socket; none: no socket. */
@@ -70,6 +76,16 @@ export interface HostInfo {
 
 export type ShutdownTrigger = 'poweroff' | 'reboot' | 'halt' | 'suspend';
 
+/** An interface of dom0's on a bridge, for a script that sends and receives frames. */
+export interface PlugOptions {
+  /** "tap0" */
+  name: string;
+  /** "00:16:3e:..."; drawn from the host's seed by default. */
+  mac?: string;
+  /** Gets every frame on the bridge, not only those to its address. */
+  promiscuous?: boolean;
+}
+
 /** The device of one end, with the domain whose xenbus it is on. */
 export interface HostBusEvent extends BusEvent {
   domid: DomId;
@@ -85,6 +101,8 @@ export interface Host {
   /** Dom0's xenstore client. */
   readonly xs: XsClient;
 
+  /** An xl.cfg as text, parsed as xl does; `file` names it in errors. ConfigError. */
+  parse(text: string, file?: string): DomainConfig;
   /** Builds the domain, attaches its devices and, unless paused, starts it. Nothing is left behind on failure. */
   create(config: DomainConfig, options?: CreateOptions): Promise<DomId>;
   domains(): DomainSummary[];

@@ -4,7 +4,7 @@ import type {Schedule} from '../../hypervisor/schedule/index.ts';
 import type {XsClient} from '../../hypervisor/xenstore/index.ts';
 import {parseState} from '../../hypervisor/xenbus/index.ts';
 import {type DeviceNodes, removeDevice, vbdNodes, vifNodes, writeDevice} from '../builder/index.ts';
-import {type DiskConfig, generateMac, type VifConfig, vdevToNumber} from '../config/index.ts';
+import {type DiskConfig, generateMac, VIF_DEFAULTS, type VifConfig, vdevToNumber} from '../config/index.ts';
 import {ToolstackError} from '../errors.ts';
 import type {DiskListing, VifListing} from './api.ts';
 import type {Hotplug} from './hotplug.ts';
@@ -14,8 +14,6 @@ import {waitForNode} from './wait.ts';
 /** libxl's patience with a backend, and with a guest that should let a device go. */
 const BACKEND_TIMEOUT_NS = 40e9;
 const DETACH_TIMEOUT_NS = 10e9;
-
-export const DEFAULT_BRIDGE = 'xenbr0';
 
 /** Attaches, lists and detaches the devices of domains, in libxl's steps. */
 export class Devices {
@@ -42,7 +40,7 @@ export class Devices {
 
   /** Returns the interface as it was attached, with its number and address. */
   async attachVif(record: DomainRecord, vif: VifConfig): Promise<VifConfig> {
-    const bridge = vif.bridge ?? DEFAULT_BRIDGE;
+    const bridge = vif.bridge ?? VIF_DEFAULTS.bridge;
     const mac = vif.mac ?? generateMac(() => this.clock.random());
     this.hotplug.checkVif(record.domid, bridge);
     const devid = vif.devid ?? freeDevid(record, 'vif');

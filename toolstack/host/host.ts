@@ -1,9 +1,16 @@
 import {hostname} from 'node:os';
 import {filter, first, firstValueFrom, map, merge, Observable, of, Subject, type Subscription} from 'rxjs';
-import {blockBackend} from '../../backends/block/index.ts';
+import {BlockBackend, blockBackend} from '../../backends/block/index.ts';
 import {ConsoleDaemon} from '../../backends/console/index.ts';
-import {netBackend} from '../../backends/net/index.ts';
-import {Networks} from '../../backends/network/index.ts';
+import {NetBackend, netBackend} from '../../backends/net/index.ts';
+import {
+  answerPings,
+  type Bridge,
+  BridgeInterface,
+  Networks,
+  parseIpv4,
+  parseMac,
+} from '../../backends/network/index.ts';
 import {openStorage} from '../../backends/storage/index.ts';
 import {XenbusStateConnected} from '../../hypervisor/abi/io/xenbus.ts';
 import {SHUTDOWN_crash} from '../../hypervisor/abi/sched.ts';
@@ -13,9 +20,19 @@ import {NS_PER_S, realClock, type Schedule} from '../../hypervisor/schedule/inde
 import {parseState, XenbusBus} from '../../hypervisor/xenbus/index.ts';
 import {mapDomainRing, type RequestTrace, SyncXs, XsClient, Xenstored} from '../../hypervisor/xenstore/index.ts';
 import {listenOnSocket, type XenstoreSocket} from '../../hypervisor/xenstore/socket.ts';
-import type {DiskConfig, DomainConfig, VifConfig} from '../config/index.ts';
+import type {DeviceNodes} from '../builder/index.ts';
+import {
+  type DiskConfig,
+  type DomainConfig,
+  domainConfig,
+  generateMac,
+  parseConfig,
+  VIF_DEFAULTS,
+  type VifConfig,
+} from '../config/index.ts';
 import {ToolstackError} from '../errors.ts';
 import type {
+  BridgeConfig,
   CreateOptions,
   DiskListing,
   DomainSummary,
@@ -23,6 +40,7 @@ import type {
   HostBusEvent,
   HostInfo,
   HostOptions,
+  PlugOptions,
   ShutdownTrigger,
   VifListing,
 } from './api.ts';
@@ -41,6 +59,8 @@ const ACKNOWLEDGE_TIMEOUT_NS = 60 * NS_PER_S;
 const CONNECT_TIMEOUT_NS = 40 * NS_PER_S;
 const DEFAULT_GRACE_NS = 10 * NS_PER_S;
 const MIB_PER_PAGE = PAGE_SIZE / 1024 / 1024;
+
+const DEFAULT_BRIDGES: readonly BridgeConfig[] = [{name: VIF_DEFAULTS.bridge, dom0Address: '10.0.0.254'}];
 
 class XenHost implements Host {
   readonly clock: Schedule;
@@ -75,7 +95,12 @@ class XenHost implements Host {
       onRequest: (request) => this.traceRequest(request),
     });
     this.xs = new XsClient(this.store.connectInProcess(DOM0));
-    this.networks = new Networks(ops, options.bridges);
+    const bridges = options.bridges ?? DEFAULT_BRIDGES;
+    this.networks = new Networks(
+      ops,
+      bridges.map(({name}) => name),
+    );
+    for (const {name, dom0Address} of bridges) if (dom0Address !== undefined) this.joinBridge(name, dom0Address);
     this.logs = options.logDir === undefined ? undefined : new ConsoleLogs(options.logDir);
     this.consoles = new ConsoleDaemon({ops, xs: this.xs, log: (domid, bytes) => this.logs?.write(domid, bytes)});
     this.backends = new XenbusBus(ops, this.xs, 'backend', [
@@ -113,6 +138,10 @@ class XenHost implements Host {
     if (xenstoreSocket !== undefined) this.socket = await listenOnSocket(this.store, xenstoreSocket);
   }
 
+  parse(text: string, file = 'config'): DomainConfig {
+    return domainConfig(parseConfig(text, file), {random: () => this.clock.random()});
+  }
+
   create(config: DomainConfig, {paused = false, baseDir = process.cwd()}: CreateOptions = {}): Promise<DomId> {
     if (this.closing !== undefined) throw new ToolstackError('ESHUTDOWN', 'the host is shutting down');
     return this.clock.drive(this.lifecycle.create({config, baseDir, paused}));
@@ -132,6 +161,32 @@ class XenHost implements Host {
 
   nameOf(domid: DomId): string | undefined {
     return this.xen.domain(domid) === undefined ? undefined : this.names.nameOf(domid);
+  }
+
+  /** The backend of a disk: its statistics, and the batches it takes from its ring. */
+  disk(domid: DomId, vdev: string): BlockBackend {
+    return this.instance(this.devices.findDisk(this.record(domid), vdev), BlockBackend);
+  }
+
+  /** The backend of a network interface: its statistics and frames. */
+  vif(domid: DomId, which: string): NetBackend {
+    return this.instance(this.devices.findVif(this.record(domid), which), NetBackend);
+  }
+
+  bridge(name: string): Bridge {
+    const bridge = this.networks.bridge(name);
+    if (bridge === undefined) throw new ToolstackError('ENOENT', `no bridge ${name}`);
+    return bridge;
+  }
+
+  /** Puts an interface of dom0's on a bridge. */
+  plug(
+    bridge: string,
+    {name, mac = generateMac(() => this.clock.random()), promiscuous}: PlugOptions,
+  ): BridgeInterface {
+    const address = parseMac(mac);
+    if (address === undefined) throw new ToolstackError('EINVAL', `"${mac}" is not a MAC address`);
+    return new BridgeInterface({ops: this.dom0.ops, bridge: this.bridge(bridge), name, mac: address, promiscuous});
   }
 
   pause(domid: DomId): void {
@@ -314,6 +369,18 @@ class XenHost implements Host {
       this.lines.next(error instanceof Error ? error.message : String(error));
     };
     actOnShutdown(context, record, info.shutdownReason ?? SHUTDOWN_crash).catch(failed);
+  }
+
+  private joinBridge(name: string, address: string): void {
+    const bytes = parseIpv4(address);
+    if (bytes === undefined) throw new ToolstackError('EINVAL', `bridge ${name}: "${address}" is not an IPv4 address`);
+    answerPings(this.plug(name, {name: 'dom0'}), bytes);
+  }
+
+  private instance<T>(device: DeviceNodes, kind: abstract new (...args: never[]) => T): T {
+    const found = this.backends.instance(device.backendPath.replace(`/local/domain/${DOM0}/`, ''));
+    if (found instanceof kind) return found;
+    throw new ToolstackError('ENODEV', `${device.backendPath} has no backend`);
   }
 
   private traceRequest({domId, type, payload, reply}: RequestTrace): void {

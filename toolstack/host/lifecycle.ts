@@ -154,7 +154,6 @@ export class Lifecycle {
     domain.schedule.post(() => {
       const ops = new ProgramOps(xen, domain, FIRST_FREE_GFN);
       const guest = bootGuest(ops, record.image, {
-        name: config.name,
         cmdline: config.cmdline ?? '',
         memoryKib: config.memoryKib,
         onFault: domain.onFault,

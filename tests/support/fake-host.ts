@@ -1,0 +1,172 @@
+import {NEVER, type Observable, of, Subject, concat} from 'rxjs';
+import type {DomainEvent, DomId} from '../../hypervisor/index.ts';
+import type {DomainConfig} from '../../toolstack/config/index.ts';
+import type {ServedHost} from '../../toolstack/daemon/served-host.ts';
+import {ToolstackError} from '../../toolstack/errors.ts';
+import type {DiskListing, DomainSummary, HostInfo, VifListing} from '../../toolstack/host/api.ts';
+
+export const summaryOf = (domid: number, name: string, more: Partial<DomainSummary> = {}): DomainSummary => ({
+  domid: domid as DomId,
+  name,
+  handle: '00000000-0000-0000-0000-000000000000',
+  vcpus: 1,
+  totalPages: 65_536,
+  maxPages: 65_536,
+  paused: false,
+  shutdown: false,
+  shutdownReason: undefined,
+  dying: false,
+  createdNs: 0,
+  memoryMib: 256,
+  cpuSeconds: 30.7,
+  state: '-b----',
+  uptimeSeconds: 280,
+  ...more,
+});
+
+const DOM0 = summaryOf(0, 'Domain-0', {memoryMib: 2048, cpuSeconds: 203, state: 'r-----', uptimeSeconds: 359});
+
+/** A host of made-up domains for tests of what talks to one. Writes down what it was asked. */
+export class FakeHost implements ServedHost {
+  readonly calls: string[] = [];
+  readonly events = new Subject<DomainEvent>();
+  readonly output = new Subject<Uint8Array>();
+  readonly input = new Subject<string>();
+  readonly log: Observable<string> = NEVER;
+  guests: DomainSummary[] = [];
+  disks: DiskListing[] = [];
+  vifs: VifListing[] = [];
+  scrollback = '';
+  /** Thrown by whatever changes something. */
+  failure: Error | undefined;
+  hostInfo: HostInfo = {hostname: 'xendom0', totalMemoryMib: 6143, freeMemoryMib: 3776, nrCpus: 2};
+  readonly #configs = new Map<number, DomainConfig>();
+  #closed = false;
+
+  get domainEvents(): Observable<DomainEvent> {
+    return this.events;
+  }
+
+  create(config: DomainConfig, options: {paused?: boolean} = {}): Promise<DomId> {
+    this.#act('create', config.name, options.paused ?? false);
+    const domid = 1 + Math.max(0, ...this.guests.map((guest) => guest.domid));
+    this.guests.push(summaryOf(domid, config.name));
+    this.#configs.set(domid, config);
+    return Promise.resolve(domid as DomId);
+  }
+
+  domains(): DomainSummary[] {
+    return [DOM0, ...this.guests];
+  }
+
+  resolve(name: string): DomId | undefined {
+    if (/^\d+$/.test(name)) return Number(name) as DomId;
+    return this.domains().find((domain) => domain.name === name)?.domid;
+  }
+
+  config(domid: DomId): DomainConfig {
+    const config = this.#configs.get(domid);
+    if (config === undefined) throw new ToolstackError('ENOENT', `no domain ${domid}`);
+    return config;
+  }
+
+  nameOf(domid: DomId): string | undefined {
+    return this.domains().find((domain) => domain.domid === domid)?.name;
+  }
+
+  pause(domid: DomId): void {
+    this.#act('pause', domid);
+  }
+
+  unpause(domid: DomId): void {
+    this.#act('unpause', domid);
+  }
+
+  shutdown(domid: DomId, trigger: string): Promise<void> {
+    this.#act('shutdown', domid, trigger);
+    this.#emit('shutdown', domid, 0);
+    return Promise.resolve();
+  }
+
+  waitShutdown(domid: DomId): Promise<number | undefined> {
+    return new Promise((resolve) => {
+      this.events.subscribe(({domid: ended, info}) => {
+        if (ended === domid) resolve(info.shutdownReason);
+      });
+    });
+  }
+
+  destroy(domid: DomId): Promise<void> {
+    this.#act('destroy', domid);
+    this.#emit('destroyed', domid, undefined);
+    this.guests = this.guests.filter((guest) => guest.domid !== domid);
+    return Promise.resolve();
+  }
+
+  rename(domid: DomId, name: string): Promise<void> {
+    this.#act('rename', domid, name);
+    return Promise.resolve();
+  }
+
+  attachDisk(domid: DomId, disk: {vdev: string}): Promise<void> {
+    this.#act('attachDisk', domid, disk.vdev);
+    return Promise.resolve();
+  }
+
+  detachDisk(domid: DomId, vdev: string, {force = false} = {}): Promise<void> {
+    this.#act('detachDisk', domid, vdev, force);
+    return Promise.resolve();
+  }
+
+  listDisks(): Promise<DiskListing[]> {
+    return Promise.resolve(this.disks);
+  }
+
+  attachVif(domid: DomId, vif: {mac?: string}): Promise<void> {
+    this.#act('attachVif', domid, String(vif.mac));
+    return Promise.resolve();
+  }
+
+  detachVif(domid: DomId, which: string): Promise<void> {
+    this.#act('detachVif', domid, which);
+    return Promise.resolve();
+  }
+
+  listVifs(): Promise<VifListing[]> {
+    return Promise.resolve(this.vifs);
+  }
+
+  consoleOutput(domid: DomId): Observable<Uint8Array> {
+    this.calls.push(`console ${domid}`);
+    return concat(of(Buffer.from(this.scrollback)), this.output);
+  }
+
+  consoleInput(_domid: DomId, data: Uint8Array): void {
+    this.input.next(Buffer.from(data).toString());
+  }
+
+  info(): HostInfo {
+    return this.hostInfo;
+  }
+
+  dmesg({clear = false} = {}): readonly string[] {
+    this.calls.push(`dmesg ${clear}`);
+    return ['(XEN) one', '(XEN) two'];
+  }
+
+  close({graceNs = 0} = {}): Promise<void> {
+    if (!this.#closed) this.calls.push(`close ${graceNs}`);
+    this.#closed = true;
+    return Promise.resolve();
+  }
+
+  #act(...words: readonly (string | number | boolean)[]): void {
+    this.calls.push(words.join(' '));
+    if (this.failure !== undefined) throw this.failure;
+  }
+
+  #emit(type: 'shutdown' | 'destroyed', domid: DomId, shutdownReason: number | undefined): void {
+    const info = this.domains().find((domain) => domain.domid === domid);
+    if (info !== undefined) this.events.next({type, domid, info: {...info, shutdownReason}});
+  }
+}

@@ -1,0 +1,19 @@
+/** pvsim as a library: a Xen host in your own process. */
+export type {BlockDevice, ConsoleDevice, NetDevice} from '../frontends/api.ts';
+export {DeviceIoError} from '../frontends/api.ts';
+export type {Guest, GuestProgram} from '../frontends/guest/index.ts';
+export type {DomainEvent, DomainInfo, DomId} from '../hypervisor/index.ts';
+export {type FaultRates, realClock, type Schedule, virtualClock} from '../hypervisor/schedule/index.ts';
+export {formatRecord, type TraceRecord} from '../hypervisor/trace/index.ts';
+export {stateName, type XenbusDevice, type XenbusState} from '../hypervisor/xenbus/index.ts';
+export {
+  ConfigError,
+  type DiskConfig,
+  type DomainConfig,
+  parseDiskSpec,
+  parseVifSpec,
+  type VifConfig,
+} from './config/index.ts';
+export {ToolstackError} from './errors.ts';
+export type {BridgeConfig, CreateOptions, Host, HostBusEvent, HostOptions, PlugOptions} from './host/api.ts';
+export {createHost, type XenHost} from './host/host.ts';
