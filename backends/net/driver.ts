@@ -77,14 +77,20 @@ export class NetBackend implements DriverInstance {
   }
 
   private readonly reactions: Partial<Record<XenbusState, () => Promise<void>>> = {
-    [XenbusStateInitialising]: () => this.reopen(),
+    [XenbusStateInitialising]: () => this.restart(),
     [XenbusStateConnected]: () => this.connect(),
     [XenbusStateClosing]: () => this.closing(),
     [XenbusStateClosed]: () => this.closed(),
     [XenbusStateUnknown]: () => this.closed(),
   };
 
-  /** A frontend that starts anew, after a reboot in place or a reload of its driver. */
+  /** A frontend that starts anew, after a crash, a reboot in place or a reload of its driver. */
+  private async restart(): Promise<void> {
+    const {state} = this.device;
+    if (state === XenbusStateConnected || state === XenbusStateClosing) await this.close();
+    await this.reopen();
+  }
+
   private async reopen(): Promise<void> {
     if (this.device.state === XenbusStateClosed) await this.device.switchState(XenbusStateInitWait);
   }
@@ -133,9 +139,13 @@ export class NetBackend implements DriverInstance {
     if (this.device.state !== XenbusStateClosed) await this.device.switchState(XenbusStateClosing);
   }
 
-  private async closed(): Promise<void> {
+  private async close(): Promise<void> {
     await this.closing();
     await this.device.switchState(XenbusStateClosed);
+  }
+
+  private async closed(): Promise<void> {
+    await this.close();
     const stays = this.device.otherState === XenbusStateClosed && (await this.device.read('online')) === '1';
     if (!stays) await this.device.xs.rm(`${this.device.path}/hotplug-status`).catch(() => undefined);
   }
