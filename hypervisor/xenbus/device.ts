@@ -178,7 +178,8 @@ export class XenbusDevice {
   }
 
   private async look(onChange: (state: XenbusState) => void | Promise<void>): Promise<void> {
-    const state = parseState(await this.readOther('state'));
+    // Of a directory that is gone a guest hears EACCES, as it may not read the parent.
+    const state = parseState(await this.readOther('state').catch(() => undefined));
     if (this.removed) return;
     this.other.next(state);
     await onChange(state);
