@@ -14,7 +14,7 @@ export interface RingPage {
 /** What the store needs to talk to a domain over its ring. */
 export interface RingAccess {
   readonly page: RingPage;
-  /** Sends the domain its event. */
+  /** Sends the domain its event. What the domain does about it must not happen within the call. */
   notify(): void;
   /** The store has no more use for page and port. */
   close?(): void;
@@ -85,7 +85,8 @@ export class DomainRing implements Outlet {
   }
 
   wake(): void {
-    this.onEvent();
+    if (this.connection.stalled) this.onEvent();
+    else if (!this.running && this.putReplies() > 0 && !this.deaf) this.access.notify();
   }
 
   /** The connection is gone, or gets another ring. */

@@ -25,7 +25,7 @@ export interface XenstoredOptions {
    * XS_INTRODUCE: maps the domain's ring page and binds its port; called again when the domain is introduced again, after
    * the access of before has been closed. Default: the domain is introduced without a ring.
    */
-  readonly introduceHook?: (domId: number, gfn: number, port: number) => RingAccess | XsErrno;
+  readonly introduceHook?: (domId: number, gfn: number, port: number) => RingAccess | XsErrno | undefined;
   /** Runs a task soon, but not within the call. Default: a microtask. */
   readonly defer?: (task: () => void) => void;
   readonly onRequest?: (trace: RequestTrace) => void;
