@@ -1,6 +1,6 @@
 import type {ExecutionContext} from 'ava';
-import {DaemonClient, connectTo} from '../../toolstack/daemon/client.ts';
-import {Daemon, startDaemon} from '../../toolstack/daemon/daemon.ts';
+import {connectTo, type DaemonClient} from '../../toolstack/daemon/client.ts';
+import {type Daemon, startDaemon} from '../../toolstack/daemon/daemon.ts';
 import {homeAt, type HostHome} from '../../toolstack/daemon/home.ts';
 import {FakeHost} from './fake-host.ts';
 import {temporaryDirectory} from './temporary.ts';
@@ -11,7 +11,7 @@ export interface Served {
   readonly daemon: Daemon;
   readonly log: string[];
   /** A new connection. */
-  connect(): Promise<DaemonClient>;
+  readonly connect: () => Promise<DaemonClient>;
 }
 
 /** A fake host behind a real daemon, in this process. */

@@ -38,8 +38,8 @@ export class ConsoleStream {
   }
 
   #push(bytes: Uint8Array): void {
-    // The bytes may be a window over the ring's page.
-    this.#backlog.push(bytes.slice());
+    // The bytes may be a window over memory that changes.
+    this.#backlog.push(Uint8Array.from(bytes));
     this.#backlogBytes += bytes.length;
     while (this.#backlogBytes > BACKLOG_BYTES_MAX) {
       const {length} = this.#backlog.shift() ?? new Uint8Array();

@@ -1,18 +1,19 @@
 import {rmSync} from 'node:fs';
 import {connect} from 'node:net';
 import {ToolstackError} from '../errors.ts';
-import type {Host, HostOptions} from '../host/api.ts';
+import type {HostOptions} from '../host/api.ts';
 import {type HostHome, prepareHome} from './home.ts';
 import {acquireLock, type HostLock} from './lock.ts';
 import {describeError, type Log} from './log.ts';
 import {type Control, createMethods} from './methods.ts';
 import {type DaemonInfo, PROTOCOL} from './protocol.ts';
+import type {ServedHost} from './served-host.ts';
 import {RpcServer} from './server.ts';
 import {packageVersion} from './version.ts';
 
 export interface DaemonOptions {
   home: HostHome;
-  createHost: (options: HostOptions) => Promise<Host>;
+  createHost: (options: HostOptions) => Promise<ServedHost>;
   log: Log;
   hostOptions?: HostOptions;
 }
@@ -60,7 +61,7 @@ const answers = (path: string): Promise<boolean> =>
 export class Daemon implements Control {
   readonly info: DaemonInfo;
   readonly #home: HostHome;
-  readonly #host: Host;
+  readonly #host: ServedHost;
   readonly #lock: HostLock;
   readonly #log: Log;
   readonly #server: RpcServer;
@@ -69,7 +70,7 @@ export class Daemon implements Control {
   /** Resolves once the daemon has given everything back, whoever asked for its end. */
   readonly stopped = new Promise<void>((resolve) => (this.#markStopped = resolve));
 
-  static async serve(home: HostHome, host: Host, lock: HostLock, log: Log): Promise<Daemon> {
+  static async serve(home: HostHome, host: ServedHost, lock: HostLock, log: Log): Promise<Daemon> {
     const daemon = new Daemon(home, host, lock, log);
     try {
       await daemon.#server.listen(home.socket);
@@ -81,7 +82,7 @@ export class Daemon implements Control {
     return daemon;
   }
 
-  private constructor(home: HostHome, host: Host, lock: HostLock, log: Log) {
+  private constructor(home: HostHome, host: ServedHost, lock: HostLock, log: Log) {
     this.info = {protocol: PROTOCOL, version: packageVersion(), pid: process.pid, home: home.dir};
     this.#home = home;
     this.#host = host;

@@ -1,7 +1,7 @@
 import {filter, firstValueFrom} from 'rxjs';
 import type {DomId} from '../../hypervisor/index.ts';
 import {ToolstackError} from '../errors.ts';
-import type {Host} from '../host/api.ts';
+import type {ServedHost} from './served-host.ts';
 import {type DaemonInfo, type Method, type Params, PROTOCOL, type Result} from './protocol.ts';
 
 /** What a request can do to the connection that it came on. */
@@ -30,9 +30,9 @@ const done =
   };
 
 /** The requests of protocol.ts, carried out on a host. Parameters have been checked. */
-export const createMethods = (host: Host, control: Control): MethodTable => ({
+export const createMethods = (host: ServedHost, control: Control): MethodTable => ({
   hello: ({protocol}) => {
-    if (protocol !== PROTOCOL) throw mismatch(control.info);
+    if (protocol !== PROTOCOL) throw mismatch(control.info, protocol);
     return control.info;
   },
   stop: done(({graceMs}) => control.stop(graceMs)),
@@ -63,14 +63,14 @@ export const createMethods = (host: Host, control: Control): MethodTable => ({
   'host.dmesg': ({clear}) => host.dmesg({clear}),
 });
 
-const mismatch = ({version, protocol, pid}: DaemonInfo): ToolstackError =>
+const mismatch = ({version, protocol, pid}: DaemonInfo, asked: number): ToolstackError =>
   new ToolstackError(
     'EPROTO',
     `pvsim: the running host (pid ${pid}) is of pvsim ${version} and speaks protocol ${protocol}, this program ` +
-      `protocol ${PROTOCOL}: stop it with "pvsim host stop" of that version, or with kill ${pid}`,
+      `protocol ${asked}: stop it with "pvsim host stop" of that version, or with kill ${pid}`,
   );
 
-const waitDestroyed = async (host: Host, domid: DomId): Promise<void> => {
+const waitDestroyed = async (host: ServedHost, domid: DomId): Promise<void> => {
   if (host.nameOf(domid) === undefined) return;
   const gone = host.domainEvents.pipe(filter((event) => event.domid === domid && event.type === 'destroyed'));
   await firstValueFrom(gone, {defaultValue: undefined});

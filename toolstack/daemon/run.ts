@@ -1,5 +1,5 @@
 import {constants} from 'node:os';
-import {createHost} from '../host/index.ts';
+import {createHost} from '../host/host.ts';
 import type {HostOptions} from '../host/api.ts';
 import {ToolstackError} from '../errors.ts';
 import {ALREADY_RUNNING, type Daemon, startDaemon} from './daemon.ts';

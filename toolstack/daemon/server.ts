@@ -4,7 +4,7 @@ import {filter} from 'rxjs';
 import {ErrorCodes, type MessageConnection, ResponseError} from 'vscode-jsonrpc/node';
 import type {DomId} from '../../hypervisor/index.ts';
 import {ToolstackError} from '../errors.ts';
-import type {Host} from '../host/api.ts';
+import type {ServedHost} from './served-host.ts';
 import {checkNotification, checkRequest, isMethod} from './checks.ts';
 import {ConsoleStream} from './console-stream.ts';
 import {describeError, type Log} from './log.ts';
@@ -22,7 +22,7 @@ export class RpcServer {
   readonly #server: Server;
   readonly #connections = new Set<ServerConnection>();
 
-  constructor(host: Host, methods: MethodTable, log: Log) {
+  constructor(host: ServedHost, methods: MethodTable, log: Log) {
     this.#server = createServer((socket) => {
       const connection = new ServerConnection(socket, host, methods, log);
       this.#connections.add(connection);
@@ -53,7 +53,7 @@ export class RpcServer {
 
 class ServerConnection implements Session {
   readonly #socket: Socket;
-  readonly #host: Host;
+  readonly #host: ServedHost;
   readonly #methods: MethodTable;
   readonly #log: Log;
   readonly #rpc: MessageConnection;
@@ -62,7 +62,7 @@ class ServerConnection implements Session {
   #running = 0;
   #greeted = false;
 
-  constructor(socket: Socket, host: Host, methods: MethodTable, log: Log) {
+  constructor(socket: Socket, host: ServedHost, methods: MethodTable, log: Log) {
     this.#socket = socket;
     this.#host = host;
     this.#methods = methods;

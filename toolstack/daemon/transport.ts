@@ -22,6 +22,8 @@ class BoundedReader extends SocketMessageReader {
   constructor(socket: Socket) {
     super(socket);
     this.#socket = socket;
+    // Its timer for messages that come in parts would go on after the socket has closed, for ever.
+    this.partialMessageTimeout = 0;
     socket.on('data', (chunk: Buffer) => {
       this.#unreadBytes += chunk.length;
       if (this.#unreadBytes > MESSAGE_BYTES_MAX) socket.destroy();

@@ -13,22 +13,29 @@ export const parseEscape = (text: string | undefined): number => {
   throw new ToolstackError('EINVAL', `xl: "${text}" is not an escape character`);
 };
 
-/**
- * This process's terminal as a domain's console, until the domain is gone or the escape character is typed. Input that
- * ends, as of a pipe, does not end the session: output still comes.
- */
+export interface ConsoleOptions {
+  /** Code of the character that ends the session; ^] by default. */
+  readonly escape?: number;
+  /** When the input has ended, as of a pipe, a domain that is silent for so long ends the session; by default it does not. */
+  readonly lingerMs?: number;
+}
+
+/** This process's terminal as a domain's console, until the domain is gone or the escape character is typed. */
 export class ConsoleSession {
   /** Rejects when the host goes away first. */
   readonly ended: Promise<void>;
   readonly #client: DaemonClient;
   readonly #escape: number;
+  readonly #lingerMs: number | undefined;
+  #lingering: NodeJS.Timeout | undefined;
   #stream = 0;
   #over = false;
   #settle: {resolve: () => void; reject: (error: Error) => void} | undefined;
 
-  constructor(client: DaemonClient, escape = DEFAULT_ESCAPE) {
+  constructor(client: DaemonClient, {escape = DEFAULT_ESCAPE, lingerMs}: ConsoleOptions = {}) {
     this.#client = client;
     this.#escape = escape;
+    this.#lingerMs = lingerMs;
     this.ended = new Promise((resolve, reject) => (this.#settle = {resolve, reject}));
     this.ended.catch(() => {});
   }
@@ -49,6 +56,7 @@ export class ConsoleSession {
     const {stdin} = process;
     if (stdin.isTTY) stdin.setRawMode(true);
     stdin.on('data', (data: Buffer) => this.#type(data));
+    stdin.on('end', () => this.#inputEnded());
     stdin.on('error', () => {});
   }
 
@@ -58,10 +66,22 @@ export class ConsoleSession {
     if (typed.length > 0) {
       this.#client.notify('console.input', {stream: this.#stream, data: typed.toString('base64')});
     }
-    if (at !== -1) this.#end();
+    if (at !== -1) void this.#leave();
+  }
+
+  /** The answer says that all that was typed before has reached the domain. */
+  async #leave(): Promise<void> {
+    await this.#client.call('console.detach', {stream: this.#stream}).catch(() => {});
+    this.#end();
+  }
+
+  #inputEnded(): void {
+    if (this.#lingerMs !== undefined && !this.#over)
+      this.#lingering = setTimeout(() => void this.#leave(), this.#lingerMs);
   }
 
   #print(data: Buffer): void {
+    this.#lingering?.refresh();
     if (process.stdout.write(data)) return;
     this.#client.pause();
     process.stdout.once('drain', () => this.#client.resume());
@@ -70,6 +90,7 @@ export class ConsoleSession {
   #end(error?: Error): void {
     if (this.#over) return;
     this.#over = true;
+    clearTimeout(this.#lingering);
     const {stdin} = process;
     if (stdin.isTTY) stdin.setRawMode(false);
     stdin.pause();

@@ -6,11 +6,14 @@ import {orFail} from '../libxl-errors.ts';
 
 const TYPES: ReadonlySet<string> = new Set(['pv', 'serial', 'vuart']);
 
+/** Enough for the answer to what was piped in. */
+const LINGER_MS = 2000;
+
 export const run: Run = async (xl, options, [domain]) => {
   checkKind(options);
   const escape = parseEscape(options.value('e'));
   const domid = await findDomain(xl, domain);
-  const session = new ConsoleSession(await xl.client(), escape);
+  const session = new ConsoleSession(await xl.client(), {escape, lingerMs: LINGER_MS});
   await orFail(session.attach(domid), () => 'Unable to attach console');
   await session.ended;
   return 0;

@@ -7,7 +7,7 @@ import {left, right} from '../printf.ts';
 export const HEADER = `Idx BE Mac Addr.         handle state evt-ch   tx-/rx-ring-ref ${left('BE-path', 30)}\n`;
 
 export const formatVif = (vif: VifListing): string =>
-  `${left(vif.devid, 3)} ${left(vif.backendDomid, 2)} ${vif.mac} ${right(vif.handle, 6)} ${right(vif.state, 5)} ` +
+  `${left(vif.devid, 3)} ${left(vif.backendDomid, 2)} ${vif.mac}${right(vif.handle, 6)} ${right(vif.state, 5)} ` +
   `${right(vif.evtch, 6)} ${right(vif.txRingRef, 5)}/${left(vif.rxRingRef, 11)} ${left(vif.backendPath, 30)}\n`;
 
 /** It has no interfaces, only backends of interfaces. */
