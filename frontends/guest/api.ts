@@ -10,22 +10,22 @@ export interface GuestDevices<T> {
   readonly list: readonly T[];
   readonly added: Observable<T>;
   readonly removed: Observable<T>;
-  get(name: string): T | undefined;
+  readonly get: (name: string) => T | undefined;
   /** The device of that name: now, or when it is attached. */
-  wait(name: string): Promise<T>;
+  readonly wait: (name: string) => Promise<T>;
 }
 
 export interface GuestConsole {
   /** Bytes as they are typed. Whoever reads lines need not look at them. */
   readonly input: Observable<Uint8Array>;
   /** Prints text as it is: ends no line by itself. */
-  print(text: string): void;
+  readonly print: (text: string) => void;
   /** Prints a line. */
-  println(text?: string): void;
+  readonly println: (text?: string) => void;
   /** Reads a line with editing and echo; undefined for ^D on an empty one. One reader at a time. */
-  readLine(prompt?: string): Promise<string | undefined>;
+  readonly readLine: (prompt?: string) => Promise<string | undefined>;
   /** Resolves when the console has taken what was printed, so that much output is not lost. */
-  flush(): Promise<void>;
+  readonly flush: () => Promise<void>;
 }
 
 /** The store as the domain may use it; paths without a leading slash are below /local/domain/<own id>. */
@@ -45,7 +45,7 @@ export type GuestXenstore = Pick<
   | 'watch'
 >;
 
-/** What a guest program gets: a small machine. Nothing that it does can reach beyond its domain. */
+/** What a guest program gets: a small machine. Its functions need no `this`: they may be taken out of it. */
 export interface Guest {
   readonly domid: number;
   /** The domain's name. */
@@ -58,19 +58,19 @@ export interface Guest {
   readonly net: GuestDevices<NetDevice>;
   readonly xenstore: GuestXenstore;
   /** Nanoseconds since the host started. */
-  now(): number;
-  sleep(ms: number): Promise<void>;
+  readonly now: () => number;
+  readonly sleep: (ms: number) => Promise<void>;
   /** Calls once, `ms` from now. */
-  after(ms: number, callback: () => void): Timer;
+  readonly after: (ms: number, callback: () => void) => Timer;
   /** A u32 from the host's seed. */
-  random(): number;
+  readonly random: () => number;
   /** Called when the domain is told to stop, before its devices are closed; a promise is waited for. */
-  onShutdown(callback: (reason: StopReason) => void | Promise<void>): void;
+  readonly onShutdown: (callback: (reason: StopReason) => void | Promise<void>) => void;
   /** Closes the devices and stops the domain. Never resolves. */
-  poweroff(): Promise<never>;
-  reboot(): Promise<never>;
+  readonly poweroff: () => Promise<never>;
+  readonly reboot: () => Promise<never>;
   /** Adds a message to the kernel's log, which is on the console too. */
-  log(message: string): void;
+  readonly log: (message: string) => void;
 }
 
 /** The default export of a program. When it returns, or its promise resolves, the domain powers off. */

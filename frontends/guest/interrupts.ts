@@ -3,7 +3,12 @@ import type {HypervisorOps} from '../../hypervisor/ops.ts';
 import type {XenbusBus, XenbusDevice} from '../../hypervisor/xenbus/index.ts';
 import type {InterruptLine} from './machine.ts';
 
-const PORT_NODES = ['event-channel', 'event-channel-tx', 'event-channel-rx'];
+/** Nodes that hold a port, and what to call it. */
+const portNodes = [
+  ['event-channel', ''],
+  ['event-channel-tx', '-tx'],
+  ['event-channel-rx', '-rx'],
+];
 
 /** The open event channels with their counts and what they are for. */
 export const listInterrupts = async (ops: HypervisorOps, bus: XenbusBus): Promise<InterruptLine[]> => {
@@ -19,12 +24,11 @@ export const listInterrupts = async (ops: HypervisorOps, bus: XenbusBus): Promis
 const nameDevicePorts = async (device: XenbusDevice, users: Map<number, string>): Promise<void> => {
   const names = (await device.xs.directory(device.path).catch(() => undefined)) ?? [];
   const queues = names.filter((name) => name.startsWith('queue-'));
-  for (const directory of ['', ...queues.map((queue) => `${queue}/`)]) {
-    for (const node of PORT_NODES) {
-      const port = await device.read(`${directory}${node}`).catch(() => undefined);
-      const detail = `${directory}${node.slice('event-channel'.length)}`;
-      if (port !== undefined)
-        users.set(Number(port), `${device.type}/${device.devid}${detail === '' ? '' : ` ${detail}`}`);
+  for (const queue of ['', ...queues]) {
+    for (const [node, suffix] of portNodes) {
+      const port = await device.read(queue === '' ? node : `${queue}/${node}`).catch(() => undefined);
+      const user = `${device.type}/${device.devid}${queue === '' ? '' : `-${queue}`}${suffix}`;
+      if (port !== undefined) users.set(Number(port), user);
     }
   }
 };

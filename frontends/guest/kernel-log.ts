@@ -7,13 +7,13 @@ const MAX_LINES = 2000;
 export class KernelLog {
   private readonly schedule: TaskQueue;
   private readonly bootNs: number;
-  private readonly onLine: (line: string) => void;
+  private readonly onMessage: (lines: readonly string[]) => void;
   private kept: string[] = [];
 
-  constructor(schedule: TaskQueue, onLine: (line: string) => void) {
+  constructor(schedule: TaskQueue, onMessage: (lines: readonly string[]) => void) {
     this.schedule = schedule;
     this.bootNs = schedule.now();
-    this.onLine = onLine;
+    this.onMessage = onMessage;
   }
 
   get lines(): readonly string[] {
@@ -28,16 +28,13 @@ export class KernelLog {
   /** Adds a message; each of its lines gets the stamp. */
   info(message: string): void {
     const stamp = `[${(this.uptimeNs / NS_PER_S).toFixed(6).padStart(12)}]`;
-    for (const text of message.split('\n')) this.append(`${stamp} ${text}`);
+    const lines = message.split('\n').map((text) => `${stamp} ${text}`);
+    this.kept.push(...lines);
+    if (this.kept.length > MAX_LINES) this.kept = this.kept.slice(-MAX_LINES / 2);
+    this.onMessage(lines);
   }
 
   clear(): void {
     this.kept = [];
-  }
-
-  private append(line: string): void {
-    this.kept.push(line);
-    if (this.kept.length > MAX_LINES) this.kept = this.kept.slice(-MAX_LINES / 2);
-    this.onLine(line);
   }
 }

@@ -71,7 +71,7 @@ export class Kernel implements Machine, ControlTarget {
     this.onFault = options.onFault ?? (() => ops.shutdown(SHUTDOWN_crash));
     this.console = HvcConsole.connect(ops);
     this.tty = new Tty(this.console);
-    this.log = new KernelLog(ops.schedule, (line) => this.tty.notice(`${line}\n`));
+    this.log = new KernelLog(ops.schedule, (lines) => this.tty.notice(`${lines.join('\n')}\n`));
     this.net = new NetStack(ops.schedule);
     this.xs = options.xs ?? new XsClient(openStoreRing(ops));
     const drivers = (options.drivers ?? builtinDrivers)({
@@ -107,6 +107,7 @@ export class Kernel implements Machine, ControlTarget {
     this.stopping = true;
     const {message, shutdownReason} = stopActions[reason];
     await this.onStop(reason);
+    this.tty.hangUp();
     await flushDisks(this.blocks.list, this.schedule);
     await closeDevices(this.bus.devices, this.schedule, this.log);
     this.log.info(message);
@@ -132,6 +133,7 @@ export class Kernel implements Machine, ControlTarget {
     if (this.dead) return;
     this.dead = true;
     this.stopping = true;
+    this.tty.hangUp();
     this.log.info(`Kernel panic - not syncing: ${describe(error)}`);
     void this.drainConsole().then(() => this.onFault(error));
   }

@@ -28,6 +28,7 @@ export class Tty {
   private reader: Reader | undefined;
   private typeAhead: string[] = [];
   private lastKey = '';
+  private closed = false;
 
   /** Without a device output is lost and nothing is ever typed. */
   constructor(device: FlowConsole | undefined) {
@@ -59,6 +60,7 @@ export class Tty {
   /** Reads a line with editing. One reader at a time. */
   readLine(prompt: string, history: readonly string[] = []): Promise<LineResult> {
     if (this.reader !== undefined) return Promise.reject(new Error('the console is being read already'));
+    if (this.closed) return new Promise(() => undefined);
     this.device?.write(prompt);
     return new Promise((resolve) => {
       this.reader = {editor: new LineEditor(prompt, history), resolve};
@@ -66,6 +68,13 @@ export class Tty {
       this.typeAhead = [];
       this.take(typed);
     });
+  }
+
+  /** Nothing is read any more: the machine goes down. */
+  hangUp(): void {
+    if (this.reader !== undefined) this.device?.write(CLEAR_LINE);
+    this.reader = undefined;
+    this.closed = true;
   }
 
   private receive(bytes: Uint8Array): void {
@@ -83,6 +92,7 @@ export class Tty {
   }
 
   private takeKey(key: string): string {
+    if (this.closed) return '';
     if (this.reader === undefined) return this.takeAhead(key);
     const {editor, resolve} = this.reader;
     const {echo, result} = editor.feed(key);

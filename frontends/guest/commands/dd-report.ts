@@ -13,7 +13,8 @@ const iec: UnitSystem = {base: 1024, suffixes: ['KiB', 'MiB', 'GiB', 'TiB', 'PiB
 const scaled = (amount: number, {base, suffixes}: UnitSystem): string | undefined => {
   let value = amount;
   let power = -1;
-  while (value >= base && power < suffixes.length - 1) {
+  // What would round to a whole next unit is one.
+  while (Math.round(value) >= base && power < suffixes.length - 1) {
     value /= base;
     power++;
   }
@@ -22,8 +23,26 @@ const scaled = (amount: number, {base, suffixes}: UnitSystem): string | undefine
   return `${tenths.length <= 3 ? tenths : value.toFixed(0)} ${suffixes[power]}`;
 };
 
-/** C's %g: six significant digits, no trailing zeros. */
-const formatSeconds = (seconds: number): string => String(Number(seconds.toPrecision(6)));
+/** Three digits' worth, in kilobytes at least: "16.1 kB/s", "194 MB/s". A virtual clock may not have moved. */
+const formatRate = (bytes: number, seconds: number): string => {
+  if (seconds === 0) return 'Infinity B/s';
+  let value = bytes / seconds / si.base;
+  let power = 0;
+  while (value >= si.base && power < si.suffixes.length - 1) {
+    value /= si.base;
+    power++;
+  }
+  const tenths = value.toFixed(1);
+  return `${tenths.length <= 4 ? tenths : value.toFixed(0)} ${si.suffixes[power]}/s`;
+};
+
+/** C's %g: six significant digits, no trailing zeros, small numbers with an exponent. */
+const formatSeconds = (seconds: number): string => {
+  const digits = Number(seconds.toPrecision(6));
+  if (digits === 0 || digits >= 1e-4) return String(digits);
+  const [mantissa, exponent] = digits.toExponential().split('e-');
+  return `${mantissa}e-${exponent.padStart(2, '0')}`;
+};
 
 /** The last line of dd: bytes, time, and how fast that was. @see dd(1) of coreutils */
 export const transferSummary = (bytes: number, elapsedNs: number): string => {
@@ -31,8 +50,5 @@ export const transferSummary = (bytes: number, elapsedNs: number): string => {
   const inIec = scaled(bytes, iec);
   const aside = inSi === undefined ? '' : ` (${inIec === undefined ? inSi : `${inSi}, ${inIec}`})`;
   const seconds = elapsedNs / NS_PER_S;
-  const perSecond = bytes / seconds;
-  // A virtual clock may not have moved.
-  const rate = seconds > 0 ? (scaled(perSecond, si) ?? `${perSecond.toFixed(1)} B`) : 'Infinity B';
-  return `${bytes} byte${bytes === 1 ? '' : 's'}${aside} copied, ${formatSeconds(seconds)} s, ${rate}/s`;
+  return `${bytes} byte${bytes === 1 ? '' : 's'}${aside} copied, ${formatSeconds(seconds)} s, ${formatRate(bytes, seconds)}`;
 };

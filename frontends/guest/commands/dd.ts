@@ -33,10 +33,15 @@ class Copy {
     try {
       await this.copy(source, target);
       if (sync) await attempt(`fsync failed for '${output ?? 'standard output'}'`, this.ctx.wait(target.sync()));
+      return 0;
+    } catch (error) {
+      if (!(error instanceof CommandError)) throw error;
+      // What went wrong stands before the numbers.
+      this.ctx.print(`dd: ${error.message}\n`);
+      return error.status;
     } finally {
       if (status !== 'none') this.report(schedule.now() - startNs);
     }
-    return 0;
   }
 
   private open(path: string): Promise<GuestFile> {

@@ -35,8 +35,8 @@ export class Shell {
   /** Reads and runs lines for as long as the machine is up. */
   async interact(): Promise<never> {
     for (;;) {
-      const result = await this.tty.readLine(this.prompt, this.history);
       this.interrupted = false;
+      const result = await this.tty.readLine(this.prompt, this.history);
       if (result.kind === 'interrupt') this.status = EXIT_INTERRUPTED;
       if (result.kind !== 'line' || result.text.trim() === '') continue;
       this.remember(result.text);
