@@ -20,8 +20,8 @@ const touchesTheWorld = (path: string): boolean =>
   path.startsWith('toolstack/') ||
   path.startsWith('tests/') ||
   path.startsWith('backends/storage/') ||
-  /^backends\/network\/uplinks?\b/.test(path) ||
-  /^hypervisor\/xenstore\/socket/.test(path);
+  path.startsWith('backends/network/uplink') ||
+  path.startsWith('hypervisor/xenstore/socket');
 
 /** Where time and chance of the machine may be taken. */
 const hasTheClock = (path: string): boolean => path.startsWith('hypervisor/schedule/') || path.startsWith('tests/');
