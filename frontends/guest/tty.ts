@@ -12,6 +12,7 @@ const MAX_TYPE_AHEAD = 4096;
 /** Output that may wait before a command that prints much has to. */
 const ROOM_MARK = 4096;
 const INTERRUPT_KEY = '\x03';
+const BELL = '\x07';
 const CLEAR_LINE = '\r\x1b[K';
 
 interface Reader {
@@ -21,8 +22,8 @@ interface Reader {
 
 /** The terminal on the console: lines in, text out, ^C apart. */
 export class Tty {
-  /** Called for ^C while no line is read. */
-  onInterrupt: () => void = () => undefined;
+  /** Takes ^C while no line is read. Without it all keys wait alike, and silently: a program may read them itself. */
+  onInterrupt: (() => void) | undefined;
   private readonly device: FlowConsole | undefined;
   private readonly decoder = new TextDecoder();
   private reader: Reader | undefined;
@@ -104,13 +105,14 @@ export class Tty {
   }
 
   private takeAhead(key: string): string {
-    if (key === INTERRUPT_KEY) {
+    const {onInterrupt} = this;
+    if (key === INTERRUPT_KEY && onInterrupt !== undefined) {
       this.typeAhead = [];
-      this.onInterrupt();
+      onInterrupt();
       return '^C\r\n';
     }
-    if (this.typeAhead.length >= MAX_TYPE_AHEAD) return '\x07';
-    this.typeAhead.push(key);
+    if (this.typeAhead.length < MAX_TYPE_AHEAD) this.typeAhead.push(key);
+    else if (onInterrupt !== undefined) return BELL;
     return '';
   }
 }

@@ -307,6 +307,12 @@ rtt min/avg/max/mdev = 0.200/0.267/0.400/0.094 ms
   );
 });
 
+test('ping -i 0 goes at the pace of the answers', async (t) => {
+  const {machine} = networked();
+  const {output} = await machine.run('ping -q -i 0 -c 100 10.0.0.2');
+  t.regex(output, /100 packets transmitted, 100 received, 0% packet loss, time 20ms\n/);
+});
+
 test('ping: nobody there, lost packets, quiet, duplicates', async (t) => {
   const {machine, nic} = networked();
   const nobody = await machine.run('ping -c 2 -i 0.1 10.0.0.9');

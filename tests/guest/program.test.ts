@@ -1,5 +1,6 @@
 import test from 'ava';
 import type {BlockDevice, NetDevice} from '../../frontends/api.ts';
+import exampleProgram from '../../examples/guest-program.ts';
 import type {Guest} from '../../frontends/guest/index.ts';
 import {GuestRig, XVDA} from './guest-rig.ts';
 
@@ -41,6 +42,30 @@ test('a program reads lines and stays for as long as it wants', async (t) => {
   t.is(await rig.type(guest, 'no\x03yes\r'), 'no^C\n> yes\nyou said yes\n> ');
   t.regex(await rig.type(guest, '\x04'), /^\n\[.*reboot: Restarting system\n$/);
   t.is(guest.domain.shutdownReason, SHUTDOWN_reboot);
+});
+
+test('the example of the README', async (t) => {
+  const rig = await GuestRig.create();
+  const guest = await rig.boot({disks: [XVDA], vifs: [0], main: exampleProgram});
+  t.regex(
+    rig.text(guest),
+    /\nThis is guest1, with 1 disks and 1 network interfaces\.\nxvda: 1048576 bytes, beginning with 00 00( 00){14}\nsay> $/,
+  );
+  t.is(await rig.type(guest, 'hello\r'), 'hello\nHELLO\nsay> ');
+  await rig.addDisk(guest, XVDA + 16);
+  t.regex(rig.text(guest), /\nxvdb was attached\n/);
+  t.regex(await rig.type(guest, 'bye\r'), /Good-bye: poweroff\n\[.*Power down\n$/);
+});
+
+test('a program may take its keys raw: nothing is echoed', async (t) => {
+  const rig = await GuestRig.create();
+  let typed = '';
+  const guest = await rig.boot({
+    main: ({console}) => forever(() => console.input.subscribe((bytes) => (typed += new TextDecoder().decode(bytes)))),
+  });
+  const keys = `\x03${'x'.repeat(5000)}\r`;
+  t.is(await rig.type(guest, keys), '');
+  t.is(typed, keys);
 });
 
 /** Ways to fail, each of which may only cost the domain itself. */

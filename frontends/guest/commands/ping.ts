@@ -1,7 +1,8 @@
-import {NS_PER_S} from '../../../hypervisor/schedule/index.ts';
+import {NS_PER_MS, NS_PER_S} from '../../../hypervisor/schedule/index.ts';
 import {strerror} from '../errors.ts';
 import {Interrupted} from '../interrupt.ts';
 import {type EchoAnswer, type EchoSocket, formatIpv4, type Ipv4, parseIpv4} from '../net/index.ts';
+import {withTimeout} from '../sleep.ts';
 import {type Command, CommandError} from './command.ts';
 import type {CommandContext} from './context.ts';
 import {numberOption, parseOptions} from './options.ts';
@@ -19,6 +20,8 @@ interface PingOptions {
   quiet: boolean;
 }
 
+/** With an interval of 0 the next request follows the answer, or this. */
+const FLOOD_WAIT_NS = 10 * NS_PER_MS;
 const EXIT_ERROR = 2;
 const IP_AND_ICMP_BYTES = 28;
 const MAX_SIZE_BYTES = 65507;
@@ -77,10 +80,20 @@ class Ping {
     for (let sequence = 1; sequence <= count; sequence++) {
       this.sendOne(sequence & 0xffff);
       if (sequence === count) break;
-      await this.ctx.sleep(intervalNs);
+      if (intervalNs > 0) await this.ctx.sleep(intervalNs);
+      else await this.answered(FLOOD_WAIT_NS);
       this.ctx.interrupt.check();
     }
-    if (this.waiting > 0) await this.ctx.wait(Promise.race([this.idle(), this.ctx.sleep(lingerNs)]));
+    await this.answered(lingerNs);
+  }
+
+  /** Waits until all is answered, or so long. */
+  private async answered(timeoutNs: number): Promise<void> {
+    if (this.waiting === 0) return;
+    const idle = new Promise<void>((resolve) => {
+      this.onIdle = resolve;
+    });
+    await this.ctx.wait(withTimeout(this.ctx.machine.schedule, timeoutNs, idle));
   }
 
   private sendOne(sequence: number): void {
@@ -127,12 +140,6 @@ class Ping {
     if (this.waiting === 0) this.onIdle();
   }
 
-  private idle(): Promise<void> {
-    return new Promise((resolve) => {
-      this.onIdle = resolve;
-    });
-  }
-
   private forgetOldest(): void {
     const [oldest] = this.sentNs.keys();
     if (this.sentNs.size < MAX_OUTSTANDING || oldest === undefined) return;
@@ -146,7 +153,7 @@ export const pingCommand: Command = {
   usage: '[-q] [-c COUNT] [-i SECONDS] [-s BYTES] [-t TTL] [-W SECONDS] ADDRESS',
   help: 'sends ICMP echo requests',
   details: [
-    '  -c  how many (else until ^C)     -i  between two (1 s)      -s  bytes of data (56)',
+    '  -c  how many (else until ^C)     -i  between two (1 s; 0: at once)     -s  bytes of data (56)',
     '  -t  time to live (64)            -W  wait for the last answer (10 s)   -q  only the summary',
   ],
   run: (ctx, args) => {

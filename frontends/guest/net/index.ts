@@ -6,7 +6,6 @@ export {
   formatMac,
   type Ipv4,
   maskOf,
-  networkOf,
   parseCidr,
   parseIpv4,
 } from './address.ts';
