@@ -4,9 +4,12 @@ import test, {type ImplementationFn} from 'ava';
 /** Set where the third-party programs must be there, as in CI: a missing one fails the test then. */
 const required = process.env.PVSIM_REQUIRE_REAL === '1';
 
+/** With the directories of the administrator's programs, which a user's PATH may not have. */
+export const realEnv: NodeJS.ProcessEnv = {...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin`};
+
 function isInstalled(program: string): boolean {
   try {
-    execFileSync('sh', ['-c', 'command -v "$1"', 'sh', program], {stdio: 'ignore'});
+    execFileSync('sh', ['-c', 'command -v "$1"', 'sh', program], {stdio: 'ignore', env: realEnv});
     return true;
   } catch {
     return false;
