@@ -20,7 +20,7 @@ export interface GuestConsole {
   readonly input: Observable<Uint8Array>;
   /** Prints text as it is: ends no line by itself. */
   readonly print: (text: string) => void;
-  /** Prints a line. */
+  /** Prints a line, around one that is being typed. */
   readonly println: (text?: string) => void;
   /** Reads a line with editing and echo; undefined for ^D on an empty one. One reader at a time. */
   readonly readLine: (prompt?: string) => Promise<string | undefined>;

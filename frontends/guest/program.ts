@@ -74,7 +74,7 @@ const makeConsole = ({tty, console}: Kernel, guard: Guard): GuestConsole => {
   return {
     input: guard(console?.input ?? NEVER),
     print: (text) => tty.print(text),
-    println: (text = '') => tty.print(`${text}\n`),
+    println: (text = '') => tty.notice(`${text}\n`),
     readLine,
     flush: () => tty.room(0),
   };
