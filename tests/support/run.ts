@@ -22,17 +22,29 @@ export const outcomeOf = async (child: ChildProcess): Promise<Outcome> => {
   return {...texts, status: code ?? signal ?? -1};
 };
 
-/** Runs a program to its end with nothing to read. */
-export const run = (
-  program: string,
-  args: readonly string[],
-  env: NodeJS.ProcessEnv,
-  cwd?: string,
-): Promise<Outcome> => {
-  const child = launch(program, args, env, cwd);
-  child.stdin?.end();
-  return outcomeOf(child);
+/** ava starts all tests of a file at once: so many of them may have a process at a time. */
+let slots = 4;
+const waiting: (() => void)[] = [];
+
+const withSlot = async <T>(work: () => Promise<T>): Promise<T> => {
+  if (slots > 0) slots--;
+  else await new Promise<void>((resolve) => waiting.push(resolve));
+  try {
+    return await work();
+  } finally {
+    const next = waiting.shift();
+    if (next === undefined) slots++;
+    else next();
+  }
 };
+
+/** Runs a program to its end with nothing to read. */
+export const run = (program: string, args: readonly string[], env: NodeJS.ProcessEnv, cwd?: string): Promise<Outcome> =>
+  withSlot(() => {
+    const child = launch(program, args, env, cwd);
+    child.stdin?.end();
+    return outcomeOf(child);
+  });
 
 export const XL = 'toolstack/xl/main.js';
 export const PVSIM = 'toolstack/pvsim/main.js';

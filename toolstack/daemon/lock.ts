@@ -42,7 +42,7 @@ export const acquireLock = async (
 };
 
 /** Process id of who holds the lock and lives. */
-const lockHolder = (path: string): number | undefined => {
+export const lockHolder = (path: string): number | undefined => {
   const found = read(path);
   const holder = found === undefined ? undefined : parse(found);
   return holder !== undefined && isAlive(holder) ? holder.pid : undefined;

@@ -5,12 +5,11 @@ import {fileURLToPath} from 'node:url';
 import {ToolstackError} from '../errors.ts';
 import {connectTo, type DaemonClient} from './client.ts';
 import {type HostHome, prepareHome} from './home.ts';
+import {lockHolder} from './lock.ts';
 import {EXIT_ALREADY_RUNNING} from './protocol.ts';
 
 const START_MS_MAX = 60_000;
 const POLL_MS = 10;
-/** While another daemon on this home stops, starting one has to wait. */
-const RETRY_MS = 100;
 const TAIL_LINES = 8;
 
 /** Connects to the daemon of a home, which is started when it does not run. `daemonArguments` are for a new one only. */
@@ -30,8 +29,8 @@ const start = async (home: HostHome, daemonArguments: readonly string[]): Promis
     }
     if (Date.now() > deadline) throw failure(home, logged, 'does not answer');
     if (child.exitCode === EXIT_ALREADY_RUNNING) {
-      await sleep(RETRY_MS);
-      child = launch(home, daemonArguments);
+      // Another one was faster, which will answer soon, or one on this home is about to end.
+      if (lockHolder(home.lock) === undefined) child = launch(home, daemonArguments);
     } else if (child.exitCode !== null || child.signalCode !== null) {
       throw failure(home, logged, `ended at once (${child.signalCode ?? `exit ${child.exitCode}`})`);
     }

@@ -2,6 +2,7 @@
 import yargs, {type Argv} from 'yargs';
 import {hideBin} from 'yargs/helpers';
 import {nearNames} from '../../hypervisor/abi/near-names.ts';
+import {endWhenOutputBreaks} from '../broken-output.ts';
 import {packageVersion} from '../daemon/version.ts';
 import {ToolstackError} from '../errors.ts';
 import {abiCommand} from './commands/abi.ts';
@@ -48,7 +49,6 @@ const explain = (error: unknown): void => {
   process.exitCode = known ? error.exitStatus : EXIT_FAILURE;
 };
 
-// Whoever read us has gone: end as silently as SIGPIPE would.
-for (const stream of [process.stdout, process.stderr]) stream.on('error', () => process.exit(141));
+endWhenOutputBreaks('pvsim');
 
 await main(hideBin(process.argv)).catch(explain);

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import {endWhenOutputBreaks} from '../broken-output.ts';
 import {type DaemonClient, connectTo} from '../daemon/client.ts';
 import {findHome} from '../daemon/home.ts';
 import {ToolstackError} from '../errors.ts';
@@ -105,8 +106,7 @@ const explain = (error: unknown): number => {
   return 'exitCode' in error && typeof error.exitCode === 'number' ? error.exitCode : EXIT_FAILURE;
 };
 
-// Whoever read us has gone, as after `xl list | head -1`: end as silently as SIGPIPE would.
-for (const stream of [process.stdout, process.stderr]) stream.on('error', () => process.exit(141));
+endWhenOutputBreaks('xl');
 
 const status = await main(process.argv.slice(2)).catch(explain);
 await connected?.close();
