@@ -1,4 +1,4 @@
-import {type Abi, PortTable, SharedInfo} from './event-channel/index.ts';
+import {type Abi, type EventWords, PortTable, SharedInfo, TwoLevelEvents} from './event-channel/index.ts';
 import {GrantTable, Maptrack} from './grant-table/index.ts';
 import type {DomId, Gfn} from './ids.ts';
 import {type DomainMemory, PAGE_SIZE} from './memory/index.ts';
@@ -19,10 +19,12 @@ export class Domain {
   /** May act for other domains, as dom0 does. */
   readonly privileged: boolean;
   readonly sharedInfo: SharedInfo;
+  /** 2-level until the guest asks for FIFO. */
+  events: EventWords;
   readonly sharedInfoGfn: Gfn;
   /** First of MAX_GRANT_FRAMES frames that setup_table hands out one by one. */
   readonly grantFramesGfn: Gfn;
-  readonly ports: PortTable;
+  readonly ports = new PortTable();
   readonly virqPorts = new Map<number, number>();
   readonly grants: GrantTable;
   readonly maptrack = new Maptrack();
@@ -54,7 +56,7 @@ export class Domain {
     this.sharedInfoGfn = options.sharedInfoGfn;
     this.grantFramesGfn = (options.sharedInfoGfn + 1) as Gfn;
     this.sharedInfo = new SharedInfo(options.memory, options.abi, options.sharedInfoGfn * PAGE_SIZE);
-    this.ports = new PortTable(this.sharedInfo.maxPorts);
+    this.events = new TwoLevelEvents(this.sharedInfo);
     this.grants = new GrantTable(options.memory, MAX_GRANT_FRAMES);
     this.grants.placeFrame(0, this.grantFramesGfn * PAGE_SIZE);
     this.onFault = options.onFault;

@@ -16,27 +16,22 @@ export type Channel =
 /** Ports of one domain. Port 0 is never valid. */
 export class PortTable {
   readonly ports: (Channel | undefined)[] = [undefined];
-  private readonly limit: number;
   private readonly freed: number[] = [];
   /** Times each port was set pending, what /proc/interrupts counts. */
   readonly received: number[] = [0];
-
-  constructor(limit: number) {
-    this.limit = limit;
-  }
 
   get(port: number): Channel | undefined {
     return this.ports[port];
   }
 
-  /** The port number, or -1 when all are in use. The lowest free one, as Xen gives. */
-  add(channel: Channel): number {
+  /** The port number, or -1 when all below `limit` are in use. The lowest free one, as Xen gives. */
+  add(channel: Channel, limit: number): number {
     let port = this.ports.length;
     if (this.freed.length > 0) {
       this.freed.sort((a, b) => b - a);
       port = this.freed.pop() ?? port;
     }
-    if (port >= this.limit) return -1;
+    if (port >= limit) return -1;
     this.ports[port] = channel;
     this.received[port] = 0;
     return port;

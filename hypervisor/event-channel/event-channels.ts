@@ -1,4 +1,5 @@
 import {
+  EVTCHN_FIFO_LINK_BITS,
   EVTCHNSTAT_closed,
   EVTCHNSTAT_interdomain,
   EVTCHNSTAT_ipi,
@@ -7,11 +8,13 @@ import {
 } from '../abi/event-channel.ts';
 import {VIRQ_CON_RING, VIRQ_CONSOLE, VIRQ_DOM_EXC} from '../abi/xen.ts';
 import type {Domain} from '../domain.ts';
-import {EEXIST, EINVAL, ENOENT, ENOSPC, EPERM, ESRCH} from '../errno.ts';
+import {EEXIST, EINVAL, ENOENT, ENOSPC, ENOSYS, EPERM, ESRCH} from '../errno.ts';
 import {DOMID_SELF} from '../ids.ts';
+import {PAGE_SHIFT, PAGE_SIZE} from '../memory/index.ts';
 import type {FaultPlan} from '../schedule/index.ts';
 import type {Tracer} from '../trace/index.ts';
 import type {Channel} from './channel.ts';
+import {CONTROL_BLOCK_SIZE, FifoEvents} from './fifo.ts';
 
 export interface ChannelStatus {
   /** EVTCHNSTAT_* */
@@ -56,7 +59,7 @@ export class EventChannels {
     if (target === undefined) return -ESRCH;
     if (target !== caller && !caller.privileged) return -EPERM;
     const remote = remoteDomid === DOMID_SELF ? caller.id : remoteDomid;
-    const port = target.ports.add({kind: 'unbound', vcpu: 0, remoteDomid: remote});
+    const port = target.ports.add({kind: 'unbound', vcpu: 0, remoteDomid: remote}, target.events.maxPorts);
     if (port < 0) return -ENOSPC;
     this.opened(target, port);
     if (this.trace.on) this.trace.emit('evtchn_alloc_unbound', target.id, port, remote);
@@ -69,7 +72,7 @@ export class EventChannels {
     if (remote === undefined) return -ESRCH;
     const peer = remote.ports.get(remotePort);
     if (peer?.kind !== 'unbound' || peer.remoteDomid !== caller.id) return -EINVAL;
-    const port = caller.ports.add({kind: 'interdomain', vcpu: 0, remote, remotePort});
+    const port = caller.ports.add({kind: 'interdomain', vcpu: 0, remote, remotePort}, caller.events.maxPorts);
     if (port < 0) return -ENOSPC;
     remote.ports.set(remotePort, {kind: 'interdomain', vcpu: peer.vcpu, remote: caller, remotePort: port});
     this.opened(caller, port);
@@ -88,7 +91,7 @@ export class EventChannels {
     }
     if (vcpu >= caller.vcpus.length) return -ENOENT;
     if (caller.virqPorts.has(virqKey(virq, vcpu))) return -EEXIST;
-    const port = caller.ports.add({kind: 'virq', vcpu, virq});
+    const port = caller.ports.add({kind: 'virq', vcpu, virq}, caller.events.maxPorts);
     if (port < 0) return -ENOSPC;
     caller.virqPorts.set(virqKey(virq, vcpu), port);
     this.opened(caller, port);
@@ -99,7 +102,7 @@ export class EventChannels {
   /** EVTCHNOP_bind_ipi. */
   bindIpi(caller: Domain, vcpu: number): number {
     if (vcpu >= caller.vcpus.length) return -ENOENT;
-    const port = caller.ports.add({kind: 'ipi', vcpu});
+    const port = caller.ports.add({kind: 'ipi', vcpu}, caller.events.maxPorts);
     if (port < 0) return -ENOSPC;
     this.opened(caller, port);
     if (this.trace.on) this.trace.emit('evtchn_bind_ipi', caller.id, port, vcpu);
@@ -140,8 +143,8 @@ export class EventChannels {
   unmask(caller: Domain, port: number): number {
     const channel = caller.ports.get(port);
     if (channel === undefined) return -EINVAL;
-    caller.sharedInfo.clearMask(port);
-    if (caller.sharedInfo.isPending(port)) this.raise(caller, port, channel.vcpu);
+    caller.events.clearMask(port);
+    if (caller.events.isPending(port)) this.raise(caller, port, channel.vcpu);
     return 0;
   }
 
@@ -155,7 +158,7 @@ export class EventChannels {
       if (peer !== undefined) remote.ports.set(remotePort, {kind: 'unbound', vcpu: peer.vcpu, remoteDomid: caller.id});
     }
     if (channel.kind === 'virq') caller.virqPorts.delete(virqKey(channel.virq, channel.vcpu));
-    caller.sharedInfo.clearPending(port);
+    caller.events.clearPending(port);
     caller.ports.remove(port);
     if (this.trace.on) this.trace.emit('evtchn_close', caller.id, port);
     return 0;
@@ -166,7 +169,7 @@ export class EventChannels {
     const domain = this.resolve(caller, domid);
     if (domain === undefined) return -ESRCH;
     if (domain !== caller && !caller.privileged) return -EPERM;
-    if (port <= 0 || port >= domain.sharedInfo.maxPorts) return -EINVAL;
+    if (port <= 0 || port >= domain.events.maxPorts) return -EINVAL;
     const channel = domain.ports.get(port);
     if (channel === undefined) return {status: EVTCHNSTAT_closed, vcpu: 0};
     const status: ChannelStatus = {status: statusOf[channel.kind], vcpu: channel.vcpu};
@@ -177,6 +180,34 @@ export class EventChannels {
       status.remotePort = channel.remotePort;
     }
     return status;
+  }
+
+  /**
+   * EVTCHNOP_init_control: the domain's events are FIFO words from now on, the control block of `vcpu` at `byteOffset` of
+   * its memory. Returns the bits of a link. Pending events of the 2-level words are carried over.
+   */
+  initControl(caller: Domain, byteOffset: number, vcpu: number): number {
+    if (vcpu >= caller.vcpus.length) return -ENOENT;
+    const isInside =
+      byteOffset >= 0 && byteOffset % 8 === 0 && (byteOffset % PAGE_SIZE) + CONTROL_BLOCK_SIZE <= PAGE_SIZE;
+    if (!isInside || !caller.memory.isPopulated(byteOffset >>> PAGE_SHIFT)) return -EINVAL;
+    const fifo = caller.events instanceof FifoEvents ? caller.events : new FifoEvents(caller.sharedInfo);
+    fifo.setControlBlock(vcpu, byteOffset);
+    if (fifo !== caller.events) {
+      for (const [port] of caller.ports.open()) if (caller.events.isPending(port)) fifo.setPending(port);
+      caller.events = fifo;
+    }
+    return EVTCHN_FIFO_LINK_BITS;
+  }
+
+  /** EVTCHNOP_expand_array: one more page of event words, which the guest has initialised. */
+  expandArray(caller: Domain, gfn: number): number {
+    const {events} = caller;
+    if (!(events instanceof FifoEvents)) return -ENOSYS;
+    if (!caller.memory.isPopulated(gfn)) return -EINVAL;
+    if (!events.expand(gfn)) return -ENOSPC;
+    for (const port of events.takeEarly()) this.setPendingIfOpen(caller, port);
+    return 0;
   }
 
   /** EVTCHNOP_reset: closes every port of the domain. */
@@ -220,18 +251,18 @@ export class EventChannels {
   }
 
   private setPending(domain: Domain, port: number, vcpu: number): void {
-    if (!domain.sharedInfo.setPending(port)) return;
+    if (!domain.events.setPending(port)) return;
     domain.ports.received[port]++;
-    if (!domain.sharedInfo.isMasked(port)) this.raise(domain, port, vcpu);
+    if (!domain.events.isMasked(port)) this.raise(domain, port, vcpu);
   }
 
   private raise(domain: Domain, port: number, vcpu: number): void {
-    if (domain.sharedInfo.raise(vcpu, port)) domain.vcpus[vcpu].kick();
+    if (domain.events.raise(vcpu, port)) domain.vcpus[vcpu].kick();
   }
 
   /** A new port starts clear, and masked or not as the guest left the word. */
   private opened(domain: Domain, port: number): void {
-    domain.sharedInfo.clearPending(port);
+    domain.events.clearPending(port);
   }
 
   private resolve(caller: Domain, domid: number): Domain | undefined {

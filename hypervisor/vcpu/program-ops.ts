@@ -1,14 +1,20 @@
 import type {Observable} from 'rxjs';
+import {EVTCHN_FIFO_MASKED} from '../abi/event-channel.ts';
 import type {Domain} from '../domain.ts';
-import type {Abi, ChannelStatus} from '../event-channel/index.ts';
+import {ENOMEM} from '../errno.ts';
+import {type Abi, type ChannelStatus, FifoEvents, TwoLevelEvents} from '../event-channel/index.ts';
 import {Grantor, type GrantTableSize} from '../grant-table/index.ts';
 import type {Hypervisor} from '../hypervisor.ts';
 import {type DomId, DOMID_SELF, type Gfn} from '../ids.ts';
-import {type DomainMemory, PageAllocator} from '../memory/index.ts';
+import {type DomainMemory, PAGE_SIZE, PageAllocator} from '../memory/index.ts';
 import type {HypervisorOps} from '../ops.ts';
 import type {FaultPlan, TaskQueue} from '../schedule/index.ts';
 import type {Tracer} from '../trace/index.ts';
 import {ProgramVcpu} from './program.ts';
+
+const FIFO_MASKED_WORD = 1 << EVTCHN_FIFO_MASKED;
+/** Control blocks lie in one page, apart by a power of two that holds one. */
+const CONTROL_BLOCK_STRIDE = 128;
 
 /** The typed door: hypercalls of a TypeScript kernel, by direct call. It adds nothing to the operations. */
 export class ProgramOps implements HypervisorOps {
@@ -35,7 +41,7 @@ export class ProgramOps implements HypervisorOps {
     this.schedule = domain.schedule;
     this.trace = xen.trace;
     this.faults = xen.faults;
-    domain.sharedInfo.maskAll();
+    if (domain.events instanceof TwoLevelEvents) domain.events.maskAll();
   }
 
   gnttabMap(granter: number, ref: number, flags: number): number {
@@ -90,18 +96,22 @@ export class ProgramOps implements HypervisorOps {
   }
 
   evtchnAllocUnbound(remoteDomid: number): number {
+    if (!this.makeRoomForPort()) return -ENOMEM;
     return this.xen.eventChannels.allocUnbound(this.domain, DOMID_SELF, remoteDomid);
   }
 
   evtchnBindInterdomain(remoteDomid: number, remotePort: number): number {
+    if (!this.makeRoomForPort()) return -ENOMEM;
     return this.xen.eventChannels.bindInterdomain(this.domain, remoteDomid, remotePort);
   }
 
   evtchnBindVirq(virq: number, vcpu: number): number {
+    if (!this.makeRoomForPort()) return -ENOMEM;
     return this.xen.eventChannels.bindVirq(this.domain, virq, vcpu);
   }
 
   evtchnBindIpi(vcpu: number): number {
+    if (!this.makeRoomForPort()) return -ENOMEM;
     return this.xen.eventChannels.bindIpi(this.domain, vcpu);
   }
 
@@ -110,7 +120,7 @@ export class ProgramOps implements HypervisorOps {
   }
 
   evtchnMask(port: number): void {
-    this.domain.sharedInfo.mask(port);
+    this.domain.events.mask(port);
   }
 
   evtchnUnmask(port: number): number {
@@ -121,10 +131,25 @@ export class ProgramOps implements HypervisorOps {
     const vcpu = this.domain.ports.get(port)?.vcpu ?? 0;
     const result = this.xen.eventChannels.close(this.domain, port);
     if (result === 0) {
-      this.domain.sharedInfo.mask(port);
+      this.domain.events.mask(port);
       this.engine(vcpu).forget(port);
     }
     return result;
+  }
+
+  /**
+   * Changes to FIFO event words, as Linux does where it can: 2^17 ports instead of 4096. Returns 0 or -errno. Meant for a
+   * kernel's start: ports that are open stay open, unmasked ones become masked.
+   */
+  evtchnUseFifo(): number {
+    const {domain, pages} = this;
+    const gfn = pages.alloc();
+    if (gfn === undefined) return -ENOMEM;
+    for (let vcpu = 0; vcpu < domain.vcpus.length; vcpu++) {
+      const result = this.xen.eventChannels.initControl(domain, gfn * PAGE_SIZE + vcpu * CONTROL_BLOCK_STRIDE, vcpu);
+      if (result < 0) return result;
+    }
+    return this.makeRoomForPort() ? 0 : -ENOMEM;
   }
 
   evtchnStatus(domid: number, port: number): ChannelStatus | number {
@@ -161,6 +186,20 @@ export class ProgramOps implements HypervisorOps {
 
   shutdown(reason: number): void {
     this.xen.shutdown(this.domain, reason);
+  }
+
+  /** Grows the FIFO event array before the hypervisor gives a port that has no word yet. New words are masked. */
+  private makeRoomForPort(): boolean {
+    const {domain, pages, memory} = this;
+    if (!(domain.events instanceof FifoEvents)) return true;
+    while (domain.events.capacity <= domain.ports.ports.length) {
+      if (domain.events.capacity === domain.events.maxPorts) return true;
+      const gfn = pages.alloc();
+      if (gfn === undefined) return false;
+      memory.u32.fill(FIFO_MASKED_WORD, (gfn * PAGE_SIZE) >>> 2, ((gfn + 1) * PAGE_SIZE) >>> 2);
+      if (this.xen.eventChannels.expandArray(domain, gfn) !== 0) return false;
+    }
+    return true;
   }
 
   private engine(vcpu: number): ProgramVcpu {

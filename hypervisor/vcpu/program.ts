@@ -59,7 +59,7 @@ export class ProgramVcpu implements Vcpu {
     if (this.stopped || !this.domain.runnable) return;
     const startNs = this.schedule.now();
     this.upcalls++;
-    const ports = this.domain.sharedInfo.takePending(this.index, this.dispatch);
+    const ports = this.domain.events.takePending(this.index, this.dispatch);
     this.cpuTimeNs += this.schedule.now() - startNs;
     if (this.trace.on) this.trace.emit('upcall', this.domain.id, this.index, ports);
   };

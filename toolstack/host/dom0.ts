@@ -24,7 +24,11 @@ export const createDom0 = (xen: Hypervisor): Dom0 => {
   });
   if (typeof domain === 'number') throw new Error(`dom0 does not fit into the host's memory: ${domain}`);
   xen.unpause(domain);
-  return {domain, ops: new ProgramOps(xen, domain, 1)};
+  const ops = new ProgramOps(xen, domain, 1);
+  // Five ports a guest: 4096 would do for some 800 guests.
+  const result = ops.evtchnUseFifo();
+  if (result < 0) throw new Error(`dom0: FIFO events: ${result}`);
+  return {domain, ops};
 };
 
 /** What xen-init-dom0 and the toolstack write before the first guest. */
