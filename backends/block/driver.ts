@@ -15,7 +15,6 @@ class BlockBackendDriver implements XenbusDriver {
 
   async probe(device: XenbusDevice): Promise<BlockBackend> {
     const disk = new BlockBackend(device, this.options, () => this.forget(disk));
-    await disk.start();
     this.disks.add(disk);
     this.deaths ??= device.xs
       .watch('@releaseDomain')

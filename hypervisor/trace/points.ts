@@ -18,7 +18,7 @@ export const tracePoints = {
   gnttab_copy: ['source', 'dest', 'len', 'result'],
   gnttab_transfer: ['gfn', 'to', 'ref', 'result'],
   ring_batch: ['device', 'requests', 'responses'],
-  xenstore_request: ['type', 'payload', 'reply'],
+  xenstore_request: ['by', 'tx', 'type', 'payload', 'reply'],
   xenbus_state: ['path', 'state'],
   device_error: ['path', 'reason'],
   fault: ['kind', 'detail'],

@@ -81,10 +81,13 @@ export class Xenstored {
     return this.store.tree.snapshot();
   }
 
-  /** A connection of the host's own code, as dom0, or as another domain beside its ring (rights and quota are that domain's). */
-  connectInProcess(domId = 0): InProcessConnection {
+  /**
+   * A connection of the host's own code, as dom0, or as another domain beside its ring (rights and quota are that domain's).
+   * `label` names it in traces.
+   */
+  connectInProcess(domId = 0, label = `dom${domId} in process`): InProcessConnection {
     const domain = domId === 0 ? undefined : this.store.domains.know(domId);
-    return new InProcessConnection(this.dispatcher, this.dispatcher.connect(`dom${domId} in process`, domId, domain));
+    return new InProcessConnection(this.dispatcher, this.dispatcher.connect(label, domId, domain));
   }
 
   /** Connects a domain over its ring. A domain that is introduced already starts afresh. Fires @introduceDomain once. */

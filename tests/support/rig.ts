@@ -47,6 +47,7 @@ export class Rig {
       domainExists: (domid) => this.xen.domain(domid) !== undefined,
       introduceHook: (domid, _gfn, port) => mapDomainRing(ops, domid, port, () => this.store.onEvent(domid)),
       defer: (task) => this.schedule.post(task),
+      conflictFault: () => this.xen.faults.active && this.xen.faults.hit('storeConflict'),
     });
     this.dom0 = {domain, ops, xs: new XsClient(this.store.connectInProcess(0))};
   }

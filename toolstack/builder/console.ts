@@ -15,6 +15,7 @@ export const consoleNodes = (domid: DomId, gfn: number, port: number): DeviceNod
     frontendPath,
     backendPath,
     frontendOwner: 'toolstack',
+    frontendExceptions: ['backend-id'],
     frontend: [
       ['backend', backendPath],
       ['backend-id', DOM0],

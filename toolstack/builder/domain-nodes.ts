@@ -1,5 +1,6 @@
 import type {DomId} from '../../hypervisor/index.ts';
 import type {XsClient} from '../../hypervisor/xenstore/index.ts';
+import {clear} from './nodes.ts';
 
 /** Directories below /local/domain/N that the guest may only read, and those that are its own. */
 const readonlyDirectories = ['cpu', 'memory', 'device'];
@@ -24,22 +25,24 @@ export interface DomainIdentity {
   type: string;
 }
 
-/** The skeleton of a new domain, in one transaction, in libxl's order. */
-export const writeDomainSkeleton = (xs: XsClient, {domid, name, uuid, type}: DomainIdentity): Promise<void> =>
-  xs.transaction(async (tx) => {
-    const path = `/local/domain/${domid}`;
-    const vm = `/vm/${uuid}`;
-    const libxl = `/libxl/${domid}`;
+/** The skeleton of a new domain, in one transaction but for the last node, in libxl's order. */
+export const writeDomainSkeleton = async (xs: XsClient, identity: DomainIdentity): Promise<void> => {
+  const {domid, name, uuid, type} = identity;
+  const path = `/local/domain/${domid}`;
+  const vm = `/vm/${uuid}`;
+  const libxl = `/libxl/${domid}`;
+  await xs.transaction(async (tx) => {
     const readonly = ['n0', `r${domid}`];
-    for (const stale of [path, vm, libxl]) if ((await xs.read(stale, tx)) !== undefined) await xs.rm(stale, tx);
-    await xs.write(path, '', tx);
-    await xs.setPerms(path, readonly, tx);
-    await xs.write(vm, '', tx);
-    await xs.setPerms(vm, readonly, tx);
-    await xs.write(libxl, '', tx);
-    await xs.setPerms(libxl, ['n0'], tx);
+    for (const [directory, perms] of [
+      [path, readonly],
+      [vm, readonly],
+      [libxl, ['n0']],
+    ] as const) {
+      await clear(xs, directory, tx);
+      await xs.write(directory, '', tx);
+      await xs.setPerms(directory, perms, tx);
+    }
     await xs.write(`${libxl}/device`, '', tx);
-    await xs.setPerms(`${libxl}/device`, ['n0'], tx);
     await xs.write(`${path}/vm`, vm, tx);
     await xs.write(`${path}/name`, name, tx);
     await xs.write(`${vm}/name`, name, tx);
@@ -55,8 +58,9 @@ export const writeDomainSkeleton = (xs: XsClient, {domid, name, uuid, type}: Dom
     await xs.write(`${path}/control/platform-feature-multiprocessor-suspend`, '1', tx);
     await xs.write(`${path}/control/platform-feature-xs_reset_watches`, '1', tx);
     await xs.write(`${libxl}/type`, type, tx);
-    await xs.write(`${libxl}/dm-version`, 'qemu_xen', tx);
   });
+  await xs.write(`${libxl}/dm-version`, 'qemu_xen');
+};
 
 export interface BuiltDomain {
   domid: DomId;
@@ -100,7 +104,7 @@ export const writeBuiltDomain = (xs: XsClient, built: BuiltDomain): Promise<void
 /** Removes the domain's own directories; its devices are gone by then. */
 export const removeDomainNodes = async (xs: XsClient, domid: DomId): Promise<void> => {
   const vm = await xs.read(`/local/domain/${domid}/vm`);
-  for (const path of [vm, `/local/domain/${domid}`, `/libxl/${domid}`]) {
-    if (path !== undefined && path.startsWith('/') && (await xs.read(path)) !== undefined) await xs.rm(path);
-  }
+  if (vm?.startsWith('/vm/') === true) await clear(xs, vm);
+  await clear(xs, `/local/domain/${domid}`);
+  await clear(xs, `/libxl/${domid}`);
 };

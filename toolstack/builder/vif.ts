@@ -14,6 +14,7 @@ export const vifNodes = (domid: DomId, devid: number, vif: VifConfig & {mac: str
     frontendPath,
     backendPath,
     frontendOwner: 'guest',
+    frontendExceptions: ['mtu'],
     frontend: [
       ['backend', backendPath],
       ['backend-id', DOM0],
@@ -21,8 +22,8 @@ export const vifNodes = (domid: DomId, devid: number, vif: VifConfig & {mac: str
       ['handle', devid],
       ['mac', vif.mac],
       ['trusted', vif.trusted === false ? 0 : 1],
+      ['mtu', vif.mtu ?? VIF_DEFAULTS.mtu],
     ],
-    frontendReadonly: [['mtu', vif.mtu ?? VIF_DEFAULTS.mtu]],
     backend: [
       ['frontend', frontendPath],
       ['frontend-id', domid],

@@ -3,7 +3,7 @@ import {XenbusStateClosed, XenbusStateInitWait} from '../../hypervisor/abi/io/xe
 import type {Schedule} from '../../hypervisor/schedule/index.ts';
 import type {XsClient} from '../../hypervisor/xenstore/index.ts';
 import {parseState} from '../../hypervisor/xenbus/index.ts';
-import {type DeviceNodes, removeDevice, vbdNodes, vifNodes, writeDevice} from '../builder/index.ts';
+import {type DeviceNodes, prune, removeDevice, vbdNodes, vifNodes, writeDevice} from '../builder/index.ts';
 import {type DiskConfig, generateMac, VIF_DEFAULTS, type VifConfig, vdevToNumber} from '../config/index.ts';
 import {ToolstackError} from '../errors.ts';
 import type {DiskListing, VifListing} from './api.ts';
@@ -35,7 +35,7 @@ export class Devices {
       throw new ToolstackError('EEXIST', `libxl: error: Domain ${record.domid}:device already exists in xenstore`);
     }
     this.hotplug.checkDisk(disk.vdev, target, disk.readwrite);
-    await this.attach(record, device, () => this.hotplug.block(device, target));
+    await this.attach(record, device, () => this.hotplug.block(device));
   }
 
   /** Returns the interface as it was attached, with its number and address. */
@@ -69,19 +69,28 @@ export class Devices {
         `libxl: error: Domain ${record.domid}:unable to remove device with path ${path}`,
       );
     }
-    record.devices.delete(device.backendPath);
-    await removeDevice(this.xs, device);
+    await this.forget(record, device);
   }
 
-  /** Removal of all devices of a domain that is going away: its end of each first, then the backends are waited for. */
+  /**
+   * Removal of all devices of a domain that is going away: its end of each first, then the backends are waited for, all
+   * at once. The console has no driver to wait for.
+   */
   async destroyAll(record: DomainRecord): Promise<void> {
-    const devices = [...record.devices.values()];
-    for (const device of devices) await this.requestClose(device, true);
-    for (const device of devices) {
-      if (device.kind !== 'console') await this.waitClosed(device, DETACH_TIMEOUT_NS);
-      record.devices.delete(device.backendPath);
-      await removeDevice(this.xs, device);
+    const waiting: DeviceNodes[] = [];
+    for (const device of [...record.devices.values()]) {
+      if (device.kind === 'console') {
+        await this.forget(record, device);
+        continue;
+      }
+      await this.requestClose(device, true);
+      waiting.push(device);
     }
+    const finish = async (device: DeviceNodes): Promise<void> => {
+      await this.waitClosed(device, DETACH_TIMEOUT_NS);
+      await this.forget(record, device);
+    };
+    await Promise.all(waiting.map(finish));
   }
 
   findDisk(record: DomainRecord, vdev: string): DeviceNodes {
@@ -153,15 +162,20 @@ export class Devices {
     await runScript();
   }
 
+  private async forget(record: DomainRecord, device: DeviceNodes): Promise<void> {
+    this.hotplug.remove(device);
+    record.devices.delete(device.backendPath);
+    await removeDevice(this.xs, device);
+  }
+
   /** Asks the backend to close; `gone`: the frontend's directory goes first, as its domain does. */
-  private async requestClose(device: DeviceNodes, gone: boolean): Promise<void> {
+  private async requestClose({frontendPath, backendPath}: DeviceNodes, gone: boolean): Promise<void> {
     await this.xs.transaction(async (tx) => {
-      if (gone && (await this.xs.read(device.frontendPath, tx)) !== undefined)
-        await this.xs.rm(device.frontendPath, tx);
-      const state = await this.xs.read(`${device.backendPath}/state`, tx);
-      if (state === undefined || parseState(state) === XenbusStateClosed) return;
-      await this.xs.write(`${device.backendPath}/online`, '0', tx);
-      await this.xs.write(`${device.backendPath}/state`, '5', tx);
+      if (gone) await prune(this.xs, frontendPath, tx);
+      const state = await this.xs.read(`${backendPath}/state`, tx);
+      if (state === undefined) return;
+      await this.xs.write(`${backendPath}/online`, '0', tx);
+      if (parseState(state) !== XenbusStateClosed) await this.xs.write(`${backendPath}/state`, '5', tx);
     });
   }
 

@@ -93,8 +93,9 @@ class XenHost implements Host {
       introduceHook: (domid, _gfn, port) => mapDomainRing(ops, domid, port, () => this.store.onEvent(domid)),
       defer: (task) => this.clock.post(task),
       onRequest: (request) => this.traceRequest(request),
+      conflictFault: () => this.xen.faults.active && this.xen.faults.hit('storeConflict'),
     });
-    this.xs = new XsClient(this.store.connectInProcess(DOM0));
+    this.xs = this.connect('toolstack');
     const bridges = options.bridges ?? DEFAULT_BRIDGES;
     this.networks = new Networks(
       ops,
@@ -102,14 +103,24 @@ class XenHost implements Host {
     );
     for (const {name, dom0Address} of bridges) if (dom0Address !== undefined) this.joinBridge(name, dom0Address);
     this.logs = options.logDir === undefined ? undefined : new ConsoleLogs(options.logDir);
-    this.consoles = new ConsoleDaemon({ops, xs: this.xs, log: (domid, bytes) => this.logs?.write(domid, bytes)});
-    this.backends = new XenbusBus(ops, this.xs, 'backend', [
+    this.consoles = new ConsoleDaemon({
+      ops,
+      xs: this.connect('xenconsoled'),
+      log: (domid, bytes) => this.logs?.write(domid, bytes),
+    });
+    this.backends = new XenbusBus(ops, this.connect('dom0-kernel'), 'backend', [
       blockBackend({open: openStorage}),
       netBackend({networks: this.networks}),
     ]);
-    const hotplug = new Hotplug(this.xs, (name) => this.networks.bridge(name) !== undefined);
+    const hotplug = new Hotplug({
+      clock: this.clock,
+      xs: this.connect('hotplug'),
+      hasBridge: (name) => this.networks.bridge(name) !== undefined,
+    });
     this.devices = new Devices(this.clock, this.xs, hotplug);
-    this.names = new Names(new SyncXs(this.store.connectInProcess(DOM0)), () => this.xen.domainTable.keys());
+    this.names = new Names(new SyncXs(this.store.connectInProcess(DOM0, 'toolstack')), () =>
+      this.xen.domainTable.keys(),
+    );
     this.lifecycle = new Lifecycle({
       xen: this.xen,
       store: this.store,
@@ -348,8 +359,10 @@ class XenHost implements Host {
     if (owner !== undefined && owner !== domid) {
       throw new ToolstackError('EEXIST', `libxl: error: Domain ${domid}:Domain with name "${name}" already exists.`);
     }
-    await this.xs.write(`/local/domain/${domid}/name`, name);
-    await this.xs.write(`/vm/${record.config.uuid}/name`, name);
+    await this.xs.transaction(async (tx) => {
+      await this.xs.write(`/local/domain/${domid}/name`, name, tx);
+      await this.xs.write(`/vm/${record.config.uuid}/name`, name, tx);
+    });
     record.config = {...record.config, name};
   }
 
@@ -383,10 +396,15 @@ class XenHost implements Host {
     throw new ToolstackError('ENODEV', `${device.backendPath} has no backend`);
   }
 
-  private traceRequest({domId, type, payload, reply}: RequestTrace): void {
+  /** Dom0's programs have a connection each, as in a real dom0: watchers and traces tell them apart. */
+  private connect(label: string): XsClient {
+    return new XsClient(this.store.connectInProcess(DOM0, label));
+  }
+
+  private traceRequest({connection, domId, txId, type, payload, reply}: RequestTrace): void {
     if (!this.xen.trace.on) return;
     const plain = (text: string): string => JSON.stringify(text.replaceAll('\0', ' ').trimEnd());
-    this.xen.trace.emit('xenstore_request', domId, type, plain(payload), plain(String(reply)));
+    this.xen.trace.emit('xenstore_request', domId, connection, txId, type, plain(payload), plain(String(reply)));
   }
 
   private summary(info: DomainInfo): DomainSummary {

@@ -1,5 +1,6 @@
 import {openStorage, StorageError} from '../../backends/storage/index.ts';
 import type {DomId} from '../../hypervisor/index.ts';
+import {NS_PER_MS, type Schedule} from '../../hypervisor/schedule/index.ts';
 import type {XsClient} from '../../hypervisor/xenstore/index.ts';
 import {ToolstackError} from '../errors.ts';
 import type {DeviceNodes} from '../builder/index.ts';
@@ -8,19 +9,26 @@ export const EXIT_CREATE_FAILED = 3;
 
 /** Linux's loop devices have this major number; the minor is ours to count. */
 const LOOP_MAJOR = 7;
+/** A script is a process: drivers see what it wrote before it writes the rest. */
+const SCRIPT_STEP_NS = NS_PER_MS;
+
+export interface HotplugOptions {
+  clock: Schedule;
+  xs: XsClient;
+  hasBridge: (name: string) => boolean;
+}
 
 /**
  * What Xen's hotplug scripts do in dom0: tell the backend which device it serves, or put the interface on its bridge.
  * They run here, since their shell would find neither losetup nor brctl.
  */
 export class Hotplug {
-  private readonly xs: XsClient;
-  private readonly hasBridge: (name: string) => boolean;
-  private nextMinor = 0;
+  private readonly options: HotplugOptions;
+  /** Loop devices in use: minor number by backend path. */
+  private readonly loops = new Map<string, number>();
 
-  constructor(xs: XsClient, hasBridge: (name: string) => boolean) {
-    this.xs = xs;
-    this.hasBridge = hasBridge;
+  constructor(options: HotplugOptions) {
+    this.options = options;
   }
 
   /** Refuses an image that the block script would refuse; nothing is written yet. */
@@ -34,23 +42,42 @@ export class Hotplug {
     storage.close();
   }
 
-  /** The block script: names the device that stands for the image. */
-  async block(device: DeviceNodes, target: string): Promise<void> {
-    const minor = this.nextMinor++;
-    await this.xs.write(`${device.backendPath}/node`, `/dev/loop${minor}`);
-    await this.xs.write(`${device.backendPath}/physical-device`, `${LOOP_MAJOR}:${minor.toString(16)}`);
-    await this.xs.write(`${device.backendPath}/physical-device-path`, target);
-    await this.xs.write(`${device.backendPath}/hotplug-status`, 'connected');
+  /** The block script: names the device that stands for the image. The backend may connect from then on. */
+  async block({backendPath}: DeviceNodes): Promise<void> {
+    const {clock, xs} = this.options;
+    const minor = lowestFree(this.loops.values());
+    this.loops.set(backendPath, minor);
+    const node = `/dev/loop${minor}`;
+    await xs.write(`${backendPath}/node`, node);
+    await xs.write(`${backendPath}/physical-device`, `${LOOP_MAJOR}:${minor.toString(16)}`);
+    await clock.sleep(SCRIPT_STEP_NS);
+    await xs.write(`${backendPath}/physical-device-path`, node);
+    await xs.write(`${backendPath}/hotplug-status`, 'connected');
   }
 
   checkVif(domid: DomId, bridge: string): void {
-    if (this.hasBridge(bridge)) return;
+    if (this.options.hasBridge(bridge)) return;
     const reason = `Domain ${domid}: vif-bridge: Could not find bridge device ${bridge}`;
     throw new ToolstackError('ENOENT', `libxl: error: ${reason}`, EXIT_CREATE_FAILED);
   }
 
-  /** vif-bridge: netback looks at the bridge's name itself when it connects. */
-  async vif(device: DeviceNodes): Promise<void> {
-    await this.xs.write(`${device.backendPath}/hotplug-status`, 'connected');
+  /** vif-bridge: tells the guest the MTU. Netback looks at the bridge's name itself when it connects. */
+  async vif({frontendPath, backendPath, frontend}: DeviceNodes): Promise<void> {
+    const {xs} = this.options;
+    const mtu = frontend.find(([name]) => name === 'mtu')?.[1];
+    await xs.write(`${frontendPath}/mtu`, String(mtu));
+    await xs.write(`${backendPath}/hotplug-status`, 'connected');
+  }
+
+  /** What the scripts do once the backend has let go. */
+  remove({backendPath}: DeviceNodes): void {
+    this.loops.delete(backendPath);
   }
 }
+
+const lowestFree = (used: Iterable<number>): number => {
+  const taken = new Set(used);
+  let free = 0;
+  while (taken.has(free)) free++;
+  return free;
+};

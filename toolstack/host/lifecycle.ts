@@ -170,12 +170,11 @@ export class Lifecycle {
     // Paused first: a guest must not see its devices go one by one.
     if (domain !== undefined && !domain.paused) xen.pause(domain);
     await devices.destroyAll(record);
+    await removeDomainNodes(xs, domid);
     record.stopGuest();
-    consoles.remove(domid);
+    consoles.forget(domid);
     if (domain !== undefined) xen.destroy(domain);
     store.domainGone(domid);
-    await removeDomainNodes(xs, domid);
-    consoles.forget(domid);
     logs?.close(domid);
     this.records.delete(domid);
   }
