@@ -31,9 +31,10 @@ export interface RxQueueOptions {
 
 /** The receive ring of a guest: fills its posted pages with frames, and keeps some while it has none. */
 export class RxQueue {
+  /** The guest's memory may move, and the ring with it. */
+  ring: BackRing;
   private readonly ops: HypervisorOps;
   private readonly domid: number;
-  private readonly ring: BackRing;
   private readonly backlog: Backlog;
   private readonly stats: VifStats;
   private readonly maxFrame: number;

@@ -33,9 +33,10 @@ export interface TxQueueOptions {
 
 /** The transmit ring of a guest: takes requests, copies packets out of the guest and answers. */
 export class TxQueue {
+  /** The guest's memory may move, and the ring with it. */
+  ring: BackRing;
   private readonly ops: HypervisorOps;
   private readonly domid: number;
-  private readonly ring: BackRing;
   private readonly area: FrameArea;
   private readonly stats: VifStats;
   private readonly onFrames: () => void;

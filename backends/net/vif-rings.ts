@@ -11,8 +11,8 @@ import type {FrontendNodes} from './frontend-nodes.ts';
 
 /** The guest's two rings, mapped, and its event channels, bound. */
 export class VifRings {
-  readonly tx: BackRing;
-  readonly rx: BackRing;
+  tx: BackRing;
+  rx: BackRing;
   readonly txPort: number;
   readonly rxPort: number;
   private readonly ops: HypervisorOps;
@@ -40,6 +40,18 @@ export class VifRings {
     this.subscription.add(this.ops.events(this.rxPort).subscribe(onRx));
   }
 
+  /**
+   * To be called first in a task: the guest's memory may have moved to another buffer since the last one. True when it
+   * has, and the rings are others now.
+   */
+  followMemory(): boolean {
+    const [txHandle, rxHandle] = this.handles;
+    if (this.tx.shared.u32 === this.ops.mappedMemory(txHandle).u32) return false;
+    this.tx = this.move(this.tx, txHandle, netif_tx_ring);
+    this.rx = this.move(this.rx, rxHandle, netif_rx_ring);
+    return true;
+  }
+
   notify(port: number): void {
     this.ops.evtchnSend(port);
   }
@@ -54,14 +66,23 @@ export class VifRings {
     const handle = this.ops.gnttabMap(domid, ref, GNTMAP_host_map);
     if (handle < 0) throw new DeviceError(EINVAL, `mapping ${types.tag} ring ${ref}: grant status ${handle}`);
     this.handles.push(handle);
-    const {u32} = this.ops.mappedMemory(handle);
-    const base = this.ops.mappedOffset(handle);
-    const shared = new SharedRing(types, this.ops.abi, {u32, base, sizeBytes: PAGE_SIZE});
     // A frontend that was in use before may hand over a ring that has run.
+    const shared = this.attach(handle, types);
     const back = new BackRing(shared, shared.rspProd);
     if (back.requestProdOverflow())
       throw new DeviceError(EINVAL, `${types.tag} ring ${ref} is overrun: ${String(back)}`);
     return back;
+  }
+
+  private attach(handle: number, types: RingTypes): SharedRing {
+    const {u32} = this.ops.mappedMemory(handle);
+    return new SharedRing(types, this.ops.abi, {u32, base: this.ops.mappedOffset(handle), sizeBytes: PAGE_SIZE});
+  }
+
+  private move(ring: BackRing, handle: number, types: RingTypes): BackRing {
+    const moved = new BackRing(this.attach(handle, types), ring.reqCons);
+    moved.rspProdPvt = ring.rspProdPvt;
+    return moved;
   }
 
   private bind(domid: number, remotePort: number): number {

@@ -71,6 +71,7 @@ export class Vif implements BridgePort {
 
   receive(batch: FrameBatch): void {
     if (this.closed) return;
+    this.followMemory();
     this.show('rx', batch);
     this.afterRx(this.rx.receive(batch));
   }
@@ -90,6 +91,7 @@ export class Vif implements BridgePort {
 
   private readonly drainTx = (): void => {
     if (this.closed) return;
+    this.followMemory();
     const {tx} = this.rings;
     const before = tx.reqCons;
     const fault = this.tx.drain();
@@ -102,8 +104,16 @@ export class Vif implements BridgePort {
   };
 
   private readonly drainRx = (): void => {
-    if (!this.closed) this.afterRx(this.rx.drain());
+    if (this.closed) return;
+    this.followMemory();
+    this.afterRx(this.rx.drain());
   };
+
+  private followMemory(): void {
+    if (!this.rings.followMemory()) return;
+    this.tx.ring = this.rings.tx;
+    this.rx.ring = this.rings.rx;
+  }
 
   private afterRx(fault: Fault | undefined): void {
     if (fault !== undefined) return this.fail(fault);

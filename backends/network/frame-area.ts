@@ -1,3 +1,4 @@
+import type {Gfn} from '../../hypervisor/ids.ts';
 import type {HypervisorOps} from '../../hypervisor/ops.ts';
 import {PAGE_SIZE} from '../../hypervisor/memory/index.ts';
 import {FrameBatch} from './frame-batch.ts';
@@ -12,6 +13,7 @@ const ALIGN = 64;
 export class FrameArea {
   /** What was put in since the last reset. */
   readonly batch: FrameBatch;
+  private readonly ops: HypervisorOps;
   private readonly start: number;
   private readonly end: number;
   private next: number;
@@ -20,6 +22,7 @@ export class FrameArea {
   constructor(ops: HypervisorOps, pages: number) {
     const gfn = ops.pages.allocContiguous(pages);
     if (gfn === undefined) throw new Error(`no ${pages} pages for frames`);
+    this.ops = ops;
     this.batch = new FrameBatch(ops.memory);
     this.start = gfn * PAGE_SIZE;
     this.end = this.start + pages * PAGE_SIZE;
@@ -52,5 +55,10 @@ export class FrameArea {
   reset(): void {
     this.batch.clear();
     this.next = this.start;
+  }
+
+  /** Gives the pages back; the area is of no use after that. */
+  free(): void {
+    this.ops.pages.free((this.start / PAGE_SIZE) as Gfn, (this.end - this.start) / PAGE_SIZE);
   }
 }

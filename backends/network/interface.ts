@@ -79,8 +79,10 @@ export class BridgeInterface implements BridgePort {
   }
 
   close(): void {
+    if (this.closed) return;
     this.closed = true;
     this.link.detach();
+    this.area.free();
     this.received.complete();
   }
 

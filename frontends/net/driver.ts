@@ -1,4 +1,3 @@
-import {filter, firstValueFrom} from 'rxjs';
 import {
   XenbusStateClosed,
   XenbusStateClosing,
@@ -29,6 +28,7 @@ export class NetFrontend implements DriverInstance {
   /** Published, but the backend is not Connected yet. */
   private pending: {connection: NetConnection; config: NetConfig} | undefined;
   private isAnnounced = false;
+  private isRestarting = false;
   private nic: Netfront | undefined;
 
   constructor(device: XenbusDevice, onDevice: (device: Netfront) => void) {
@@ -51,22 +51,13 @@ export class NetFrontend implements DriverInstance {
     await this.reactions[state]?.();
   }
 
-  /** Closes the device from our side, as a guest that goes down does. Resolves when it is Closed. */
-  async close(): Promise<void> {
+  /** A directory that another driver of ours has left, in whatever state: the backend is made to begin anew. */
+  async start(): Promise<void> {
     const {device} = this;
-    device.enqueue(async () => {
-      if (device.state === XenbusStateClosed) return;
-      this.nic?.down();
-      await device.switchState(XenbusStateClosing);
-    });
-    await firstValueFrom(device.states.pipe(filter((state) => state === XenbusStateClosed)), {defaultValue: undefined});
-  }
-
-  /** Starts a closed device anew. */
-  reopen(): void {
-    this.device.enqueue(async () => {
-      if (this.device.state === XenbusStateClosed) await this.device.switchState(XenbusStateInitialising);
-    });
+    this.isRestarting = device.state !== XenbusStateInitialising;
+    if (!this.isRestarting) return;
+    await device.switchState(XenbusStateClosed);
+    await device.switchState(XenbusStateInitialising);
   }
 
   remove(): void {
@@ -90,7 +81,10 @@ export class NetFrontend implements DriverInstance {
   /** The backend waits for us: rings, ports and features are published, then we are Connected at once. */
   private async connect(): Promise<void> {
     const {device} = this;
+    // A backend that has come back finds us Closed.
+    if (device.state === XenbusStateClosed) await device.switchState(XenbusStateInitialising);
     if (device.state !== XenbusStateInitialising) return;
+    this.isRestarting = false;
     const config = await readNetConfig(device);
     const nic = (this.nic ??= new Netfront(`eth${device.devid}`, config));
     const connection = new NetConnection({
@@ -120,6 +114,7 @@ export class NetFrontend implements DriverInstance {
 
   /** The backend goes away, or has gone: what we hold is taken back, as far as it lets go. */
   private async closing(): Promise<void> {
+    if (this.isRestarting) return;
     this.disconnect();
     this.keeper.retry();
     await this.device.switchState(XenbusStateClosed);
@@ -160,5 +155,9 @@ const nodesOf = ({tx, rx, txPort, rxPort}: NetConnection, config: NetConfig): Re
 /** The driver of `device/vif/DEVID`: netfront. `onDevice` gets each interface when it is first connected. */
 export const netFrontend = (onDevice: (device: Netfront) => void): XenbusDriver => ({
   type: 'vif',
-  probe: (device) => new NetFrontend(device, onDevice),
+  probe: async (device) => {
+    const frontend = new NetFrontend(device, onDevice);
+    await frontend.start();
+    return frontend;
+  },
 });

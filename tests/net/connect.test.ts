@@ -96,8 +96,7 @@ test('a guest that goes down: 5 and 5, 6 and 6, nothing stays held', async (t) =
   const {frontPath, backPath} = await net.addVif(guest);
   await net.settle();
   t.notDeepEqual(holdings(net, guest), before);
-  await net.rig.run(() => net.frontend(guest).close());
-  await net.settle();
+  await net.closeFrontend(guest);
   t.deepEqual(states(net.rig).slice(3), ['1 Closing', '0 Closing', '1 Closed', '0 Closed']);
   t.is(await net.read(`${frontPath}/state`), '6');
   t.is(await net.read(`${backPath}/state`), '6');
@@ -134,22 +133,40 @@ test('hot remove: the frontend closes, the backend writes 5, 6 and takes hotplug
   t.is(net.networks.bridge('xenbr0')?.links.length, 1);
 });
 
-test('a closed device starts anew and carries frames again', async (t) => {
-  const {net, guest} = await connected();
-  const peer = await net.connectedGuest();
+for (const goodbye of [true, false]) {
+  test(`a driver that is loaded again connects again, with${goodbye ? '' : 'out'} a goodbye of the last one`, async (t) => {
+    const {net, guest, backPath} = await connected();
+    const peer = await net.connectedGuest();
+    const before = holdings(net, guest);
+    for (let round = 1; round <= 3; round++) {
+      if (goodbye) await net.closeFrontend(guest);
+      net.reload(guest);
+      await net.settle(3e9);
+      t.is(guest.nics.length, round + 1);
+      t.is(await net.read(`${backPath}/state`), '4');
+      const heard = collect(guest.nics[round]);
+      peer.nics[0].send(frameOf(guest.nics[round].mac, peer.nics[0].mac, 60, round));
+      await net.settle();
+      t.is(heard.length, 1);
+      t.deepEqual(holdings(net, guest), before);
+    }
+    t.is(net.networks.bridge('xenbr0')?.links.length, 2);
+  });
+}
+
+test('a backend that comes back finds the frontend again', async (t) => {
+  const {net, guest, backPath} = await connected();
   const before = holdings(net, guest);
-  const heard = collect(guest.nics[0]);
-  for (let round = 0; round < 3; round++) {
-    await net.rig.run(() => net.frontend(guest).close());
-    await net.settle();
-    net.frontend(guest).reopen();
-    await net.settle();
-    t.true(guest.nics[0].carrier);
-    peer.nics[0].send(frameOf(guest.nics[0].mac, peer.nics[0].mac, 60, round));
-    await net.settle();
-    t.is(heard.length, round + 1);
-  }
-  t.is(guest.nics.length, 1, 'it is the same interface');
+  const [nic] = guest.nics;
+  await net.rig.run(() => net.rig.dom0.xs.write(`${backPath}/state`, '5'));
+  await net.settle();
+  t.false(nic.carrier);
+  t.is(await net.read(`${backPath}/state`), '6');
+  await net.rig.run(() => net.vif(guest).device.switchState(2));
+  await net.settle();
+  t.is(await net.read(`${backPath}/state`), '4');
+  t.true(nic.carrier, 'it is the same interface');
+  t.is(guest.nics.length, 1);
   t.deepEqual(holdings(net, guest), before);
 });
 
@@ -239,7 +256,7 @@ test('the same seed gives the same trace, frames and all', async (t) => {
       a.send(frameOf(b.mac, a.mac, 60 + i));
       b.send(frameOf(a.mac, b.mac, 900 + i));
     }
-    await net.rig.run(() => net.frontend(guests[0]).close());
+    await net.closeFrontend(guests[0]);
     return net.rig.trace.join('\n');
   };
   const [first, second, other] = [await once(7), await once(7), await once(8)];

@@ -43,9 +43,20 @@ export class NetRig {
   async createGuest(): Promise<NetGuest> {
     const guest = await this.rig.createGuest({pages: 4096});
     const nics: Netfront[] = [];
-    const bus = new XenbusBus(guest.ops, guest.xs, 'frontend', [netFrontend((nic) => nics.push(nic))]);
-    bus.start();
-    return {...guest, bus, nics};
+    return {...guest, bus: this.startFrontends(guest, nics), nics};
+  }
+
+  /** Stops a guest's drivers without a goodbye and starts others, as when its driver is loaded again. */
+  reload(guest: NetGuest): void {
+    guest.bus.stop();
+    guest.bus = this.startFrontends(guest, guest.nics);
+  }
+
+  /** What a guest's kernel does when it goes down. */
+  async closeFrontend(guest: NetGuest, devid = 0): Promise<void> {
+    const {device} = this.frontend(guest, devid);
+    device.enqueue(() => device.switchState(5));
+    await this.settle();
   }
 
   /** Writes a vif's nodes as the toolstack does. `hotplug` is what its script says at once. */
@@ -81,6 +92,12 @@ export class NetRig {
 
   vif(guest: RigDomain, devid = 0): NetBackend {
     return this.backBus.instance(`backend/vif/${guest.domain.id}/${devid}`) as NetBackend;
+  }
+
+  private startFrontends(guest: RigDomain, nics: Netfront[]): XenbusBus {
+    const bus = new XenbusBus(guest.ops, guest.xs, 'frontend', [netFrontend((nic) => nics.push(nic))]);
+    bus.start();
+    return bus;
   }
 
   read(path: string): Promise<string | undefined> {

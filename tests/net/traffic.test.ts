@@ -215,6 +215,26 @@ test('a page that is not granted for writing costs its frame and no other', asyn
   t.true(raw.bytes(pages[1]).every((byte) => byte === 0));
 });
 
+test('a guest whose memory moves goes on', async (t) => {
+  const {net, raw, sender, vif} = await slowReceiver();
+  raw.post([0, 1].map((id) => ({id, gref: raw.grant(raw.page())})));
+  sender.send(frameOf(BROADCAST, sender.mac, 60));
+  await net.settle();
+  const {memory} = raw.guest.domain;
+  const moved = new ArrayBuffer(memory.u8.byteLength + PAGE);
+  new Uint8Array(moved, PAGE).set(memory.u8);
+  memory.u8.fill(0xee);
+  memory.rebind(moved, PAGE);
+  const heard = collect(sender);
+  raw.transmit([{gref: raw.pageWith(frameOf(BROADCAST, new Uint8Array(6).fill(2), 80)), id: 3, size: 80}]);
+  sender.send(frameOf(BROADCAST, sender.mac, 61));
+  await net.settle();
+  t.deepEqual(raw.responses(), [{id: 3, status: 0}]);
+  t.deepEqual([raw.received(START).status, raw.received(START + 1).status], [60, 61]);
+  t.is(heard.length, 1);
+  t.is(vif.stats().txErrors, 0);
+});
+
 test('a guest destroyed under traffic leaves nothing behind, and the others go on', async (t) => {
   const net = await createNetRig();
   const guests = [await net.connectedGuest(), await net.connectedGuest()];

@@ -130,6 +130,7 @@ test('frames of a wrong length and those beyond the limit are dropped and counte
   t.is(to.heard.length, 1024);
   t.deepEqual(to.heard[0], frame);
   from.nic.close();
+  from.nic.close();
   t.is(from.nic.send([frame]), 0);
 });
 
