@@ -2,6 +2,8 @@ import {readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
 import type {ExecutionContext} from 'ava';
+import {connectTo, type DaemonClient} from '../../toolstack/daemon/client.ts';
+import {homeAt} from '../../toolstack/daemon/home.ts';
 import {launch, type Outcome, outcomeOf, PVSIM, XL} from './run.ts';
 import {temporaryDirectory} from './temporary.ts';
 
@@ -10,6 +12,8 @@ const PATIENCE_MS = 60_000;
 const POLL_MS = 20;
 /** ^], which ends a console session. */
 const ESCAPE = '\u001D';
+/** What the kernel's log prints first to clear a prompt from its line. */
+const ERASE_LINE = '\u001B[K';
 
 /** A host as a user has it: the compiled programs, in a home and working directory of their own. */
 export class XlHost {
@@ -62,7 +66,7 @@ export class XlHost {
 
   /** What a guest, and whoever had its name before, has printed. */
   consoleText(name: string): string {
-    return this.read(`log/guest-${name}.log`).replaceAll(/\r|\u001B\[K/g, '');
+    return this.read(`log/guest-${name}.log`).replaceAll('\r', '').replaceAll(ERASE_LINE, '\n');
   }
 
   /** Waits until a pattern is on a guest's console, after the first `from` characters. */
@@ -97,18 +101,16 @@ export class XlHost {
     }
   }
 
-  /** Rows of `xl list` without its header, dom0's own first. */
-  async domains(): Promise<{name: string; domid: number; state: string}[]> {
-    const rows = (await this.ok('list')).trimEnd().split('\n').slice(1);
-    return rows.map((row) => {
-      const [name = '', domid, , , state = ''] = row.split(/\s+/);
-      return {name, domid: Number(domid), state};
-    });
+  /** What `xl list` would print, "NAME DOMID STATE" each, dom0 first; asked of the daemon, as polling would be slow else. */
+  async domains(): Promise<string[]> {
+    const list = await this.ask((client) => client.call('domain.list', {}));
+    return list.map(({name, domid, state}) => `${name} ${domid} ${state}`);
   }
 
-  /** MiB that `xl info` says are free. */
+  /** MiB. */
   async freeMemory(): Promise<number> {
-    return Number(/^free_memory\s*: (\d+)$/m.exec(await this.ok('info'))?.[1]);
+    const {freeMemoryMib} = await this.ask((client) => client.call('host.info', {}));
+    return freeMemoryMib;
   }
 
   /** The daemon's process id, from its lock. */
@@ -131,6 +133,16 @@ export class XlHost {
     if (pid === undefined) throw new Error('no daemon runs');
     process.kill(pid, 'SIGKILL');
     await this.waitFor('end of the daemon', () => !isRunning(pid));
+  }
+
+  private async ask<T>(question: (client: DaemonClient) => Promise<T>): Promise<T> {
+    const client = await connectTo(homeAt(this.dir));
+    if (client === undefined) throw new Error(`no daemon runs${this.tail()}`);
+    try {
+      return await question(client);
+    } finally {
+      await client.close();
+    }
   }
 
   private async run(program: string, args: readonly string[], input = ''): Promise<Outcome> {

@@ -63,9 +63,10 @@ const renameRestart: Act = async (context, record) => {
     .toISOString()
     .replaceAll(/[-:]|\.\d+/g, '')
     .slice(0, 13);
-  await context.rename(record.domid, `${record.config.name}-${stamp}Z`);
-  const uuid = generateUuid(context.random);
-  await start(context, {...record, config: {...record.config, uuid}});
+  // Before the renaming, which changes the record's.
+  const config = {...record.config, uuid: generateUuid(context.random)};
+  await context.rename(record.domid, `${config.name}-${stamp}Z`);
+  await start(context, {...record, config});
 };
 
 const withoutCoredump =
