@@ -11,8 +11,8 @@ try {
     createHost: () => Promise.resolve(host),
     log: (message) => void process.stderr.write(`${message}\n`),
   });
-  process.stdout.write('ready\n');
   process.once('SIGTERM', () => void daemon.stop(0));
+  process.stdout.write('ready\n');
   await daemon.stopped;
 } catch (error) {
   process.stderr.write(`${(error as Error).message}\n`);

@@ -1,32 +1,46 @@
 import {writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
+import {runXl} from '../../toolstack/xl/run.ts';
 import {ToolstackError} from '../../toolstack/errors.ts';
 import {type FakeHost, summaryOf} from '../support/fake-host.ts';
-import {type Outcome, run, XL} from '../support/run.ts';
-import {serve} from '../support/served.ts';
+import type {Outcome} from '../support/run.ts';
+import {serve, type Served} from '../support/served.ts';
 import {readTranscript} from '../support/transcript.ts';
-
-const xl = (t: ExecutionContext, command: string, prepare: (host: FakeHost) => void = () => {}): Promise<Outcome> =>
-  xlOn(t, command, prepare).then(({outcome}) => outcome);
 
 interface Ran {
   readonly outcome: Outcome;
   readonly host: FakeHost;
-  readonly dir: string;
 }
 
-const xlOn = async (
+/** Runs xl in this process, from a host's home, against that host. */
+const xlOn = async ({home, host, connect}: Served, args: readonly string[]): Promise<Ran> => {
+  const texts = {stdout: '', stderr: ''};
+  const status = await runXl(args, {
+    cwd: home.dir,
+    connect,
+    out: (text) => (texts.stdout += text),
+    complain: (lines) => (texts.stderr += `${lines}\n`),
+  });
+  return {outcome: {...texts, status}, host};
+};
+
+const words = (command: string): string[] => command.split(' ').filter((word) => word !== '');
+
+/** Runs xl on a new host with two guests. */
+const runXlOn = async (
   t: ExecutionContext,
   command: string,
   prepare: (host: FakeHost, dir: string) => void = () => {},
 ): Promise<Ran> => {
-  const {home, host} = await serve(t);
-  host.guests = [summaryOf(1, 'golden'), summaryOf(6, 'full')];
-  prepare(host, home.dir);
-  const args = command.split(' ').filter((word) => word !== '');
-  return {outcome: await run(XL, args, {PVSIM_HOME: home.dir}, home.dir), host, dir: home.dir};
+  const served = await serve(t);
+  served.host.guests = [summaryOf(1, 'golden'), summaryOf(6, 'full')];
+  prepare(served.host, served.home.dir);
+  return xlOn(served, words(command));
 };
+
+const xl = (t: ExecutionContext, command: string, prepare: (host: FakeHost) => void = () => {}): Promise<Outcome> =>
+  runXlOn(t, command, prepare).then(({outcome}) => outcome);
 
 /** Recorded commands that end before or without the host, or that our host answers like theirs. */
 const recorded: readonly [file: string, commands: readonly string[]][] = [
@@ -122,7 +136,7 @@ const requests: readonly [command: string, calls: readonly string[]][] = [
 
 for (const [command, calls] of requests) {
   test(`xl ${command} asks for it`, async (t) => {
-    const {outcome, host} = await xlOn(t, command);
+    const {outcome, host} = await runXlOn(t, command);
     t.deepEqual(host.calls, calls);
     t.is(outcome.status, 0);
   });
@@ -146,7 +160,7 @@ const refused: readonly [command: string, stderr: string, status: number][] = [
 
 for (const [command, stderr, status] of refused) {
   test(`xl ${command} is refused`, async (t) => {
-    const {outcome, host} = await xlOn(t, command);
+    const {outcome, host} = await runXlOn(t, command);
     t.deepEqual(outcome, {stdout: '', stderr, status});
     t.deepEqual(host.calls, []);
   });
@@ -188,21 +202,21 @@ const createSteps: readonly [
 
 for (const [command, config, stderr, status, calls] of createSteps) {
   test(`xl ${command} of ${JSON.stringify(config)}`, async (t) => {
-    const {outcome, host} = await xlOn(t, command, (_host, dir) => writeFileSync(join(dir, 'a.cfg'), config));
+    const {outcome, host} = await runXlOn(t, command, (_host, dir) => writeFileSync(join(dir, 'a.cfg'), config));
     t.deepEqual(outcome, {stdout: '', stderr, status});
     t.deepEqual(host.calls, calls);
   });
 }
 
 test('xl create with two files prints its help', async (t) => {
-  const {outcome, host} = await xlOn(t, 'create a.cfg b.cfg');
+  const {outcome, host} = await runXlOn(t, 'create a.cfg b.cfg');
   t.true(outcome.stdout.startsWith('Usage: xl [-vtTfN] create'));
   t.is(outcome.status, 2);
   t.deepEqual(host.calls, []);
 });
 
 test('xl create fails with the status that the host gives', async (t) => {
-  const outcome = await xlOn(t, 'create -q a.cfg', (host, dir) => {
+  const outcome = await runXlOn(t, 'create -q a.cfg', (host, dir) => {
     writeFileSync(join(dir, 'a.cfg'), CONFIG);
     host.failure = new ToolstackError('EINVAL', 'libxl: error: Illegal pool specified: nosuch', 6);
   });
@@ -234,7 +248,7 @@ for (const [command, target] of [
     const step = readTranscript('config', 'xl-create-dryrun.txt').find(
       ({args}) => args.join(' ') === (target ?? command),
     );
-    const {outcome, host} = await xlOn(t, command, (_host, dir) =>
+    const {outcome, host} = await runXlOn(t, command, (_host, dir) =>
       writeFileSync(join(dir, 'golden.cfg'), GOLDEN_CONFIG),
     );
     t.is(withoutUuid(outcome.stdout), withoutUuid(step?.stdout ?? 'not recorded'));
@@ -245,12 +259,11 @@ for (const [command, target] of [
 }
 
 test('xl list -l shows domain 0, and a guest from the configuration it was made of', async (t) => {
-  const {home, host} = await serve(t);
-  writeFileSync(join(home.dir, 'golden.cfg'), GOLDEN_CONFIG);
-  const env = {PVSIM_HOME: home.dir};
-  await run(XL, ['create', '-q', 'golden.cfg'], env, home.dir);
-  t.is(host.guests.length, 1);
-  const {stdout, status} = await run(XL, ['list', '-l'], env);
+  const served = await serve(t);
+  writeFileSync(join(served.home.dir, 'golden.cfg'), GOLDEN_CONFIG);
+  await xlOn(served, ['create', '-q', 'golden.cfg']);
+  t.is(served.host.guests.length, 1);
+  const {stdout, status} = (await xlOn(served, ['list', '-l'])).outcome;
   const theirs = readTranscript('config', 'xl-list-l.txt').find(({args}) => args.length === 2)?.stdout ?? '';
   // Their domain 0 has a balloon target of its own.
   t.is(withoutUuid(stdout), withoutUuid(theirs.replace('2097151', '2097152')));

@@ -1,21 +1,11 @@
 import {chmodSync} from 'node:fs';
-import {createServer, type Server, type Socket} from 'node:net';
-import {filter} from 'rxjs';
-import {ErrorCodes, type MessageConnection, ResponseError} from 'vscode-jsonrpc/node';
-import type {DomId} from '../../hypervisor/index.ts';
-import {ToolstackError} from '../errors.ts';
+import {createServer, type Server} from 'node:net';
+import type {Log} from './log.ts';
+import type {MethodTable} from './methods.ts';
 import type {ServedHost} from './served-host.ts';
-import {checkNotification, checkRequest, isMethod} from './checks.ts';
-import {ConsoleStream} from './console-stream.ts';
-import {describeError, type Log} from './log.ts';
-import type {MethodTable, Session} from './methods.ts';
-import {type ClientNotifications, type ErrorData, type ServerNotifications, TOOLSTACK_ERROR} from './protocol.ts';
-import {connectionOver} from './transport.ts';
+import {ServerConnection} from './server-connection.ts';
 
 const CONNECTIONS_MAX = 512;
-/** Unanswered requests, and consoles, of one connection. */
-const PER_CONNECTION_MAX = 1024;
-const FAREWELL_MS = 1000;
 
 /** The daemon's end of the socket. */
 export class RpcServer {
@@ -48,111 +38,5 @@ export class RpcServer {
     const closed = new Promise<void>((resolve) => void this.#server.close(() => resolve()));
     for (const connection of this.#connections) void connection.end();
     return closed;
-  }
-}
-
-class ServerConnection implements Session {
-  readonly #socket: Socket;
-  readonly #host: ServedHost;
-  readonly #methods: MethodTable;
-  readonly #log: Log;
-  readonly #rpc: MessageConnection;
-  readonly #consoles = new Map<number, {domid: DomId; stream: ConsoleStream}>();
-  #nextStream = 1;
-  #running = 0;
-  #greeted = false;
-
-  constructor(socket: Socket, host: ServedHost, methods: MethodTable, log: Log) {
-    this.#socket = socket;
-    this.#host = host;
-    this.#methods = methods;
-    this.#log = log;
-    this.#rpc = connectionOver(socket);
-    this.#rpc.onRequest((method, params) => this.#request(method, params));
-    this.#rpc.onNotification('console.input', (params) => this.#input(params as ClientNotifications['console.input']));
-    this.#rpc.listen();
-    socket.once('close', () => this.#closeConsoles());
-  }
-
-  /** Says farewell, and so waits until the answers before it have gone out. */
-  async end(): Promise<void> {
-    // A client that never reads must not hold up the end.
-    setTimeout(() => this.#socket.destroy(), FAREWELL_MS).unref();
-    await this.#notify('host.stopped', {}).catch(() => {});
-    this.#socket.end();
-  }
-
-  attachConsole(domid: DomId): number {
-    if (this.#consoles.size >= PER_CONNECTION_MAX) throw new ToolstackError('EMFILE', 'too many consoles');
-    if (this.#host.nameOf(domid) === undefined) throw new ToolstackError('ESRCH', `no domain ${domid}`);
-    const id = this.#nextStream++;
-    const stream = new ConsoleStream({
-      output: this.#host.consoleOutput(domid, {scrollback: true}),
-      gone: this.#host.domainEvents.pipe(filter((event) => event.domid === domid && event.type === 'destroyed')),
-      send: (data) => this.#notify('console.output', {stream: id, data}),
-      closed: () => {
-        this.#consoles.delete(id);
-        void this.#notify('console.closed', {stream: id}).catch(() => {});
-      },
-    });
-    this.#consoles.set(id, {domid, stream});
-    return id;
-  }
-
-  detachConsole(id: number): void {
-    this.#consoles.get(id)?.stream.close();
-    this.#consoles.delete(id);
-  }
-
-  #closeConsoles(): void {
-    for (const id of this.#consoles.keys()) this.detachConsole(id);
-  }
-
-  #notify<N extends keyof ServerNotifications>(name: N, params: ServerNotifications[N]): Promise<void> {
-    return this.#rpc.sendNotification(name, params);
-  }
-
-  #input(params: ClientNotifications['console.input']): void {
-    if (checkNotification('console.input', params) !== undefined) return;
-    const console = this.#consoles.get(params.stream);
-    if (console === undefined) return;
-    try {
-      this.#host.consoleInput(console.domid, Buffer.from(params.data, 'base64'));
-    } catch (error) {
-      this.#logError('console.input', error);
-    }
-  }
-
-  async #request(method: string, params: unknown): Promise<unknown> {
-    if (!isMethod(method))
-      return new ResponseError(ErrorCodes.MethodNotFound, `unknown method "${method.slice(0, 64)}"`);
-    if (!this.#greeted && method !== 'hello')
-      return new ResponseError(ErrorCodes.InvalidRequest, 'hello must come first');
-    const wrong = checkRequest(method, params);
-    if (wrong !== undefined) return new ResponseError(ErrorCodes.InvalidParams, `${method}: ${wrong}`);
-    if (this.#running >= PER_CONNECTION_MAX) return new ResponseError(ErrorCodes.InvalidRequest, 'too many requests');
-    this.#running++;
-    try {
-      const handler = this.#methods[method] as (params: unknown, session: Session) => unknown;
-      const result = await handler(params, this);
-      this.#greeted = true;
-      return result;
-    } catch (error) {
-      return this.#failure(method, error);
-    } finally {
-      this.#running--;
-    }
-  }
-
-  #failure(method: string, error: unknown): ResponseError<ErrorData | void> {
-    if (error instanceof ToolstackError) {
-      return new ResponseError(TOOLSTACK_ERROR, error.message, {code: error.code, exitStatus: error.exitStatus});
-    }
-    this.#logError(method, error);
-    return new ResponseError(ErrorCodes.InternalError, error instanceof Error ? error.message : String(error));
-  }
-
-  #logError(what: string, error: unknown): void {
-    this.#log(`${what}: ${describeError(error)}`);
   }
 }

@@ -5,8 +5,8 @@ import type {OptionSpec} from './getopt.ts';
 export interface Xl {
   /** -N: print what would be done. */
   readonly dryRun: boolean;
-  /** How often -v was given. */
-  readonly verbosity: number;
+  /** Relative paths start here. */
+  readonly cwd: string;
   /** The host's daemon, started when it does not run. */
   client(): Promise<DaemonClient>;
   out(text: string): void;

@@ -11,7 +11,7 @@ export const run: Run = async (xl, _options, [domain, ...specs]) => {
     return 0;
   }
   const client = await xl.client();
-  const attached = client.call('disk.attach', {domid, disk, baseDir: process.cwd()});
+  const attached = client.call('disk.attach', {domid, disk, baseDir: xl.cwd});
   await orFail(attached, () => 'libxl_device_disk_add failed.');
   return 0;
 };

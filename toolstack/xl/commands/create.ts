@@ -1,4 +1,5 @@
 import {readFileSync} from 'node:fs';
+import {resolve} from 'node:path';
 import {randomInt} from 'node:crypto';
 import {
   configToJson,
@@ -50,16 +51,16 @@ const readCommandLine = (options: Options, operands: readonly string[]): Command
 };
 
 const readConfig = (xl: Xl, options: Options, {file, overrides}: CommandLine): DomainConfig => {
-  const text = readFile(file);
+  const text = readFile(xl, file);
   if (!options.has('q')) xl.complain(`Parsing config from ${file}`);
   const config = domainConfig(parseConfig(withOverrides(text, overrides), file), {random: () => randomInt(2 ** 32)});
   for (const warning of config.warnings) xl.complain(warning);
   return config;
 };
 
-const readFile = (file: string): string => {
+const readFile = ({cwd}: Xl, file: string): string => {
   try {
-    return readFileSync(file, 'utf8');
+    return readFileSync(resolve(cwd, file), 'utf8');
   } catch (error) {
     const reason = strerror(error as NodeJS.ErrnoException);
     throw new ToolstackError('ENOENT', `Failed to read config file: ${file}: ${reason}`, EXIT_FAIL);
@@ -71,7 +72,7 @@ const create = async (xl: Xl, options: Options, config: DomainConfig): Promise<n
   const console = options.has('c') ? new ConsoleSession(client) : undefined;
   // The guest waits until its console is attached, so that nothing it prints is missed.
   const paused = options.has('p') || console !== undefined;
-  const {domid} = await client.call('domain.create', {config, baseDir: process.cwd(), paused});
+  const {domid} = await client.call('domain.create', {config, baseDir: xl.cwd, paused});
   const followed = options.has('F') ? followDomain(xl, client, domid, config) : undefined;
   if (console !== undefined) {
     await console.attach(domid);
