@@ -4,7 +4,10 @@ import {SECTOR_BYTES, type Storage} from './storage.ts';
 /** A discard is done in steps of this size, so that clearing a large range does not hold up the host. */
 const DISCARD_STEP_BYTES = 1 << 20;
 
-/** A disk in memory, zeroed at first and gone when it is closed. Memory is taken from the machine as it is touched. */
+/**
+ * A disk in memory, zeroed at first and gone when it is closed. Memory is taken from the machine as it is touched; shared,
+ * as guest memory is, to stay out of V8's accounts.
+ */
 export class RamImage implements Storage {
   readonly sizeBytes: number;
   readonly readonly: boolean;
@@ -15,7 +18,7 @@ export class RamImage implements Storage {
   constructor(sizeBytes: number, readonly = false) {
     this.sizeBytes = sizeBytes;
     this.readonly = readonly;
-    this.bytes = new Uint8Array(sizeBytes);
+    this.bytes = new Uint8Array(new SharedArrayBuffer(sizeBytes));
   }
 
   read(vector: IoVector, position: number): number {

@@ -18,7 +18,11 @@ export class DomainMemory {
   private holes: Uint32Array | undefined;
   private holeCount = 0;
 
-  constructor(pages: number, buffer: ArrayBufferLike = new ArrayBuffer(pages * PAGE_SIZE), byteOffset = 0) {
+  /**
+   * By default over a new buffer, of which only touched pages cost memory. Shared, because V8 counts plain ArrayBuffers
+   * as garbage to come and collects its whole heap every few guests.
+   */
+  constructor(pages: number, buffer: ArrayBufferLike = new SharedArrayBuffer(pages * PAGE_SIZE), byteOffset = 0) {
     this.pages = pages;
     this.rebind(buffer, byteOffset);
   }
