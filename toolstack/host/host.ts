@@ -347,10 +347,7 @@ class XenHost implements Host {
     if (await waitForNode(this.clock, this.xs, node, taken, ACKNOWLEDGE_TIMEOUT_NS)) return;
     // Withdrawn, unless the guest takes it at this very moment.
     await this.xs.write(node, '');
-    throw new ToolstackError(
-      'ETIMEDOUT',
-      `libxl: error: Domain ${domid}:guest didn't acknowledge control request: -9\nshutdown failed (rc=-9)`,
-    );
+    throw new ToolstackError('ETIMEDOUT', `libxl: error: Domain ${domid}:guest didn't acknowledge control request: -9`);
   }
 
   private async setName(record: DomainRecord, name: string): Promise<void> {
@@ -430,16 +427,19 @@ class XenHost implements Host {
 
   private domain(domid: DomId) {
     const domain = this.xen.domain(domid);
-    if (domain === undefined) throw new ToolstackError('ENOENT', `${domid} is an invalid domain identifier (rc=-6)`);
+    if (domain === undefined) throw noDomain(domid);
     return domain;
   }
 
   private record(domid: DomId): DomainRecord {
     const record = this.lifecycle.records.get(domid);
-    if (record === undefined) throw new ToolstackError('ENOENT', `${domid} is an invalid domain identifier (rc=-6)`);
+    if (record === undefined) throw noDomain(domid);
     return record;
   }
 }
+
+const noDomain = (domid: DomId): ToolstackError =>
+  new ToolstackError('ESRCH', `libxl: error: Domain ${domid}:Non-existant domain`);
 
 /** Starts a Xen host in this process. */
 export const createHost = async (options: HostOptions = {}): Promise<XenHost> => {
