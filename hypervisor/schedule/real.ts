@@ -87,7 +87,7 @@ class RealSchedule implements Schedule {
       }
       batch.length = 0;
     } while (this.ready.length > 0 && this.now() < endNs);
-    if (this.ready.length > 0) this.immediate = setImmediate(this.drain);
+    if (this.ready.length > 0) this.immediate ??= setImmediate(this.drain);
   };
 
   private putBack(batch: Task[], from: number): void {
