@@ -7,7 +7,7 @@ import {type DeviceNodes, prune, removeDevice, vbdNodes, vifNodes, writeDevice} 
 import {type DiskConfig, generateMac, VIF_DEFAULTS, type VifConfig, vdevToNumber} from '../config/index.ts';
 import {ToolstackError} from '../errors.ts';
 import type {DiskListing, VifListing} from './api.ts';
-import type {Hotplug} from './hotplug.ts';
+import {EXIT_CREATE_FAILED, type Hotplug} from './hotplug.ts';
 import type {DomainRecord} from './record.ts';
 import {waitForNode} from './wait.ts';
 
@@ -31,10 +31,8 @@ export class Devices {
     refuseForeignDisk(disk);
     const target = diskTarget(disk, baseDir);
     const device = vbdNodes(record.domid, disk, target);
-    if (record.devices.has(device.backendPath)) {
-      throw new ToolstackError('EEXIST', `libxl: error: Domain ${record.domid}:device already exists in xenstore`);
-    }
-    this.hotplug.checkDisk(disk.vdev, target, disk.readwrite);
+    refuseSecond(record, device);
+    this.hotplug.openDisk(device, disk, target);
     await this.attach(record, device, () => this.hotplug.block(device));
   }
 
@@ -45,9 +43,7 @@ export class Devices {
     this.hotplug.checkVif(record.domid, bridge);
     const devid = vif.devid ?? freeDevid(record, 'vif');
     const device = vifNodes(record.domid, devid, {...vif, bridge, mac});
-    if (record.devices.has(device.backendPath)) {
-      throw new ToolstackError('EEXIST', `libxl: error: Domain ${record.domid}:device already exists in xenstore`);
-    }
+    refuseSecond(record, device);
     await this.attach(record, device, () => this.hotplug.vif(device));
     return {...vif, devid, mac};
   }
@@ -146,9 +142,20 @@ export class Devices {
     return rows;
   }
 
+  /** All of it, or nothing: what fails is taken away again. */
   private async attach(record: DomainRecord, device: DeviceNodes, runScript: () => Promise<void>): Promise<void> {
     record.devices.set(device.backendPath, device);
-    await writeDevice(this.xs, device);
+    try {
+      await writeDevice(this.xs, device);
+      await this.waitReady(record, device);
+      await runScript();
+    } catch (error) {
+      await this.forget(record, device);
+      throw error;
+    }
+  }
+
+  private async waitReady(record: DomainRecord, device: DeviceNodes): Promise<void> {
     const ready = (value: string | undefined): boolean => parseState(value) >= XenbusStateInitWait;
     const inTime = await waitForNode(this.clock, this.xs, `${device.backendPath}/state`, ready, BACKEND_TIMEOUT_NS);
     if (!inTime) {
@@ -156,10 +163,9 @@ export class Devices {
       throw new ToolstackError(
         'ETIMEDOUT',
         `libxl: error: Domain ${record.domid}:unable to add device with path ${path}`,
-        3,
+        EXIT_CREATE_FAILED,
       );
     }
-    await runScript();
   }
 
   private async forget(record: DomainRecord, device: DeviceNodes): Promise<void> {
@@ -201,13 +207,19 @@ export const diskTarget = (disk: DiskConfig, baseDir: string): string => {
 /** What this version's backend does not serve, in one line. */
 const refuseForeignDisk = (disk: DiskConfig): void => {
   const refuse = (reason: string): never => {
-    throw new ToolstackError('EINVAL', `libxl: error: Disk vdev=${disk.vdev}: ${reason}`, 3);
+    throw new ToolstackError('EINVAL', `libxl: error: Disk vdev=${disk.vdev}: ${reason}`, EXIT_CREATE_FAILED);
   };
   if (disk.format !== 'raw') refuse(`format ${disk.format} is not supported yet (raw is)`);
   if ((disk.target ?? '') === '') refuse('an empty drive is not supported yet');
   if (disk.backend !== undefined && !['0', 'Domain-0'].includes(disk.backend)) {
     refuse(`backend=${disk.backend}: driver domains are not supported yet`);
   }
+};
+
+const refuseSecond = ({domid, devices}: DomainRecord, {backendPath}: DeviceNodes): void => {
+  if (!devices.has(backendPath)) return;
+  const reason = `Domain ${domid}:device already exists in xenstore`;
+  throw new ToolstackError('EEXIST', `libxl: error: ${reason}`, EXIT_CREATE_FAILED);
 };
 
 const freeDevid = (record: DomainRecord, kind: string): number => {

@@ -1,5 +1,5 @@
 import {hostname} from 'node:os';
-import {filter, first, firstValueFrom, map, merge, Observable, of, Subject, type Subscription} from 'rxjs';
+import {filter, firstValueFrom, map, merge, Observable, of, Subject, type Subscription} from 'rxjs';
 import {BlockBackend, blockBackend} from '../../backends/block/index.ts';
 import {ConsoleDaemon} from '../../backends/console/index.ts';
 import {NetBackend, netBackend} from '../../backends/net/index.ts';
@@ -11,11 +11,9 @@ import {
   parseIpv4,
   parseMac,
 } from '../../backends/network/index.ts';
-import {openStorage} from '../../backends/storage/index.ts';
 import {XenbusStateConnected} from '../../hypervisor/abi/io/xenbus.ts';
 import {SHUTDOWN_crash} from '../../hypervisor/abi/sched.ts';
-import {DOM0, type DomainEvent, type DomainInfo, type DomId, Hypervisor} from '../../hypervisor/index.ts';
-import {PAGE_SIZE} from '../../hypervisor/memory/index.ts';
+import {DOM0, type DomainEvent, type DomId, Hypervisor} from '../../hypervisor/index.ts';
 import {NS_PER_S, realClock, type Schedule} from '../../hypervisor/schedule/index.ts';
 import {parseState, XenbusBus} from '../../hypervisor/xenbus/index.ts';
 import {mapDomainRing, type RequestTrace, SyncXs, XsClient, Xenstored} from '../../hypervisor/xenstore/index.ts';
@@ -47,18 +45,17 @@ import type {
 import {ConsoleLogs} from './console-log.ts';
 import {Devices} from './devices.ts';
 import {createDom0, type Dom0, writeDom0Nodes} from './dom0.ts';
+import {GuestControl} from './guest-control.ts';
 import {Hotplug} from './hotplug.ts';
 import {Lifecycle} from './lifecycle.ts';
 import {Names} from './names.ts';
 import type {DomainRecord} from './record.ts';
 import {actOnShutdown} from './shutdown-actions.ts';
+import {MIB_PER_PAGE, summarize} from './summary.ts';
 import {waitForNode} from './wait.ts';
 
-/** libxl's patience with a guest that was asked to shut down. */
-const ACKNOWLEDGE_TIMEOUT_NS = 60 * NS_PER_S;
 const CONNECT_TIMEOUT_NS = 40 * NS_PER_S;
 const DEFAULT_GRACE_NS = 10 * NS_PER_S;
-const MIB_PER_PAGE = PAGE_SIZE / 1024 / 1024;
 
 const DEFAULT_BRIDGES: readonly BridgeConfig[] = [{name: VIF_DEFAULTS.bridge, dom0Address: '10.0.0.254'}];
 
@@ -76,6 +73,7 @@ class XenHost implements Host {
   private readonly devices: Devices;
   private readonly lifecycle: Lifecycle;
   private readonly names: Names;
+  private readonly control: GuestControl;
   private readonly logs: ConsoleLogs | undefined;
   private readonly lines = new Subject<string>();
   private readonly busEvents = new Subject<HostBusEvent>();
@@ -108,19 +106,20 @@ class XenHost implements Host {
       xs: this.connect('xenconsoled'),
       log: (domid, bytes) => this.logs?.write(domid, bytes),
     });
-    this.backends = new XenbusBus(ops, this.connect('dom0-kernel'), 'backend', [
-      blockBackend({open: openStorage}),
-      netBackend({networks: this.networks}),
-    ]);
     const hotplug = new Hotplug({
       clock: this.clock,
       xs: this.connect('hotplug'),
       hasBridge: (name) => this.networks.bridge(name) !== undefined,
     });
+    this.backends = new XenbusBus(ops, this.connect('dom0-kernel'), 'backend', [
+      blockBackend({open: hotplug.takeDisk}),
+      netBackend({networks: this.networks}),
+    ]);
     this.devices = new Devices(this.clock, this.xs, hotplug);
     this.names = new Names(new SyncXs(this.store.connectInProcess(DOM0, 'toolstack')), () =>
       this.xen.domainTable.keys(),
     );
+    this.control = new GuestControl(this.clock, this.xen, this.xs, this.names);
     this.lifecycle = new Lifecycle({
       xen: this.xen,
       store: this.store,
@@ -159,7 +158,9 @@ class XenHost implements Host {
   }
 
   domains(): DomainSummary[] {
-    return Array.from(this.xen.domainTable.values(), (info) => this.summary(info)).sort((a, b) => a.domid - b.domid);
+    return Array.from(this.xen.domainTable.values(), (info) =>
+      summarize(this.xen, info, this.names.nameOf(info.domid)),
+    ).sort((a, b) => a.domid - b.domid);
   }
 
   resolve(nameOrId: string): DomId | undefined {
@@ -209,7 +210,7 @@ class XenHost implements Host {
   }
 
   shutdown(domid: DomId, trigger: ShutdownTrigger): Promise<void> {
-    return this.clock.drive(this.requestShutdown(this.record(domid), trigger));
+    return this.clock.drive(this.control.requestShutdown(this.record(domid), trigger));
   }
 
   waitShutdown(domid: DomId): Promise<number | undefined> {
@@ -240,7 +241,7 @@ class XenHost implements Host {
   }
 
   rename(domid: DomId, name: string): Promise<void> {
-    return this.clock.drive(this.setName(this.record(domid), name));
+    return this.clock.drive(this.control.rename(this.record(domid), name));
   }
 
   async attachDisk(domid: DomId, disk: DiskConfig, baseDir = process.cwd()): Promise<void> {
@@ -313,7 +314,7 @@ class XenHost implements Host {
 
   private async stop(graceNs: number): Promise<void> {
     const stopGuest = async (record: DomainRecord): Promise<void> => {
-      if (this.xen.domain(record.domid)?.runnable === true) await this.shutDownWithin(record, graceNs);
+      if (this.xen.domain(record.domid)?.runnable === true) await this.control.shutDownWithin(record, graceNs);
       await this.lifecycle.destroy(record.domid);
     };
     await Promise.all(Array.from(this.lifecycle.records.values(), stopGuest));
@@ -327,42 +328,6 @@ class XenHost implements Host {
     this.clock.close();
   }
 
-  private async shutDownWithin({domid}: DomainRecord, graceNs: number): Promise<void> {
-    await this.xs.write(`/local/domain/${domid}/control/shutdown`, 'poweroff');
-    const down = this.xen.domainEvents.pipe(
-      first((event) => event.domid === domid && event.type === 'shutdown', undefined),
-      map(() => undefined),
-    );
-    const late = new Observable<undefined>((subscriber) => {
-      const timer = this.clock.after(graceNs, () => subscriber.next(undefined));
-      return () => timer.cancel();
-    });
-    await firstValueFrom(merge(down, late));
-  }
-
-  private async requestShutdown({domid}: DomainRecord, trigger: ShutdownTrigger): Promise<void> {
-    const node = `/local/domain/${domid}/control/shutdown`;
-    await this.xs.write(node, trigger);
-    const taken = (value: string | undefined): boolean => value === undefined || value === '';
-    if (await waitForNode(this.clock, this.xs, node, taken, ACKNOWLEDGE_TIMEOUT_NS)) return;
-    // Withdrawn, unless the guest takes it at this very moment.
-    await this.xs.write(node, '');
-    throw new ToolstackError('ETIMEDOUT', `libxl: error: Domain ${domid}:guest didn't acknowledge control request: -9`);
-  }
-
-  private async setName(record: DomainRecord, name: string): Promise<void> {
-    const {domid} = record;
-    const owner = this.names.byName(name);
-    if (owner !== undefined && owner !== domid) {
-      throw new ToolstackError('EEXIST', `libxl: error: Domain ${domid}:Domain with name "${name}" already exists.`);
-    }
-    await this.xs.transaction(async (tx) => {
-      await this.xs.write(`/local/domain/${domid}/name`, name, tx);
-      await this.xs.write(`/vm/${record.config.uuid}/name`, name, tx);
-    });
-    record.config = {...record.config, name};
-  }
-
   private onDomainEvent({type, domid, info}: DomainEvent): void {
     if (type !== 'shutdown') return;
     this.store.domainShutdown(domid);
@@ -371,7 +336,7 @@ class XenHost implements Host {
     const context = {
       lifecycle: this.lifecycle,
       random: () => this.clock.random(),
-      rename: (id: DomId, name: string) => this.setName(this.record(id), name),
+      rename: (id: DomId, name: string) => this.control.rename(this.record(id), name),
       nowSeconds: () => this.clock.epochMs / 1000 + this.clock.now() / NS_PER_S,
       log: (line: string) => this.lines.next(line),
     };
@@ -402,27 +367,6 @@ class XenHost implements Host {
     if (!this.xen.trace.on) return;
     const plain = (text: string): string => JSON.stringify(text.replaceAll('\0', ' ').trimEnd());
     this.xen.trace.emit('xenstore_request', domId, connection, txId, type, plain(payload), plain(String(reply)));
-  }
-
-  private summary(info: DomainInfo): DomainSummary {
-    const isDom0 = info.domid === DOM0;
-    const idle = !isDom0 && !info.paused && !info.shutdown && !info.dying;
-    const flags: readonly (readonly [string, boolean])[] = [
-      ['r', isDom0],
-      ['b', idle],
-      ['p', info.paused],
-      ['s', info.shutdown],
-      ['c', info.shutdownReason === SHUTDOWN_crash],
-      ['d', info.dying],
-    ];
-    return {
-      ...info,
-      name: this.names.nameOf(info.domid) ?? '(null)',
-      memoryMib: Math.floor(info.totalPages * MIB_PER_PAGE),
-      cpuSeconds: (this.xen.domain(info.domid)?.cpuTimeNs ?? 0) / NS_PER_S,
-      state: flags.map(([letter, on]) => (on ? letter : '-')).join(''),
-      uptimeSeconds: Math.floor((this.clock.now() - info.createdNs) / NS_PER_S),
-    };
   }
 
   private domain(domid: DomId) {

@@ -1,7 +1,8 @@
-import {openStorage, StorageError} from '../../backends/storage/index.ts';
+import {openStorage, type Storage, StorageError, type StorageOpener} from '../../backends/storage/index.ts';
 import type {DomId} from '../../hypervisor/index.ts';
 import {NS_PER_MS, type Schedule} from '../../hypervisor/schedule/index.ts';
 import type {XsClient} from '../../hypervisor/xenstore/index.ts';
+import type {DiskConfig} from '../config/index.ts';
 import {ToolstackError} from '../errors.ts';
 import type {DeviceNodes} from '../builder/index.ts';
 
@@ -18,12 +19,20 @@ export interface HotplugOptions {
   hasBridge: (name: string) => boolean;
 }
 
+interface OpenedImage {
+  readonly target: string;
+  readonly readonly: boolean;
+  readonly storage: Storage;
+}
+
 /**
  * What Xen's hotplug scripts do in dom0: tell the backend which device it serves, or put the interface on its bridge.
  * They run here, since their shell would find neither losetup nor brctl.
  */
 export class Hotplug {
   private readonly options: HotplugOptions;
+  /** Images that were opened for a device and not taken over by its backend yet. */
+  private readonly opened = new Map<string, OpenedImage>();
   /** Loop devices in use: minor number by backend path. */
   private readonly loops = new Map<string, number>();
 
@@ -31,16 +40,26 @@ export class Hotplug {
     this.options = options;
   }
 
-  /** Refuses an image that the block script would refuse; nothing is written yet. */
-  checkDisk(vdev: string, target: string, readwrite: boolean): void {
-    // Opened and closed again: what the backend opens a moment later is what we found.
-    const storage = openStorage(target, {readonly: !readwrite});
+  /** Opens an image, as losetup would, or refuses it; nothing is written yet. It stays open until `remove`. */
+  openDisk({backendPath}: DeviceNodes, {vdev, readwrite}: DiskConfig, target: string): void {
+    const readonly = !readwrite;
+    const storage = openStorage(target, {readonly});
     if (storage instanceof StorageError) {
       const reason = storage.code === 'missing' ? `failed to stat: ${storage.message}` : storage.message;
       throw new ToolstackError(storage.code, `libxl: error: Disk vdev=${vdev} ${reason}`, EXIT_CREATE_FAILED);
     }
-    storage.close();
+    this.opened.set(backendPath, {target, readonly, storage});
   }
+
+  /** What blkback opens: the image that was opened for it, so that nobody else comes first; later on, anew. */
+  readonly takeDisk: StorageOpener = (target, {readonly}) => {
+    for (const [backendPath, image] of this.opened) {
+      if (image.target !== target || image.readonly !== readonly) continue;
+      this.opened.delete(backendPath);
+      return image.storage;
+    }
+    return openStorage(target, {readonly});
+  };
 
   /** The block script: names the device that stands for the image. The backend may connect from then on. */
   async block({backendPath}: DeviceNodes): Promise<void> {
@@ -71,6 +90,8 @@ export class Hotplug {
 
   /** What the scripts do once the backend has let go. */
   remove({backendPath}: DeviceNodes): void {
+    this.opened.get(backendPath)?.storage.close();
+    this.opened.delete(backendPath);
     this.loops.delete(backendPath);
   }
 }

@@ -1,3 +1,4 @@
+import {XEN_LEGACY_MAX_VCPUS} from '../../hypervisor/abi/arch-x86/xen.ts';
 import {HVM_PARAM_CONSOLE_PFN, HVM_PARAM_CONSOLE_EVTCHN} from '../../hypervisor/abi/hvm/params.ts';
 import type {ConsoleDaemon} from '../../backends/console/index.ts';
 import {type Domain, type DomId, errnoName, type Hypervisor} from '../../hypervisor/index.ts';
@@ -27,6 +28,10 @@ import type {DomainRecord} from './record.ts';
 const KIB_PER_PAGE = PAGE_SIZE / 1024;
 /** Rings, grant table and a little to work with. */
 const MIN_MEMORY_KIB = 1024;
+/** The one CPU pool. */
+const ONLY_POOL = 'Pool-0';
+/** libxl's ERROR_INVAL. */
+const EXIT_BAD_POOL = 6;
 
 export interface LifecycleParts {
   xen: Hypervisor;
@@ -51,22 +56,31 @@ export interface CreateRequest {
 export class Lifecycle {
   readonly records = new Map<DomId, DomainRecord>();
   private readonly parts: LifecycleParts;
+  /** Names of domains that are in the making and may not be in xenstore yet. */
+  private readonly reserved = new Set<string>();
 
   constructor(parts: LifecycleParts) {
     this.parts = parts;
   }
 
-  async create({config: asked, baseDir, paused}: CreateRequest): Promise<DomId> {
+  async create(request: CreateRequest): Promise<DomId> {
     const {xen, names} = this.parts;
-    const config = withDomainDefaults(asked, {random: () => xen.schedule.random()});
-    if (names.byName(config.name) !== undefined) {
-      throw new ToolstackError(
-        'EEXIST',
-        `libxl: error: Domain with name "${config.name}" already exists.`,
-        EXIT_CREATE_FAILED,
-      );
+    const config = withDomainDefaults(request.config, {random: () => xen.schedule.random()});
+    const {name} = config;
+    if (names.byName(name) !== undefined || this.reserved.has(name)) {
+      throw refusal('EEXIST', `Domain with name "${name}" already exists.`);
     }
     refuseForeignConfig(config);
+    this.reserved.add(name);
+    try {
+      return await this.make(config, request);
+    } finally {
+      this.reserved.delete(name);
+    }
+  }
+
+  private async make(config: CompleteDomainConfig, {baseDir, paused}: CreateRequest): Promise<DomId> {
+    const {xen} = this.parts;
     const image = await loadKernel(config.kernel ?? '', baseDir);
     const domain = this.allocate(config);
     const record: DomainRecord = {
@@ -76,16 +90,19 @@ export class Lifecycle {
       baseDir,
       devices: new Map(),
       stopGuest: () => undefined,
+      built: Promise.resolve(),
       destroying: undefined,
     };
     this.records.set(domain.id, record);
+    const building = this.build(record, domain, config);
+    record.built = building.catch(() => undefined);
     try {
-      await this.build(record, domain, config);
+      await building;
     } catch (error) {
       await this.destroy(domain.id);
       throw error;
     }
-    if (!paused) xen.unpause(domain);
+    if (!paused && record.destroying === undefined) xen.unpause(domain);
     return domain.id;
   }
 
@@ -93,7 +110,8 @@ export class Lifecycle {
   destroy(domid: DomId): Promise<void> {
     const record = this.records.get(domid);
     if (record === undefined) return Promise.resolve();
-    record.destroying ??= this.teardown(record);
+    // What is still being built would be built on.
+    record.destroying ??= record.built.then(() => this.teardown(record));
     return record.destroying;
   }
 
@@ -109,11 +127,9 @@ export class Lifecycle {
     });
     if (typeof domain !== 'number') return domain;
     const have = Math.floor((xen.freePages * KIB_PER_PAGE) / 1024);
-    const reason =
-      errnoName(domain) === 'ENOMEM'
-        ? `memory=${config.memoryKib / 1024}: Cannot allocate memory (${have} MiB are free)`
-        : `cannot make domain: ${errnoName(domain)}`;
-    throw new ToolstackError(errnoName(domain), `libxl: error: ${reason}`, EXIT_CREATE_FAILED);
+    throw errnoName(domain) === 'ENOMEM'
+      ? refusal('ENOMEM', `memory=${config.memoryKib / 1024}: Cannot allocate memory (${have} MiB are free)`)
+      : refusal(errnoName(domain), `cannot make domain: ${errnoName(domain)}`);
   }
 
   private async build(record: DomainRecord, domain: Domain, config: CompleteDomainConfig): Promise<void> {
@@ -138,13 +154,13 @@ export class Lifecycle {
       startTime: startSeconds.toFixed(2),
     });
     await xs.introduce(domid, special.storeGfn, special.storePort);
-    logs?.open(domid, name);
     for (const disk of config.disks) await devices.attachDisk(record, disk, record.baseDir);
     const consolePage = domain.hvmParams.get(HVM_PARAM_CONSOLE_PFN) ?? 0;
     const consolePort = domain.hvmParams.get(HVM_PARAM_CONSOLE_EVTCHN) ?? 0;
     await devices.write(record, consoleNodes(domid, consolePage, consolePort));
     consoles.add(domid);
     for (const vif of config.vifs) await devices.attachVif(record, vif);
+    logs?.open(domid, name);
     this.boot(record, domain, config);
   }
 
@@ -180,24 +196,21 @@ export class Lifecycle {
   }
 }
 
-/** What this version cannot build, in one line. */
-const refuseForeignConfig = (config: CompleteDomainConfig): void => {
-  if (config.type === 'hvm') {
-    throw new ToolstackError(
-      'EINVAL',
-      'libxl: error: type="hvm" is not supported yet (pv and pvh are)',
-      EXIT_CREATE_FAILED,
-    );
+/** What this version cannot build. */
+const refuseForeignConfig = ({type, bootloader, memoryKib, maxVcpus, libxl}: CompleteDomainConfig): void => {
+  const pool = libxl.createInfo.pool_name;
+  if (pool !== undefined && pool !== ONLY_POOL && pool !== '0') {
+    throw refusal('ENOENT', `Illegal pool specified: ${String(pool)}`, EXIT_BAD_POOL);
   }
-  if (config.bootloader !== undefined) {
-    throw new ToolstackError(
-      'EINVAL',
-      `libxl: error: bootloader="${config.bootloader}" is not supported yet`,
-      EXIT_CREATE_FAILED,
-    );
+  if (type === 'hvm') throw refusal('EINVAL', 'type="hvm" is not supported yet (pv and pvh are)');
+  if (bootloader !== undefined) throw refusal('EINVAL', `bootloader="${bootloader}" is not supported yet`);
+  if (memoryKib < MIN_MEMORY_KIB) {
+    throw refusal('EINVAL', `memory=${memoryKib / 1024}: a domain needs ${MIN_MEMORY_KIB / 1024} MiB at least`);
   }
-  if (config.memoryKib < MIN_MEMORY_KIB) {
-    const reason = `memory=${config.memoryKib / 1024}: a domain needs ${MIN_MEMORY_KIB / 1024} MiB at least`;
-    throw new ToolstackError('EINVAL', `libxl: error: ${reason}`, EXIT_CREATE_FAILED);
+  if (maxVcpus > XEN_LEGACY_MAX_VCPUS) {
+    throw refusal('EINVAL', `vcpus=${maxVcpus}: a domain has at most ${XEN_LEGACY_MAX_VCPUS}`);
   }
 };
+
+const refusal = (code: string, reason: string, exitStatus = EXIT_CREATE_FAILED): ToolstackError =>
+  new ToolstackError(code, `libxl: error: ${reason}`, exitStatus);

@@ -13,6 +13,8 @@ export interface DomainRecord {
   readonly devices: Map<string, DeviceNodes>;
   /** Takes away the guest's side: its xenbus and subscriptions. */
   stopGuest: () => void;
+  /** Resolves once the domain has been built, or could not be. */
+  built: Promise<void>;
   /** Guards against two teardowns of one domain. */
   destroying: Promise<void> | undefined;
 }
