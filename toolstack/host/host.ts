@@ -1,5 +1,5 @@
 import {hostname} from 'node:os';
-import {filter, firstValueFrom, map, merge, Observable, of, Subject, type Subscription} from 'rxjs';
+import {filter, firstValueFrom, map, merge, type Observable, of, Subject, type Subscription} from 'rxjs';
 import {BlockBackend, blockBackend} from '../../backends/block/index.ts';
 import {ConsoleDaemon} from '../../backends/console/index.ts';
 import {NetBackend, netBackend} from '../../backends/net/index.ts';
