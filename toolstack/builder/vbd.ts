@@ -11,6 +11,7 @@ export const vbdNodes = (domid: DomId, disk: DiskConfig, target: string): Device
     throw new ToolstackError(
       'EINVAL',
       `libxl: error: Domain ${domid}:Invalid or unsupported virtual disk identifier ${disk.vdev}`,
+      3,
     );
   }
   const frontendPath = `/local/domain/${domid}/device/vbd/${devid}`;

@@ -74,7 +74,7 @@ export class Devices {
    */
   async destroyAll(record: DomainRecord): Promise<void> {
     const waiting: DeviceNodes[] = [];
-    for (const device of [...record.devices.values()]) {
+    for (const device of record.devices.values()) {
       if (device.kind === 'console') {
         await this.forget(record, device);
         continue;

@@ -199,8 +199,8 @@ export class Lifecycle {
 /** What this version cannot build. */
 const refuseForeignConfig = ({type, bootloader, memoryKib, maxVcpus, libxl}: CompleteDomainConfig): void => {
   const pool = libxl.createInfo.pool_name;
-  if (pool !== undefined && pool !== ONLY_POOL && pool !== '0') {
-    throw refusal('ENOENT', `Illegal pool specified: ${String(pool)}`, EXIT_BAD_POOL);
+  if (typeof pool === 'string' && pool !== ONLY_POOL && pool !== '0') {
+    throw refusal('ENOENT', `Illegal pool specified: ${pool}`, EXIT_BAD_POOL);
   }
   if (type === 'hvm') throw refusal('EINVAL', 'type="hvm" is not supported yet (pv and pvh are)');
   if (bootloader !== undefined) throw refusal('EINVAL', `bootloader="${bootloader}" is not supported yet`);
