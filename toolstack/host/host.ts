@@ -49,7 +49,7 @@ import {GuestControl} from './guest-control.ts';
 import {Hotplug} from './hotplug.ts';
 import {Lifecycle} from './lifecycle.ts';
 import {Names} from './names.ts';
-import type {DomainRecord} from './record.ts';
+import {type DomainRecord, exclusively} from './record.ts';
 import {actOnShutdown} from './shutdown-actions.ts';
 import {MIB_PER_PAGE, summarize} from './summary.ts';
 import {waitForNode} from './wait.ts';
@@ -210,7 +210,9 @@ class XenHost implements Host {
   }
 
   shutdown(domid: DomId, trigger: ShutdownTrigger): Promise<void> {
-    return this.clock.drive(this.control.requestShutdown(this.record(domid), trigger));
+    const record = this.record(domid);
+    if (record.destroying !== undefined) return Promise.reject(noDomain(domid));
+    return this.clock.drive(this.control.requestShutdown(record, trigger));
   }
 
   waitShutdown(domid: DomId): Promise<number | undefined> {
@@ -236,24 +238,25 @@ class XenHost implements Host {
   }
 
   destroy(domid: DomId): Promise<void> {
-    this.record(domid);
+    if (!this.lifecycle.records.has(domid)) return Promise.reject(noDomain(domid));
     return this.clock.drive(this.lifecycle.destroy(domid));
   }
 
   rename(domid: DomId, name: string): Promise<void> {
-    return this.clock.drive(this.control.rename(this.record(domid), name));
+    const record = this.record(domid);
+    return this.change(record, () => this.control.rename(record, name));
   }
 
   async attachDisk(domid: DomId, disk: DiskConfig, baseDir = process.cwd()): Promise<void> {
     const record = this.record(domid);
-    await this.clock.drive(this.devices.attachDisk(record, disk, baseDir));
+    await this.change(record, () => this.devices.attachDisk(record, disk, baseDir));
     record.config = {...record.config, disks: [...record.config.disks, disk]};
   }
 
   async detachDisk(domid: DomId, vdev: string, {force = false} = {}): Promise<void> {
     const record = this.record(domid);
     const device = this.devices.findDisk(record, vdev);
-    await this.clock.drive(this.devices.detach(record, device, force));
+    await this.change(record, () => this.devices.detach(record, device, force));
     const gone = device.backend.find(([key]) => key === 'dev')?.[1];
     record.config = {...record.config, disks: record.config.disks.filter((disk) => disk.vdev !== gone)};
   }
@@ -264,14 +267,14 @@ class XenHost implements Host {
 
   async attachVif(domid: DomId, vif: VifConfig): Promise<void> {
     const record = this.record(domid);
-    const attached = await this.clock.drive(this.devices.attachVif(record, vif));
+    const attached = await this.change(record, () => this.devices.attachVif(record, vif));
     record.config = {...record.config, vifs: [...record.config.vifs, attached]};
   }
 
   async detachVif(domid: DomId, which: string): Promise<void> {
     const record = this.record(domid);
     const device = this.devices.findVif(record, which);
-    await this.clock.drive(this.devices.detach(record, device, false));
+    await this.change(record, () => this.devices.detach(record, device, false));
     record.config = {...record.config, vifs: record.config.vifs.filter((vif) => vif.devid !== device.devid)};
   }
 
@@ -313,8 +316,10 @@ class XenHost implements Host {
   }
 
   private async stop(graceNs: number): Promise<void> {
+    this.lifecycle.close();
     const stopGuest = async (record: DomainRecord): Promise<void> => {
-      if (this.xen.domain(record.domid)?.runnable === true) await this.control.shutDownWithin(record, graceNs);
+      const mayListen = record.destroying === undefined && this.xen.domain(record.domid)?.runnable === true;
+      if (mayListen) await this.control.shutDownWithin(record, graceNs);
       await this.lifecycle.destroy(record.domid);
     };
     await Promise.all(Array.from(this.lifecycle.records.values(), stopGuest));
@@ -334,10 +339,9 @@ class XenHost implements Host {
     const record = this.lifecycle.records.get(domid);
     if (record === undefined || record.destroying !== undefined || this.closing !== undefined) return;
     const context = {
+      clock: this.clock,
       lifecycle: this.lifecycle,
-      random: () => this.clock.random(),
       rename: (id: DomId, name: string) => this.control.rename(this.record(id), name),
-      nowSeconds: () => this.clock.epochMs / 1000 + this.clock.now() / NS_PER_S,
       log: (line: string) => this.lines.next(line),
     };
     const failed = (error: unknown): void => {
@@ -367,6 +371,16 @@ class XenHost implements Host {
     if (!this.xen.trace.on) return;
     const plain = (text: string): string => JSON.stringify(text.replaceAll('\0', ' ').trimEnd());
     this.xen.trace.emit('xenstore_request', domId, connection, txId, type, plain(payload), plain(String(reply)));
+  }
+
+  /** Changes a domain's devices or nodes. */
+  private change<T>(record: DomainRecord, operation: () => Promise<T>): Promise<T> {
+    const change = async (): Promise<T> => {
+      // Its end may have begun while this waited.
+      if (record.destroying !== undefined) throw noDomain(record.domid);
+      return operation();
+    };
+    return this.clock.drive(exclusively(record, change));
   }
 
   private domain(domid: DomId) {

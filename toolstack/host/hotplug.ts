@@ -82,9 +82,10 @@ export class Hotplug {
 
   /** vif-bridge: tells the guest the MTU. Netback looks at the bridge's name itself when it connects. */
   async vif({frontendPath, backendPath, frontend}: DeviceNodes): Promise<void> {
-    const {xs} = this.options;
+    const {clock, xs} = this.options;
     const mtu = frontend.find(([name]) => name === 'mtu')?.[1];
     await xs.write(`${frontendPath}/mtu`, String(mtu));
+    await clock.sleep(SCRIPT_STEP_NS);
     await xs.write(`${backendPath}/hotplug-status`, 'connected');
   }
 

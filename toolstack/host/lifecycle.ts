@@ -23,7 +23,7 @@ import type {Devices} from './devices.ts';
 import type {Dom0} from './dom0.ts';
 import {EXIT_CREATE_FAILED} from './hotplug.ts';
 import type {Names} from './names.ts';
-import type {DomainRecord} from './record.ts';
+import {type DomainRecord, exclusively} from './record.ts';
 
 const KIB_PER_PAGE = PAGE_SIZE / 1024;
 /** Rings, grant table and a little to work with. */
@@ -58,6 +58,7 @@ export class Lifecycle {
   private readonly parts: LifecycleParts;
   /** Names of domains that are in the making and may not be in xenstore yet. */
   private readonly reserved = new Set<string>();
+  private closed = false;
 
   constructor(parts: LifecycleParts) {
     this.parts = parts;
@@ -82,6 +83,7 @@ export class Lifecycle {
   private async make(config: CompleteDomainConfig, {baseDir, paused}: CreateRequest): Promise<DomId> {
     const {xen} = this.parts;
     const image = await loadKernel(config.kernel ?? '', baseDir);
+    if (this.closed) throw refusal('ESHUTDOWN', 'the host is shutting down');
     const domain = this.allocate(config);
     const record: DomainRecord = {
       domid: domain.id,
@@ -90,28 +92,31 @@ export class Lifecycle {
       baseDir,
       devices: new Map(),
       stopGuest: () => undefined,
-      built: Promise.resolve(),
       destroying: undefined,
+      lastOperation: Promise.resolve(),
     };
     this.records.set(domain.id, record);
-    const building = this.build(record, domain, config);
-    record.built = building.catch(() => undefined);
     try {
-      await building;
+      await exclusively(record, () => this.build(record, domain, config));
+      refuseDestroyed(record);
     } catch (error) {
       await this.destroy(domain.id);
       throw error;
     }
-    if (!paused && record.destroying === undefined) xen.unpause(domain);
+    if (!paused) xen.unpause(domain);
     return domain.id;
+  }
+
+  /** No domain is made from now on; those being made come to an end by `destroy`. */
+  close(): void {
+    this.closed = true;
   }
 
   /** Takes the domain away, whatever its state. Resolves when nothing of it is left. */
   destroy(domid: DomId): Promise<void> {
     const record = this.records.get(domid);
     if (record === undefined) return Promise.resolve();
-    // What is still being built would be built on.
-    record.destroying ??= record.built.then(() => this.teardown(record));
+    record.destroying ??= exclusively(record, () => this.teardown(record));
     return record.destroying;
   }
 
@@ -154,12 +159,18 @@ export class Lifecycle {
       startTime: startSeconds.toFixed(2),
     });
     await xs.introduce(domid, special.storeGfn, special.storePort);
-    for (const disk of config.disks) await devices.attachDisk(record, disk, record.baseDir);
+    for (const disk of config.disks) {
+      refuseDestroyed(record);
+      await devices.attachDisk(record, disk, record.baseDir);
+    }
     const consolePage = domain.hvmParams.get(HVM_PARAM_CONSOLE_PFN) ?? 0;
     const consolePort = domain.hvmParams.get(HVM_PARAM_CONSOLE_EVTCHN) ?? 0;
     await devices.write(record, consoleNodes(domid, consolePage, consolePort));
     consoles.add(domid);
-    for (const vif of config.vifs) await devices.attachVif(record, vif);
+    for (const vif of config.vifs) {
+      refuseDestroyed(record);
+      await devices.attachVif(record, vif);
+    }
     logs?.open(domid, name);
     this.boot(record, domain, config);
   }
@@ -195,6 +206,11 @@ export class Lifecycle {
     this.records.delete(domid);
   }
 }
+
+/** Somebody may destroy a domain that is still being made. */
+const refuseDestroyed = ({domid, destroying}: DomainRecord): void => {
+  if (destroying !== undefined) throw refusal('ESHUTDOWN', `Domain ${domid}:destroyed while being created`);
+};
 
 /** What this version cannot build. */
 const refuseForeignConfig = ({type, bootloader, memoryKib, maxVcpus, libxl}: CompleteDomainConfig): void => {

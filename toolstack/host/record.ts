@@ -13,8 +13,18 @@ export interface DomainRecord {
   readonly devices: Map<string, DeviceNodes>;
   /** Takes away the guest's side: its xenbus and subscriptions. */
   stopGuest: () => void;
-  /** Resolves once the domain has been built, or could not be. */
-  built: Promise<void>;
-  /** Guards against two teardowns of one domain. */
+  /** Its end, once that has begun: there is one, and nothing else begins after it. */
   destroying: Promise<void> | undefined;
+  /** The last of the operations that change its devices or nodes; they wait for one another. */
+  lastOperation: Promise<void>;
 }
+
+/** Runs an operation on a domain after those under way: nodes written during its end would stay for ever. */
+export const exclusively = <T>(record: DomainRecord, operation: () => Promise<T>): Promise<T> => {
+  const result = record.lastOperation.then(operation);
+  record.lastOperation = result.then(
+    () => undefined,
+    () => undefined,
+  );
+  return result;
+};

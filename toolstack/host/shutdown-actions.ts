@@ -7,6 +7,7 @@ import {
   SHUTDOWN_watchdog,
 } from '../../hypervisor/abi/sched.ts';
 import type {DomId} from '../../hypervisor/index.ts';
+import {NS_PER_MS, type Schedule} from '../../hypervisor/schedule/index.ts';
 import {actionFor, generateUuid, type ShutdownAction, type ShutdownReason} from '../config/index.ts';
 import type {Lifecycle} from './lifecycle.ts';
 import type {DomainRecord} from './record.ts';
@@ -20,18 +21,21 @@ const reasonNames: Readonly<Record<number, ShutdownReason>> = {
   [SHUTDOWN_soft_reset]: 'soft_reset',
 };
 
+/** xl is a process that hears of it by @releaseDomain: backends have seen their frontends close by then. */
+const REACTION_NS = NS_PER_MS;
+
 export interface ShutdownContext {
+  clock: Schedule;
   lifecycle: Lifecycle;
-  random: () => number;
   rename: (domid: DomId, name: string) => Promise<void>;
-  /** Seconds since the epoch, for the name of a domain that is kept. */
-  nowSeconds: () => number;
   log: (line: string) => void;
 }
 
 /** What xl's background process does when a domain has shut down: the config's on_* action. */
 export const actOnShutdown = async (context: ShutdownContext, record: DomainRecord, reason: number): Promise<void> => {
-  const {log} = context;
+  const {clock, log} = context;
+  await clock.sleep(REACTION_NS);
+  if (record.destroying !== undefined) return;
   log(`Domain ${record.domid} has shut down, reason code ${reason} 0x${reason.toString(16)}`);
   const name = reasonNames[reason];
   const action = name === undefined ? 'destroy' : (actionFor(record.config, name) ?? 'preserve');
@@ -59,12 +63,13 @@ const start: Act = async ({lifecycle, log}, {config, baseDir}) => {
 
 /** The dead domain stays for inspection under another name, and a new one takes its place. */
 const renameRestart: Act = async (context, record) => {
-  const stamp = new Date(context.nowSeconds() * 1000)
+  const {clock} = context;
+  const stamp = new Date(clock.epochMs + clock.now() / NS_PER_MS)
     .toISOString()
     .replaceAll(/[-:]|\.\d+/g, '')
     .slice(0, 13);
   // Before the renaming, which changes the record's.
-  const config = {...record.config, uuid: generateUuid(context.random)};
+  const config = {...record.config, uuid: generateUuid(() => clock.random())};
   await context.rename(record.domid, `${config.name}-${stamp}Z`);
   await start(context, {...record, config});
 };
