@@ -4,6 +4,7 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import type {ExecutionContext} from 'ava';
 import {connectTo, type DaemonClient} from '../../toolstack/daemon/client.ts';
 import {homeAt} from '../../toolstack/daemon/home.ts';
+import {runXl} from '../../toolstack/xl/run.ts';
 import {launch, type Outcome, outcomeOf, PVSIM, XL} from './run.ts';
 import {temporaryDirectory} from './temporary.ts';
 
@@ -45,6 +46,18 @@ export class XlHost {
 
   xl(...args: string[]): Promise<Outcome> {
     return this.run(XL, args);
+  }
+
+  /** The same without a process, against the daemon that runs: for tables of many commands. */
+  async xlHere(...args: string[]): Promise<Outcome> {
+    const texts = {stdout: '', stderr: ''};
+    const status = await runXl(args, {
+      cwd: this.dir,
+      connect: () => this.connect(),
+      out: (text) => (texts.stdout += text),
+      complain: (lines) => (texts.stderr += `${lines}\n`),
+    });
+    return {...texts, status};
   }
 
   /** The output of a command that has to succeed. */
@@ -135,9 +148,14 @@ export class XlHost {
     await this.waitFor('end of the daemon', () => !isRunning(pid));
   }
 
-  private async ask<T>(question: (client: DaemonClient) => Promise<T>): Promise<T> {
+  private async connect(): Promise<DaemonClient> {
     const client = await connectTo(homeAt(this.dir));
     if (client === undefined) throw new Error(`no daemon runs${this.tail()}`);
+    return client;
+  }
+
+  private async ask<T>(question: (client: DaemonClient) => Promise<T>): Promise<T> {
+    const client = await this.connect();
     try {
       return await question(client);
     } finally {

@@ -202,6 +202,8 @@ class XenHost implements Host {
   }
 
   pause(domid: DomId): void {
+    // Nobody would be left to serve the others, or to unpause it. @see XEN_DOMCTL_pausedomain of the caller's own domain
+    if (domid === DOM0) throw new ToolstackError('EINVAL', 'libxl: error: Domain 0:Pausing domain: Invalid argument');
     this.xen.pause(this.domain(domid));
   }
 
@@ -283,12 +285,15 @@ class XenHost implements Host {
   }
 
   consoleOutput(domid: DomId, {scrollback = false} = {}): Observable<Uint8Array> {
+    const console = this.consoles.guest(domid);
+    if (console === undefined) {
+      throw new ToolstackError('ENOENT', 'xenconsole: Could not read tty from store: No such file or directory');
+    }
     const live = this.consoles.output.pipe(
       filter((chunk) => chunk.domid === domid),
       map(({bytes}) => bytes),
     );
-    const kept = scrollback ? this.consoles.guest(domid)?.scrollback : undefined;
-    return kept === undefined ? live : merge(of(kept), live);
+    return scrollback ? merge(of(console.scrollback), live) : live;
   }
 
   consoleInput(domid: DomId, data: Uint8Array): void {
