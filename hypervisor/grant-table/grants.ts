@@ -216,11 +216,17 @@ export class Grants {
 const SHORT_COPY = 64;
 
 const copyBytes = (src: Domain, from: number, dst: Domain, to: number, len: number): void => {
-  const source = src.memory.u8;
-  const target = dst.memory.u8;
   if (len > SHORT_COPY) {
-    target.set(source.subarray(from, from + len), to);
+    dst.memory.u8.set(src.memory.u8.subarray(from, from + len), to);
     return;
   }
-  for (let i = 0; i < len; i++) target[to + i] = source[from + i];
+  const words = ((from | to) & 3) === 0 ? len >>> 2 : 0;
+  copyWords(src.memory.u32, from >>> 2, dst.memory.u32, to >>> 2, words);
+  const source = src.memory.u8;
+  const target = dst.memory.u8;
+  for (let i = words * 4; i < len; i++) target[to + i] = source[from + i];
+};
+
+const copyWords = (source: Uint32Array, from: number, target: Uint32Array, to: number, words: number): void => {
+  for (let i = 0; i < words; i++) target[to + i] = source[from + i];
 };

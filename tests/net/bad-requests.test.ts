@@ -59,6 +59,21 @@ test('a frame of one slot is carried, from any offset of its page', async (t) =>
   );
 });
 
+test('short frames are carried whole from any alignment, and not a byte beside them', async (t) => {
+  const pair = await makePair(0xffffffff - 100);
+  const {raw, heard} = pair;
+  const frames: Uint8Array[] = [];
+  for (let length = 14; length <= 70; length++) {
+    const page = new Uint8Array(4096).fill(0xee);
+    const offset = 500 + (length % 9);
+    frames.push(frameOf(BROADCAST, ME, length, length));
+    page.set(frames[frames.length - 1], offset);
+    raw.transmit([{gref: raw.pageWith(page), offset, id: length, size: length}]);
+  }
+  await pair.net.settle();
+  t.deepEqual(heard, frames);
+});
+
 interface BadPacket {
   what: string;
   packet: (raw: RawFrontend) => (TxRequest | TxExtra)[];
