@@ -172,7 +172,8 @@ export class XlHost {
     return outcome;
   }
 
-  private read(name: string): string {
+  /** A file of the directory; empty where there is none. */
+  read(name: string): string {
     try {
       return readFileSync(this.path(name), 'utf8');
     } catch {

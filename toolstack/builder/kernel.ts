@@ -3,6 +3,7 @@ import {extname, resolve} from 'node:path';
 import {pathToFileURL} from 'node:url';
 import type {GuestProgram} from '../../frontends/guest/index.ts';
 import {ToolstackError} from '../errors.ts';
+import {importTypescript} from './typescript.ts';
 
 /** What a domain runs. */
 export type KernelImage = {kind: 'builtin'} | {kind: 'program'; main: GuestProgram};
@@ -33,7 +34,7 @@ const importProgram = async (path: string): Promise<GuestProgram> => {
     const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
     throw new ToolstackError('EINVAL', `libxl: error: kernel ${path}: ${reason}`, EXIT_BUILD_FAILED);
   }
-  // A CommonJS reading of a TypeScript file nests its default export once more.
+  // An ES module that was compiled to CommonJS nests its default export once more.
   const nested = program.default as {default?: unknown} | undefined;
   const main = typeof nested === 'function' ? nested : nested?.default;
   if (typeof main === 'function') return main as GuestProgram;
@@ -45,7 +46,6 @@ const importModule = async (path: string): Promise<{default?: unknown}> => {
   const {mtimeMs} = await stat(path);
   // The version keeps an edited file from being answered out of the module cache.
   const url = `${pathToFileURL(path).href}?version=${mtimeMs}`;
-  if (!extname(path).endsWith('ts')) return (await import(url)) as {default?: unknown};
-  const {tsImport} = await import('tsx/esm/api');
-  return (await tsImport(url, import.meta.url)) as {default?: unknown};
+  const module: unknown = await (extname(path).endsWith('ts') ? importTypescript(url) : import(url));
+  return module as {default?: unknown};
 };
