@@ -63,7 +63,9 @@ export class Hypervisor {
     this.schedule = options.schedule;
     this.totalPages = (options.memoryMib ?? DEFAULT_MEMORY_MIB) * PAGES_PER_MIB;
     this.trace = new Tracer(() => this.schedule.now());
-    this.faults = new FaultPlan(options.faults, options.schedule.seed);
+    this.faults = new FaultPlan(options.faults, options.schedule.seed, (kind) => {
+      if (this.trace.on) this.trace.emit('fault', DOM0, kind);
+    });
     const byId = (domid: number): Domain | undefined => this.domains.get(domid);
     this.eventChannels = new EventChannels(byId, this.trace, this.faults);
     this.grants = new Grants(byId, (granter) => this.finishDestroy(granter), this.trace, this.faults);

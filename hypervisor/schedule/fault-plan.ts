@@ -23,15 +23,20 @@ export class FaultPlan {
   readonly active: boolean;
   readonly rates: FaultRates;
   private readonly chance: Random;
+  private readonly onHit: (kind: keyof FaultRates) => void;
 
-  constructor(rates: Partial<FaultRates> = {}, seed = 0) {
+  /** `onHit` is told of each fault. */
+  constructor(rates: Partial<FaultRates> = {}, seed = 0, onHit: (kind: keyof FaultRates) => void = () => undefined) {
+    this.onHit = onHit;
     this.rates = {...noFaults, ...rates};
     this.active = Object.values(this.rates).some((rate) => rate > 0);
     this.chance = new Random(seed + 0xfa017);
   }
 
   hit(kind: keyof FaultRates): boolean {
-    return this.rates[kind] > 0 && this.chance.chance(this.rates[kind]);
+    if (this.rates[kind] === 0 || !this.chance.chance(this.rates[kind])) return false;
+    this.onHit(kind);
+    return true;
   }
 
   /** Delay of a late event, up to 2 ms. */

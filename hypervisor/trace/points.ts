@@ -21,7 +21,7 @@ export const tracePoints = {
   xenstore_request: ['by', 'tx', 'type', 'payload', 'reply'],
   xenbus_state: ['path', 'state'],
   device_error: ['path', 'reason'],
-  fault: ['kind', 'detail'],
+  fault: ['kind'],
 } as const satisfies Record<string, readonly string[]>;
 
 export type TracePoint = keyof typeof tracePoints;

@@ -9,6 +9,8 @@ export interface Footprint {
   readonly freePages: number;
   /** Of dom0: pages of guests that it has mapped, ports, watches. */
   readonly dom0: {readonly maps: number; readonly ports: number; readonly watches: number};
+  /** Ports of all bridges. */
+  readonly bridgePorts: number;
 }
 
 export const footprintOf = ({host, trace}: TestHost): Footprint => {
@@ -22,6 +24,7 @@ export const footprintOf = ({host, trace}: TestHost): Footprint => {
       ports: [...(dom0?.ports.open() ?? [])].length,
       watches: requests(trace, 'WATCH') - requests(trace, 'UNWATCH'),
     },
+    bridgePorts: host.networks.all.reduce((sum, {links}) => sum + links.length, 0),
   };
 };
 

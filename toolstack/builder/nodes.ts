@@ -84,8 +84,12 @@ export const prune = async (xs: XsClient, path: string, tx: TxId): Promise<void>
   }
 };
 
+/** Where the backend noted why it gave the device up. */
+const errorPath = ({backendPath}: DeviceNodes): string => backendPath.replace('/backend/', '/error/backend/');
+
 /** Removes every trace of a device, with the directories that it leaves empty. */
 export const removeDevice = (xs: XsClient, device: DeviceNodes): Promise<void> =>
   xs.transaction(async (tx) => {
-    for (const path of [device.frontendPath, libxlPath(device), device.backendPath]) await prune(xs, path, tx);
+    const {frontendPath, backendPath} = device;
+    for (const path of [frontendPath, libxlPath(device), backendPath, errorPath(device)]) await prune(xs, path, tx);
   });
