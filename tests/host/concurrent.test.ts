@@ -72,6 +72,6 @@ test('a host that is closed takes down what is running, rebooting and being made
     t.true(typeof outcome === 'number' || /destroyed while being created|shutting down/.test(outcome), String(outcome));
     t.deepEqual([...host.host.xen.domainTable.keys()], [0], `seed ${seed}`);
     t.regex(host.consoleText(running), /reboot: Power down/);
-    t.throws(() => host.host.create(host.host.parse(GUEST)), {message: 'the host is shutting down'});
+    await t.throwsAsync(host.create(GUEST), {message: 'the host is shutting down'});
   }
 });

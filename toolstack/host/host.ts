@@ -43,7 +43,7 @@ import type {
   VifListing,
 } from './api.ts';
 import {ConsoleLogs} from './console-log.ts';
-import {Devices} from './devices.ts';
+import {Devices, diskTarget} from './devices.ts';
 import {createDom0, type Dom0, writeDom0Nodes} from './dom0.ts';
 import {GuestControl} from './guest-control.ts';
 import {Hotplug} from './hotplug.ts';
@@ -152,7 +152,7 @@ class XenHost implements Host {
     return domainConfig(parseConfig(text, file), {random: () => this.clock.random()});
   }
 
-  create(config: DomainConfig, {paused = false, baseDir = process.cwd()}: CreateOptions = {}): Promise<DomId> {
+  async create(config: DomainConfig, {paused = false, baseDir = process.cwd()}: CreateOptions = {}): Promise<DomId> {
     if (this.closing !== undefined) throw new ToolstackError('ESHUTDOWN', 'the host is shutting down');
     return this.clock.drive(this.lifecycle.create({config, baseDir, paused}));
   }
@@ -211,9 +211,9 @@ class XenHost implements Host {
     this.xen.unpause(this.domain(domid));
   }
 
-  shutdown(domid: DomId, trigger: ShutdownTrigger): Promise<void> {
+  async shutdown(domid: DomId, trigger: ShutdownTrigger): Promise<void> {
     const record = this.record(domid);
-    if (record.destroying !== undefined) return Promise.reject(noDomain(domid));
+    if (record.destroying !== undefined) throw noDomain(domid);
     return this.clock.drive(this.control.requestShutdown(record, trigger));
   }
 
@@ -239,12 +239,12 @@ class XenHost implements Host {
     }
   }
 
-  destroy(domid: DomId): Promise<void> {
-    if (!this.lifecycle.records.has(domid)) return Promise.reject(noDomain(domid));
+  async destroy(domid: DomId): Promise<void> {
+    if (!this.lifecycle.records.has(domid)) throw noDomain(domid);
     return this.clock.drive(this.lifecycle.destroy(domid));
   }
 
-  rename(domid: DomId, name: string): Promise<void> {
+  async rename(domid: DomId, name: string): Promise<void> {
     const record = this.record(domid);
     return this.change(record, () => this.control.rename(record, name));
   }
@@ -252,7 +252,9 @@ class XenHost implements Host {
   async attachDisk(domid: DomId, disk: DiskConfig, baseDir = process.cwd()): Promise<void> {
     const record = this.record(domid);
     await this.change(record, () => this.devices.attachDisk(record, disk, baseDir));
-    record.config = {...record.config, disks: [...record.config.disks, disk]};
+    // A reboot finds the image again, from wherever it was attached.
+    const attached = {...disk, target: diskTarget(disk, baseDir)};
+    record.config = {...record.config, disks: [...record.config.disks, attached]};
   }
 
   async detachDisk(domid: DomId, vdev: string, {force = false} = {}): Promise<void> {
@@ -263,7 +265,7 @@ class XenHost implements Host {
     record.config = {...record.config, disks: record.config.disks.filter((disk) => disk.vdev !== gone)};
   }
 
-  listDisks(domid: DomId): Promise<DiskListing[]> {
+  async listDisks(domid: DomId): Promise<DiskListing[]> {
     return this.clock.drive(this.devices.listDisks(this.record(domid)));
   }
 
@@ -280,7 +282,7 @@ class XenHost implements Host {
     record.config = {...record.config, vifs: record.config.vifs.filter((vif) => vif.devid !== device.devid)};
   }
 
-  listVifs(domid: DomId): Promise<VifListing[]> {
+  async listVifs(domid: DomId): Promise<VifListing[]> {
     return this.clock.drive(this.devices.listVifs(this.record(domid)));
   }
 
