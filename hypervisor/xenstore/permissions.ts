@@ -44,9 +44,9 @@ export function parsePermissions(texts: readonly ByteString[]): Permissions | un
   return perms.length === 0 || perms.includes(undefined) ? undefined : (perms as unknown as Permissions);
 }
 
-/** `n0\0r5\0`. */
+/** `n0\0r5\0`; the daemon prints domids as signed numbers. */
 export const formatPermissions = (perms: Permissions): ByteString =>
-  perms.map(({rights, domId}) => `${LETTERS[rights]}${domId}\0`).join('');
+  perms.map(({rights, domId}) => `${LETTERS[rights]}${domId | 0}\0`).join('');
 
 /** Whether a domain existed already when a record of that generation was written. */
 export type IsSince = (domId: number, generation: number) => boolean;

@@ -125,7 +125,8 @@ export class Transaction implements StoreView {
   remove(path: ByteString, node: NodeRecord, onRemoved: OnRemoved): Refusal | undefined {
     const parentPath = parentOf(path);
     const parent = this.read(parentPath);
-    if (parent instanceof Refusal) return parent;
+    // Others have removed it together with the node, which this transaction still has.
+    if (parent instanceof Refusal) return parent === refuse.ENOENT ? refuse.EINVAL : parent;
     const name = nameOf(path);
     if (!this.removeBelow(path, node, true, onRemoved)) return refuse.EIO;
     // Created by others since the parent was touched: a conflict that shows early.
