@@ -3,6 +3,7 @@ import {
   blkif_request,
   blkif_request_discard,
   BLKIF_MAX_SEGMENTS_PER_REQUEST,
+  BLKIF_OP_DISCARD,
   BLKIF_RSP_EOPNOTSUPP,
   BLKIF_RSP_ERROR,
   BLKIF_RSP_OKAY,
@@ -38,6 +39,13 @@ export class BlockRequest {
     this.sectorWord = offsetOf(blkif_request, 'sector_number', abi) / 4;
     this.segWord = offsetOf(blkif_request, 'seg', abi) / 4;
     this.nrSectorsWord = offsetOf(blkif_request_discard, 'nr_sectors', abi) / 4;
+  }
+
+  /** Words of the message that mean something, by what its first word says. */
+  get wordsInUse(): number {
+    const segments =
+      this.operation === BLKIF_OP_DISCARD ? 1 : Math.min(this.nrSegments, BLKIF_MAX_SEGMENTS_PER_REQUEST);
+    return this.segWord + segments * SEGMENT_WORDS;
   }
 
   /** BLKIF_OP_* */

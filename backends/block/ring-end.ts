@@ -40,8 +40,12 @@ export class RingEnd {
     return this.back.unconsumedRequests();
   }
 
+  /** Takes the next request: its first word, which tells how long it is, then the rest. Each word is read once. */
   take(request: BlockRequest): void {
-    this.back.takeRequest(request.words);
+    const {back} = this;
+    const index = back.skipRequest();
+    back.shared.copyOut(index, request.words, 1);
+    back.shared.copyOut(index, request.words, request.wordsInUse, 1);
   }
 
   /** Asks for an event at the next request; false when there is one already. */

@@ -1,4 +1,4 @@
-import {type BigIntStats, closeSync, fstatSync, openSync} from 'node:fs';
+import {type BigIntStats, closeSync, constants, fstatSync, openSync} from 'node:fs';
 import {ImageLocks} from './image-locks.ts';
 import {RamImage} from './ram-image.ts';
 import {RawFile} from './raw-file.ts';
@@ -62,7 +62,8 @@ const openRam = (target: string, size: string, readonly: boolean): Storage | Sto
 const openRaw = (path: string, {readonly, locks = processLocks}: OpenOptions): Storage | StorageError => {
   let fd: number;
   try {
-    fd = openSync(path, readonly ? 'r' : 'r+');
+    // Without O_NONBLOCK a FIFO would stop the whole host.
+    fd = openSync(path, (readonly ? constants.O_RDONLY : constants.O_RDWR) | constants.O_NONBLOCK);
   } catch (error) {
     return refuseOpen(path, error);
   }

@@ -118,13 +118,13 @@ export class BlockRing {
       request[word] = shadow.ref(id, i);
       request[word + 1] = (i === 0 ? firstSect : 0) | ((i === count - 1 ? lastSect : LAST_SECT) << 8);
     }
-    this.put(operation, count, sector, tag, count);
+    this.put(operation, sector, tag, count, this.segWord + 2 * count);
     return true;
   }
 
   submitFlush(tag: number): boolean {
     if (this.full) return false;
-    this.put(BLKIF_OP_FLUSH_DISKCACHE, 0, 0, tag, 0);
+    this.put(BLKIF_OP_FLUSH_DISKCACHE, 0, tag, 0, this.segWord);
     return true;
   }
 
@@ -132,7 +132,7 @@ export class BlockRing {
     if (this.full) return false;
     this.request[this.nrSectorsWord] = sectors;
     this.request[this.nrSectorsWord + 1] = sectors / 2 ** 32;
-    this.put(BLKIF_OP_DISCARD, 0, sector, tag, 0);
+    this.put(BLKIF_OP_DISCARD, sector, tag, 0, this.nrSectorsWord + 2);
     return true;
   }
 
@@ -168,14 +168,14 @@ export class BlockRing {
     return `${String(this.front)}, ${this.inFlight} in flight`;
   }
 
-  private put(operation: number, secondByte: number, sector: number, tag: number, refCount: number): void {
-    const {request, shadow, sectorWord} = this;
-    request[0] = operation | (secondByte << 8) | (this.handle << 16);
+  private put(operation: number, sector: number, tag: number, refCount: number, words: number): void {
+    const {request, shadow, sectorWord, front} = this;
+    request[0] = operation | (refCount << 8) | (this.handle << 16);
     request[this.idWord] = shadow.nextId;
     request[sectorWord] = sector;
     request[sectorWord + 1] = sector / 2 ** 32;
     shadow.take(operation, tag, refCount);
-    this.front.putRequest(request);
+    front.shared.copyIn(front.claimRequest(), request, words);
   }
 
   /** Grants the frames under the next id; all or none. */

@@ -120,12 +120,12 @@ export class SharedRing {
     return this.slots[index & this.mask];
   }
 
-  /** Copies the first `words` words of a slot into `dst`. */
-  copyOut(index: number, dst: Uint32Array, words: number): void {
+  /** Copies the first `words` words of a slot into `dst`; those before `from` were copied already and are left out. */
+  copyOut(index: number, dst: Uint32Array, words: number, from = 0): void {
     const {u32} = this;
     const at = this.slots[index & this.mask];
-    if (at === STRADDLES) this.copyOutPieces(index & this.mask, dst, words);
-    else for (let i = 0; i < words; i++) dst[i] = u32[at + i];
+    if (at === STRADDLES) this.copyOutPieces(index & this.mask, dst, words, from);
+    else for (let i = from; i < words; i++) dst[i] = u32[at + i];
   }
 
   /** Copies `words` words of `src` into a slot. */
@@ -142,8 +142,8 @@ export class SharedRing {
     return `${tag} ${entries}x${entryBytes} ${dumpIndexes(shared)}`;
   }
 
-  private copyOutPieces(slot: number, dst: Uint32Array, words: number): void {
-    for (let i = 0; i < words; i++) dst[i] = this.u32[this.wordOf(slot, i)];
+  private copyOutPieces(slot: number, dst: Uint32Array, words: number, from: number): void {
+    for (let i = from; i < words; i++) dst[i] = this.u32[this.wordOf(slot, i)];
   }
 
   private copyInPieces(slot: number, src: Uint32Array, words: number): void {

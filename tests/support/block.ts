@@ -15,6 +15,13 @@ export const pattern = (lengthBytes: number, seed = 1): Uint8Array => {
   return new Uint8Array(words.buffer);
 };
 
+/** Offset of the first byte that differs, -1 when all are the same. What deepEqual does takes seconds for a disk. */
+export const firstDifference = (a: Uint8Array, b: Uint8Array): number => {
+  if (a.length === b.length && Buffer.compare(a, b) === 0) return -1;
+  const at = a.findIndex((byte, i) => byte !== b[i]);
+  return at < 0 ? a.length : at;
+};
+
 /** A folder that is gone when the test is over. */
 export const tempDir = (t: {teardown(clean: () => void): void}): string => {
   const dir = mkdtempSync(join(tmpdir(), 'pvsim-block-'));
@@ -48,23 +55,41 @@ export const XVDA = 51712;
 /** A rig with blkback in dom0, and one guest with or without blkfront. */
 export class BlockRig {
   readonly rig: Rig;
-  readonly guest: RigDomain;
+  guest: RigDomain;
   readonly devices: BlockDevice[] = [];
-  readonly backends: XenbusBus;
-  frontends: XenbusBus;
+  backends!: XenbusBus;
+  frontends!: XenbusBus;
+  private readonly options: BlockRigOptions;
+  private readonly locks = new ImageLocks();
 
   constructor(rig: Rig, guest: RigDomain, options: BlockRigOptions) {
-    const locks = new ImageLocks();
-    const open: StorageOpener = options.open ?? ((target, how) => openStorage(target, {...how, locks}));
     this.rig = rig;
     this.guest = guest;
-    this.backends = new XenbusBus(rig.dom0.ops, rig.dom0.xs, 'backend', [
-      blockBackend({open, maxInFlight: options.maxInFlight}),
-    ]);
-    this.frontends = new XenbusBus(guest.ops, guest.xs, 'frontend', [
-      blockFrontend((device) => this.devices.push(device), {ringStart: options.ringStart}),
-    ]);
+    this.options = options;
+  }
+
+  /** Loads blkback in dom0. */
+  startBackends(): void {
+    const {locks} = this;
+    const open: StorageOpener = this.options.open ?? ((target, how) => openStorage(target, {...how, locks}));
+    const {ops, xs} = this.rig.dom0;
+    this.backends = new XenbusBus(ops, xs, 'backend', [blockBackend({open, maxInFlight: this.options.maxInFlight})]);
     this.backends.start();
+  }
+
+  /** Loads blkfront in the guest. */
+  startFrontends(): void {
+    const {ringStart} = this.options;
+    const driver = blockFrontend((device) => this.devices.push(device), {ringStart});
+    this.frontends = new XenbusBus(this.guest.ops, this.guest.xs, 'frontend', [driver]);
+    this.frontends.start();
+  }
+
+  /** A new guest with blkfront in place of the one before. */
+  async replaceGuest(): Promise<RigDomain> {
+    this.guest = await this.rig.createGuest();
+    this.startFrontends();
+    return this.guest;
   }
 
   get disk(): BlockDevice {
@@ -139,11 +164,28 @@ export class BlockRig {
   }
 }
 
-/** A rig whose guest has blkfront and no disk yet. */
-export const createBlockRig = async (options: BlockRigOptions = {}): Promise<BlockRig> => {
+/** A rig whose guest has blkfront, and no blkback. */
+export const createClientRig = async (): Promise<BlockRig> => {
+  const rig = await createRig();
+  const block = new BlockRig(rig, await rig.createGuest(), {});
+  block.startFrontends();
+  await block.settle();
+  return block;
+};
+
+/** A rig with blkback, and a guest without a driver. */
+export const createRawRig = async (options: BlockRigOptions = {}): Promise<BlockRig> => {
   const rig = await createRig(options);
   const block = new BlockRig(rig, await rig.createGuest(), options);
-  block.frontends.start();
+  block.startBackends();
+  await block.settle();
+  return block;
+};
+
+/** A rig whose guest has blkfront and no disk yet. */
+export const createBlockRig = async (options: BlockRigOptions = {}): Promise<BlockRig> => {
+  const block = await createRawRig(options);
+  block.startFrontends();
   await block.settle();
   return block;
 };
