@@ -16,7 +16,8 @@ const run = (command, args) => {
 
 const installed = 'node_modules/.package-lock.json';
 if (!existsSync(installed) || statSync(installed).mtimeMs < statSync('package-lock.json').mtimeMs) {
-  run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']);
+  // Not npm ci: it refuses a lock file in which another platform's optional package is missing.
+  run('npm', ['install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']);
 }
 rmSync('dist', {recursive: true, force: true});
 run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', '.']);
