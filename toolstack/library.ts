@@ -1,4 +1,7 @@
 /** pvsim as a library: a Xen host in your own process. */
+export type {BlockBackend, BlockBatch, BlockStatistics} from '../backends/block/index.ts';
+export type {NetBackend, VifFrames, VifStats} from '../backends/net/index.ts';
+export type {Bridge, BridgeInterface, FrameCapture} from '../backends/network/index.ts';
 export type {BlockDevice, ConsoleDevice, NetDevice} from '../frontends/api.ts';
 export {DeviceIoError} from '../frontends/api.ts';
 export type {Guest, GuestProgram} from '../frontends/guest/index.ts';
@@ -17,3 +20,4 @@ export {
 export {ToolstackError} from './errors.ts';
 export type {BridgeConfig, CreateOptions, Host, HostBusEvent, HostOptions, PlugOptions} from './host/api.ts';
 export {createHost, type XenHost} from './host/host.ts';
+export type {DomainStatistics} from './host/observe.ts';

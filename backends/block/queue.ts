@@ -282,6 +282,8 @@ export class BlockQueue {
     const {responses} = this;
     const notified = this.ring.publish();
     this.responses = 0;
+    // An event that found nothing to do.
+    if (requests === 0 && responses === 0) return;
     if (this.batches.observed) this.batches.next({requests, responses, notified});
     if (this.ops.trace.on) this.ops.trace.emit('ring_batch', this.ops.domid, this.name, requests, responses);
   }

@@ -78,8 +78,8 @@ export type ShutdownTrigger = 'poweroff' | 'reboot' | 'halt' | 'suspend';
 
 /** An interface of dom0's on a bridge, for a script that sends and receives frames. */
 export interface PlugOptions {
-  /** "tap0" */
-  name: string;
+  /** "tap0", "tap1", ... by default. */
+  name?: string;
   /** "00:16:3e:..."; drawn from the host's seed by default. */
   mac?: string;
   /** Gets every frame on the bridge, not only those to its address. */
@@ -103,8 +103,11 @@ export interface Host {
 
   /** An xl.cfg as text, parsed as xl does; `file` names it in errors. ConfigError. */
   parse(text: string, file?: string): DomainConfig;
-  /** Builds the domain, attaches its devices and, unless paused, starts it. Nothing is left behind on failure. */
-  create(config: DomainConfig, options?: CreateOptions): Promise<DomId>;
+  /**
+   * Builds the domain, attaches its devices and, unless paused, starts it. Nothing is left behind on failure. A text is
+   * an xl.cfg.
+   */
+  create(config: DomainConfig | string, options?: CreateOptions): Promise<DomId>;
   domains(): DomainSummary[];
   /** Digits only: that domid, whether it exists or not; else the domain of that name. */
   resolve(nameOrId: string): DomId | undefined;

@@ -16,7 +16,14 @@ import {SHUTDOWN_crash} from '../../hypervisor/abi/sched.ts';
 import {DOM0, type DomainEvent, type DomId, Hypervisor} from '../../hypervisor/index.ts';
 import {NS_PER_S, realClock, type Schedule} from '../../hypervisor/schedule/index.ts';
 import {parseState, XenbusBus} from '../../hypervisor/xenbus/index.ts';
-import {mapDomainRing, type RequestTrace, SyncXs, XsClient, Xenstored} from '../../hypervisor/xenstore/index.ts';
+import {
+  mapDomainRing,
+  type RequestTrace,
+  SyncXs,
+  type WatchEvent,
+  XsClient,
+  Xenstored,
+} from '../../hypervisor/xenstore/index.ts';
 import {listenOnSocket, type XenstoreSocket} from '../../hypervisor/xenstore/socket.ts';
 import type {DeviceNodes} from '../builder/index.ts';
 import {
@@ -50,6 +57,7 @@ import {Hotplug} from './hotplug.ts';
 import {Lifecycle} from './lifecycle.ts';
 import {Names} from './names.ts';
 import {type DomainRecord, exclusively} from './record.ts';
+import {type DomainStatistics, periodically, sample, upcallsOf} from './observe.ts';
 import {actOnShutdown} from './shutdown-actions.ts';
 import {MIB_PER_PAGE, summarize} from './summary.ts';
 import {waitForNode} from './wait.ts';
@@ -78,6 +86,7 @@ class XenHost implements Host {
   private readonly lines = new Subject<string>();
   private readonly busEvents = new Subject<HostBusEvent>();
   private readonly subscriptions: Subscription[] = [];
+  private taps = 0;
   private socket: XenstoreSocket | undefined;
   private closing: Promise<void> | undefined;
 
@@ -152,8 +161,10 @@ class XenHost implements Host {
     return domainConfig(parseConfig(text, file), {random: () => this.clock.random()});
   }
 
-  async create(config: DomainConfig, {paused = false, baseDir = process.cwd()}: CreateOptions = {}): Promise<DomId> {
+  async create(asked: DomainConfig | string, options: CreateOptions = {}): Promise<DomId> {
+    const {paused = false, baseDir = process.cwd()} = options;
     if (this.closing !== undefined) throw new ToolstackError('ESHUTDOWN', 'the host is shutting down');
+    const config = typeof asked === 'string' ? this.parse(asked) : asked;
     return this.clock.drive(this.lifecycle.create({config, baseDir, paused}));
   }
 
@@ -191,14 +202,37 @@ class XenHost implements Host {
     return bridge;
   }
 
-  /** Puts an interface of dom0's on a bridge. */
-  plug(
-    bridge: string,
-    {name, mac = generateMac(() => this.clock.random()), promiscuous}: PlugOptions,
-  ): BridgeInterface {
+  /** Puts an interface of dom0's on a bridge: what it receives are its `frames`, and it sends as that port. */
+  plug(bridge: string, options: PlugOptions = {}): BridgeInterface {
+    const {name = `tap${this.taps++}`, mac = generateMac(() => this.clock.random()), promiscuous} = options;
     const address = parseMac(mac);
     if (address === undefined) throw new ToolstackError('EINVAL', `"${mac}" is not a MAC address`);
     return new BridgeInterface({ops: this.dom0.ops, bridge: this.bridge(bridge), name, mac: address, promiscuous});
+  }
+
+  /** The upcalls of one of a domain's ports, as they happen. */
+  upcalls(domid: DomId, port: number): Observable<void> {
+    return upcallsOf(this.domain(domid), port);
+  }
+
+  /** Counters of a domain and its backends, now and then every `periodNs`, until it is gone. */
+  statistics(domid: DomId, periodNs = NS_PER_S): Observable<DomainStatistics> {
+    const record = this.record(domid);
+    return periodically(this.clock, periodNs, () => {
+      const domain = this.xen.domain(domid);
+      if (domain === undefined || this.lifecycle.records.get(domid) !== record) return undefined;
+      const paths = Array.from(record.devices.keys(), backendNode);
+      return sample(
+        this.clock.now(),
+        domain,
+        paths.map((path) => [path, this.backends.instance(path)]),
+      );
+    });
+  }
+
+  /** What the store sends to its watchers, a batch for each request that fires some. */
+  get watchEvents(): Observable<readonly WatchEvent[]> {
+    return this.store.events$;
   }
 
   pause(domid: DomId): void {
@@ -364,7 +398,7 @@ class XenHost implements Host {
   }
 
   private instance<T>(device: DeviceNodes, kind: abstract new (...args: never[]) => T): T {
-    const found = this.backends.instance(device.backendPath.replace(`/local/domain/${DOM0}/`, ''));
+    const found = this.backends.instance(backendNode(device.backendPath));
     if (found instanceof kind) return found;
     throw new ToolstackError('ENODEV', `${device.backendPath} has no backend`);
   }
@@ -402,6 +436,9 @@ class XenHost implements Host {
     return record;
   }
 }
+
+/** The path as dom0's xenbus has it. */
+const backendNode = (path: string): string => path.replace(`/local/domain/${DOM0}/`, '');
 
 const noDomain = (domid: DomId): ToolstackError =>
   new ToolstackError('ESRCH', `libxl: error: Domain ${domid}:Non-existant domain`);

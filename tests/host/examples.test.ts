@@ -1,0 +1,48 @@
+import {spawnSync} from 'node:child_process';
+import test from 'ava';
+
+const run = (t: {is: (a: unknown, b: unknown, message?: string) => void}, ...args: string[]): string => {
+  const {status, stdout, stderr} = spawnSync(process.execPath, args, {encoding: 'utf8', timeout: 60_000});
+  t.is(status, 0, stderr);
+  t.is(stderr, '');
+  return stdout;
+};
+
+const total = (text: string, what: string): number =>
+  Array.from(text.matchAll(new RegExp(`(\\d+) ${what}`, 'g')), ([, count]) => Number(count)).reduce((a, b) => a + b, 0);
+
+/** 4 MiB in blocks of 256 KiB, each of 6 requests of 11 pages at most; a flush by dd and one at the end. */
+const WATCHED = 16 * 6 + 2;
+
+for (const [how, args] of [
+  ['compiled', ['dist/examples/watch-ring.js']],
+  ['as it is', ['--import', 'tsx', 'examples/watch-ring.ts']],
+] as const) {
+  test(`watch-ring, ${how}: prints each batch of the disk's ring`, (t) => {
+    const output = run(t, ...args);
+    for (const line of output.trimEnd().split('\n')) {
+      t.regex(line, /^xvda: \d+ requests, \d+ responses(, guest notified)?$/);
+    }
+    t.is(total(output, 'requests'), WATCHED);
+    t.is(total(output, 'responses'), WATCHED);
+  });
+}
+
+test('pipe-frames: guests on two bridges reach each other through the pipe', (t) => {
+  const output = run(t, 'dist/examples/pipe-frames.js');
+  t.regex(output, /3 packets transmitted, 3 received, 0% packet loss/);
+  // ARP and three echoes each way; both may have to ask for the other's address.
+  for (const way of ['<-', '->']) {
+    const lines = output.split('\n').filter((line) => line.startsWith(way));
+    t.is(lines.filter((line) => line === `${way} 98 bytes`).length, 3);
+    t.true(lines.filter((line) => line === `${way} 42 bytes`).length >= 1);
+  }
+});
+
+test('trace-boot: the same seed prints the same, another one another', (t) => {
+  const first = run(t, 'dist/examples/trace-boot.js', '7');
+  t.is(run(t, 'dist/examples/trace-boot.js', '7'), first);
+  t.not(run(t, 'dist/examples/trace-boot.js', '8'), first);
+  t.regex(first, /d1 xenbus_state path=device\/vbd\/51712 state=Initialised/);
+  t.regex(first, /ring_batch device=backend\/vbd\/1\/51712 requests=24 responses=24/);
+});
