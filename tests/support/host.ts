@@ -1,3 +1,4 @@
+import {firstValueFrom, skip} from 'rxjs';
 import {formatRecord} from '../../hypervisor/trace/index.ts';
 import type {DomId} from '../../hypervisor/index.ts';
 import {virtualClock} from '../../hypervisor/schedule/index.ts';
@@ -49,6 +50,12 @@ export class TestHost {
     this.host.consoleInput(domid, new TextEncoder().encode(`${command}\r`));
     await this.settle(waitNs);
     return this.consoleText(domid).slice(before).replaceAll('\r', '');
+  }
+
+  /** Types a command that keeps a guest's disk busy, and returns in the middle of it. */
+  async startWork(domid: DomId, command = 'dd if=/dev/xvda of=/dev/xvda bs=512'): Promise<void> {
+    this.host.consoleInput(domid, new TextEncoder().encode(`${command}\r`));
+    await this.host.clock.drive(firstValueFrom(this.host.disk(domid, 'xvda').batches.pipe(skip(100))));
   }
 
   /** Lets the simulation run for a while of its own time. */
