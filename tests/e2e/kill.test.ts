@@ -49,3 +49,10 @@ test.serial('host stop shuts guests down first', async (t) => {
   for (const name of ['host.lock', 'host.sock', 'xenstored.sock']) t.false(existsSync(host.path(name)), name);
   t.is((await host.pvsim('host', 'status')).status, 3);
 });
+
+test.serial('of many xl that find no daemon, one starts it', async (t) => {
+  const host = XlHost.at(t);
+  const outcomes = await Promise.all(Array.from({length: 4}, () => host.xl('domname', '0')));
+  for (const outcome of outcomes) t.deepEqual(outcome, {stdout: 'Domain-0\n', stderr: '', status: 0});
+  t.is(host.read('log/daemon.log').match(/ serves /g)?.length, 1);
+});

@@ -48,6 +48,11 @@ export class XlHost {
     return this.run(XL, args);
   }
 
+  /** The same with somebody who types, then leaves with ^]. */
+  xlTyping(text: string, ...args: string[]): Promise<Outcome> {
+    return this.run(XL, args, `${text}${ESCAPE}`);
+  }
+
   /** The same without a process, against the daemon that runs: for tables of many commands. */
   async xlHere(...args: string[]): Promise<Outcome> {
     const texts = {stdout: '', stderr: ''};
@@ -94,7 +99,7 @@ export class XlHost {
   /** Types a command at a guest's console and waits for what it prints. */
   async type(name: string, command: string, answer: RegExp): Promise<RegExpExecArray> {
     const from = this.consoleText(name).length;
-    const {status, stderr} = await this.run(XL, ['console', name], `${command}\r${ESCAPE}`);
+    const {status, stderr} = await this.xlTyping(`${command}\r`, 'console', name);
     if (status !== 0) throw new Error(`xl console ${name}: exit ${status}\n${stderr}`);
     return this.waitForConsole(name, answer, from);
   }
@@ -163,7 +168,8 @@ export class XlHost {
     }
   }
 
-  private async run(program: string, args: readonly string[], input = ''): Promise<Outcome> {
+  /** Runs a program of ours, which gets that input. */
+  async run(program: string, args: readonly string[], input = ''): Promise<Outcome> {
     const child = launch(program, args, this.env, this.dir);
     const timer = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS);
     child.stdin?.end(input);
