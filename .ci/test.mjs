@@ -17,18 +17,16 @@ for (const [tool, args] of checks) {
 }
 
 const ava = spawn('node_modules/.bin/ava', process.argv.slice(2), {stdio: ['ignore', 'pipe', 'inherit']});
-let tail = '';
+let counted = '';
 ava.stdout.on('data', (chunk) => {
   process.stdout.write(chunk);
-  tail = (tail + chunk).slice(-4000);
+  counted += chunk;
 });
 ava.on('close', (status) => {
-  const count = (pattern) => Number(pattern.exec(tail)?.[1] ?? 0);
-  passed += count(/(\d+) tests? passed/);
-  const broken =
-    count(/(\d+) tests? failed/) + count(/(\d+) uncaught exceptions?/) + count(/(\d+) unhandled rejections?/);
-  // A run that fails without naming a test (a file that does not load) is a failure all the same.
-  failed += status === 0 ? 0 : Math.max(1, broken);
+  const count = (pattern) => counted.match(pattern)?.length ?? 0;
+  passed += count(/^ +\u2714 /gm);
+  // What fails without being a test (a file that does not load, an uncaught exception) is a failure all the same.
+  failed += status === 0 ? 0 : Math.max(1, count(/^ +\u2718 /gm));
   console.log(`${passed} passed, ${failed} failed`);
   process.exit(failed === 0 ? 0 : 1);
 });

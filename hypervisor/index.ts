@@ -1,4 +1,4 @@
-export {Domain, HYPERVISOR_FRAMES, MAX_GRANT_FRAMES} from './domain.ts';
+export {Domain, HYPERVISOR_FRAMES} from './domain.ts';
 export type {DomainEvent, DomainInfo, DomainTable} from './domain-info.ts';
 export * from './errno.ts';
 export {type DomainOptions, Hypervisor, type HypervisorOptions} from './hypervisor.ts';

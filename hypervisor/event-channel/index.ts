@@ -2,6 +2,6 @@ export type {Abi} from '../abi/ctype.ts';
 export {PortTable} from './channel.ts';
 export {type ChannelStatus, EventChannels} from './event-channels.ts';
 export type {EventWords} from './event-words.ts';
-export {CONTROL_BLOCK_SIZE, FifoEvents} from './fifo.ts';
+export {FifoEvents} from './fifo.ts';
 export {LEGACY_MAX_VCPUS, SharedInfo} from './shared-info.ts';
 export {TwoLevelEvents} from './two-level.ts';

@@ -1,4 +1,4 @@
-export {ENTRIES_PER_FRAME, GRANT_ENTRY_SIZE, GrantTable} from './grant-table.ts';
+export {GrantTable} from './grant-table.ts';
 export {Grantor} from './grantor.ts';
 export {Grants, type GrantTableSize} from './grants.ts';
 export {Maptrack} from './maptrack.ts';

@@ -1,2 +1,2 @@
-export {tracePoints, type TracePoint} from './points.ts';
+export type {TracePoint} from './points.ts';
 export {formatRecord, Tracer, type TraceRecord, type TraceSink} from './tracer.ts';

@@ -1,13 +1,4 @@
 export {type BusEvent, XenbusBus} from './bus.ts';
 export {DeviceError, XenbusDevice, type XenbusDeviceOptions} from './device.ts';
 export type {DriverInstance, XenbusDriver} from './driver.ts';
-export {
-  formatTransitions,
-  isLegalMove,
-  parseState,
-  stateName,
-  stateNames,
-  transitions,
-  type XenbusRole,
-  type XenbusState,
-} from './state.ts';
+export {formatTransitions, parseState, stateName, type XenbusRole, type XenbusState} from './state.ts';
