@@ -8,7 +8,9 @@ const uuidOf = async (host: XlHost, name: string): Promise<string | undefined> =
 
 test.serial('a guest that reboots or crashes comes back under a new number', async (t) => {
   const host = XlHost.at(t);
-  await host.create('phoenix', DISK, 'vif = [""]', 'on_reboot = "restart"', 'on_crash = "restart"');
+  host.write('phoenix.img', new Uint8Array(1 << 20));
+  const disk = 'disk = ["phoenix.img,raw,xvda,rw"]';
+  await host.create('phoenix', disk, 'vif = [""]', 'on_reboot = "restart"', 'on_crash = "restart"');
   await host.waitForConsole('phoenix', /domain 1 "phoenix"[^]*phoenix# $/);
   const uuid = await uuidOf(host, 'phoenix');
   t.truthy(uuid);

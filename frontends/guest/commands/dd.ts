@@ -7,6 +7,8 @@ import {transferSummary} from './dd-report.ts';
 
 /** A copy between files without waiting devices lets others run after so many bytes. */
 const BYTES_PER_PAUSE = 4 * 1024 * 1024;
+/** Written at a time to the console, which keeps so much in any case. */
+const CONSOLE_PART_BYTES = 4096;
 
 class Copy {
   private readonly ctx: CommandContext;
@@ -53,8 +55,10 @@ class Copy {
       sizeBytes: undefined,
       read: () => Promise.resolve(new Uint8Array(0)),
       write: async (_offset, data) => {
-        this.ctx.write(data);
-        await this.ctx.room();
+        for (let done = 0; done < data.length; done += CONSOLE_PART_BYTES) {
+          this.ctx.write(data.subarray(done, done + CONSOLE_PART_BYTES));
+          await this.ctx.room();
+        }
         return data.length;
       },
       sync: () => Promise.resolve(),
