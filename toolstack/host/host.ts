@@ -17,6 +17,7 @@ import {DOM0, type DomainEvent, type DomId, Hypervisor} from '../../hypervisor/i
 import {NS_PER_S, realClock, type Schedule} from '../../hypervisor/schedule/index.ts';
 import {parseState, XenbusBus} from '../../hypervisor/xenbus/index.ts';
 import {
+  type InProcessConnection,
   mapDomainRing,
   type RequestTrace,
   SyncXs,
@@ -60,6 +61,7 @@ import {type DomainRecord, exclusively} from './record.ts';
 import {type DomainStatistics, periodically, sample, upcallsOf} from './observe.ts';
 import {actOnShutdown} from './shutdown-actions.ts';
 import {MIB_PER_PAGE, summarize} from './summary.ts';
+import {ToolstackXs} from './toolstack-xs.ts';
 import {waitForNode} from './wait.ts';
 
 const CONNECT_TIMEOUT_NS = 40 * NS_PER_S;
@@ -102,7 +104,8 @@ class XenHost implements Host {
       onRequest: (request) => this.traceRequest(request),
       conflictFault: () => this.xen.faults.active && this.xen.faults.hit('storeConflict'),
     });
-    this.xs = this.connect('toolstack');
+    this.xs = new XsClient(this.connect('dom0'));
+    const toolstackXs = new ToolstackXs(this.connect('toolstack'));
     const bridges = options.bridges ?? DEFAULT_BRIDGES;
     this.networks = new Networks(
       ops,
@@ -112,27 +115,25 @@ class XenHost implements Host {
     this.logs = options.logDir === undefined ? undefined : new ConsoleLogs(options.logDir);
     this.consoles = new ConsoleDaemon({
       ops,
-      xs: this.connect('xenconsoled'),
+      xs: new XsClient(this.connect('xenconsoled')),
       log: (domid, bytes) => this.logs?.write(domid, bytes),
     });
     const hotplug = new Hotplug({
       clock: this.clock,
-      xs: this.connect('hotplug'),
+      xs: new XsClient(this.connect('hotplug')),
       hasBridge: (name) => this.networks.bridge(name) !== undefined,
     });
-    this.backends = new XenbusBus(ops, this.connect('dom0-kernel'), 'backend', [
+    this.backends = new XenbusBus(ops, new XsClient(this.connect('dom0-kernel')), 'backend', [
       blockBackend({open: hotplug.takeDisk}),
       netBackend({networks: this.networks}),
     ]);
-    this.devices = new Devices(this.clock, this.xs, hotplug);
-    this.names = new Names(new SyncXs(this.store.connectInProcess(DOM0, 'toolstack')), () =>
-      this.xen.domainTable.keys(),
-    );
-    this.control = new GuestControl(this.clock, this.xen, this.xs, this.names);
+    this.devices = new Devices(this.clock, toolstackXs, hotplug);
+    this.names = new Names(new SyncXs(this.connect('toolstack')), () => this.xen.domainTable.keys());
+    this.control = new GuestControl(this.clock, this.xen, toolstackXs, this.names);
     this.lifecycle = new Lifecycle({
       xen: this.xen,
       store: this.store,
-      xs: this.xs,
+      xs: toolstackXs,
       dom0: this.dom0,
       devices: this.devices,
       consoles: this.consoles,
@@ -404,8 +405,8 @@ class XenHost implements Host {
   }
 
   /** Dom0's programs have a connection each, as in a real dom0: watchers and traces tell them apart. */
-  private connect(label: string): XsClient {
-    return new XsClient(this.store.connectInProcess(DOM0, label));
+  private connect(label: string): InProcessConnection {
+    return this.store.connectInProcess(DOM0, label);
   }
 
   private traceRequest({connection, domId, txId, type, payload, reply}: RequestTrace): void {
