@@ -81,6 +81,13 @@ class Offender {
     }
   }
 
+  /** Names of the nodes that it may list. */
+  listing(node: string): string[] | undefined {
+    let names: string[] | undefined;
+    this.attempt(() => (names = this.xs.directory(`${this.home}/${node}`)));
+    return names;
+  }
+
   /** What stands in the backend's error node. */
   error(type: string, devid: number): Promise<string | undefined> {
     return this.host.read(`/local/domain/0/error/backend/${type}/${this.domain.id}/${devid}/error`);
@@ -208,6 +215,37 @@ const attacks: readonly Attack[] = [
   {
     title: 'scribbles over its shared_info',
     act: (offender) => offender.fill(offender.domain.sharedInfoGfn * PAGE_BYTES, PAGE_BYTES),
+  },
+  {
+    title: 'fills all of its memory with garbage',
+    act: async (offender) => {
+      offender.fill(0, offender.domain.memory.u8.length);
+      for (let port = 0; port < 16; port++) offender.kick(port);
+      await offender.host.shell(offender.domain.id, 'sha256sum /dev/xvda; ping -c 3 10.0.0.2', 5e9);
+    },
+  },
+  {
+    title: 'clears all of its memory',
+    act: async (offender) => {
+      offender.domain.memory.u8.fill(0);
+      for (let port = 0; port < 16; port++) offender.kick(port);
+      await offender.host.shell(offender.domain.id, 'sha256sum /dev/xvda; ping -c 3 10.0.0.2', 5e9);
+    },
+  },
+  {
+    title: 'writes nonsense anywhere below its devices',
+    act: async (offender) => {
+      const {clock} = offender.host.host;
+      const pick = <T>(from: readonly T[]): T => from[clock.random() % from.length];
+      const values = [...NONSENSE, '1', '2', '3', '4', '5', '6', '/local/domain/0/backend/vbd/1/51712'];
+      for (let i = 0; i < 1000; i++) {
+        const node = pick([VBD, VIF, 'console', 'device/vbd/51728', 'device/vif/7', 'device/nosuch/0']);
+        const key = pick([...(offender.listing(node) ?? []), 'state', 'backend', 'backend-id', 'more']);
+        if (i % 20 === 0) offender.attempt(() => offender.xs.rm(`${offender.home}/${node}/${key}`));
+        else offender.write(`${node}/${key}`, pick(values));
+        if (i % 10 === 0) await offender.host.settle(1e6);
+      }
+    },
   },
   {
     title: 'writes nonsense for its states',

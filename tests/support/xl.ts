@@ -180,11 +180,7 @@ export class XlHost {
 
   /** A file of the directory; empty where there is none. */
   read(name: string): string {
-    try {
-      return readFileSync(this.path(name), 'utf8');
-    } catch {
-      return '';
-    }
+    return readText(this.path(name));
   }
 
   /** The end of the daemon's log, for a failure. */
@@ -197,8 +193,17 @@ export class XlHost {
 const isRunning = (pid: number): boolean => {
   try {
     process.kill(pid, 0);
-    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
   } catch {
     return false;
+  }
+  return !/^State:\s+Z/m.test(readText(`/proc/${pid}/status`));
+};
+
+/** Empty where there is no such file. */
+const readText = (path: string): string => {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
   }
 };
