@@ -1,6 +1,6 @@
 import type {ByteString} from './byte-string.ts';
 import type {Domain} from './domains.ts';
-import {OutQueue} from './out-queue.ts';
+import {OutQueue, type Outgoing} from './out-queue.ts';
 import {domainPath} from './path.ts';
 import type {PendingRequest} from './pending-request.ts';
 import type {Principal} from './permissions.ts';
@@ -49,7 +49,8 @@ export class Connection implements Principal {
   stalled = false;
   private readonly queuedBytesMax: number;
   private readonly onQueued: (connection: Connection) => void;
-  private lastTxId = 0;
+  /** The newest transaction's id. */
+  lastTxId = 0;
 
   constructor(options: ConnectionOptions) {
     const {label, serial, domId, domain, queuedBytesMax, onQueued} = options;
@@ -99,6 +100,12 @@ export class Connection implements Principal {
   private enqueue(message: Parameters<OutQueue['push']>[0]): void {
     this.queue.push(message);
     this.onQueued(this);
+  }
+
+  /** Takes up what was queued when the store was saved. */
+  loadQueued(message: Outgoing): void {
+    if (message.isEvent) message.cause?.eventQueued();
+    this.enqueue(message);
   }
 
   toString(): string {

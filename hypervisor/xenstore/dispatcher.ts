@@ -28,6 +28,8 @@ export interface DispatcherOptions {
   /** Runs a task soon, but not within the call. */
   readonly defer: (task: () => void) => void;
   readonly onRequest?: (trace: RequestTrace) => void;
+  /** Called before each delivery: what it tells of has happened. */
+  readonly onFlush: () => void;
   /** Called after each delivery. */
   readonly onFlushed: () => void;
 }
@@ -69,6 +71,16 @@ export class Dispatcher {
     return connection;
   }
 
+  /** All connections, in order of connection. */
+  all(): Iterable<Connection> {
+    return this.connections;
+  }
+
+  /** A request on account of an unprivileged domain. */
+  newPending(domain: Domain): PendingRequest {
+    return new PendingRequest(domain, this.wakeStalled);
+  }
+
   connectionsOf(domain: Domain): Connection[] {
     return [...this.connections].filter((connection) => connection.domain === domain);
   }
@@ -91,6 +103,7 @@ export class Dispatcher {
 
   /** Hands what is queued to the transports. */
   flush(): void {
+    this.options.onFlush();
     const {awake} = this;
     if (awake.length === 0) return;
     this.awake = [];
@@ -169,7 +182,7 @@ export class Dispatcher {
   }
 
   private pendingRequest({privileged, domain}: Connection): PendingRequest | undefined {
-    return privileged || domain === undefined ? undefined : new PendingRequest(domain, this.wakeStalled);
+    return privileged || domain === undefined ? undefined : this.newPending(domain);
   }
 }
 

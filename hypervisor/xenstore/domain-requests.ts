@@ -36,6 +36,7 @@ export function resume(request: Request): Reply {
   const domain = introducedDomain(request);
   if (domain instanceof Refusal) return domain;
   domain.shutdown = false;
+  request.store.domains.version++;
   return ACK;
 }
 
@@ -46,6 +47,7 @@ export function setTarget({store, strings}: Request): Reply {
   const domain = store.domains.findIntroduced(domId);
   if (domain === undefined || store.domains.findIntroduced(targetId) === undefined) return refuse.ENOENT;
   domain.targetId = targetId;
+  store.domains.version++;
   return ACK;
 }
 

@@ -26,12 +26,30 @@ export class Domain {
 /** The domains known to the store. */
 export class Domains {
   private readonly byId = new Map<number, Domain>();
+  /** Counts what changes about the domains, but for what they have and use. */
+  version = 0;
   private readonly existsInXen: (domId: number) => boolean;
   private readonly generation: () => number;
 
   constructor(existsInXen: (domId: number) => boolean, generation: () => number) {
     this.existsInXen = existsInXen;
     this.generation = generation;
+  }
+
+  /** All that are known. */
+  all(): Iterable<Domain> {
+    return this.byId.values();
+  }
+
+  clear(): void {
+    this.byId.clear();
+  }
+
+  /** Makes a domain known as it was when the store was saved. */
+  load(domId: number, generation: number): Domain {
+    const domain = new Domain(domId, generation);
+    this.byId.set(domId, domain);
+    return domain;
   }
 
   find(domId: number): Domain | undefined {
@@ -49,6 +67,7 @@ export class Domains {
     if (known !== undefined) return known;
     const domain = new Domain(domId, this.generation());
     this.byId.set(domId, domain);
+    this.version++;
     return domain;
   }
 
@@ -59,6 +78,7 @@ export class Domains {
 
   forget(domId: number): void {
     this.byId.delete(domId);
+    this.version++;
     for (const domain of this.byId.values()) if (domain.targetId === domId) domain.targetId = undefined;
   }
 

@@ -25,6 +25,7 @@ export class Introductions {
     const isNew = !this.prepare(domId);
     const domain = this.store.domains.know(domId);
     domain.introduced = true;
+    this.store.domains.version++;
     const connection = (domain.connection ??= this.dispatcher.connect(`dom${domId}`, domId, domain));
     if (isNew) this.store.fireSpecial(INTRODUCE_DOMAIN);
     this.dispatcher.reset(connection);
@@ -54,6 +55,7 @@ export class Introductions {
     const domain = this.store.domains.findIntroduced(domId);
     if (domain === undefined || domain.shutdown) return;
     domain.shutdown = true;
+    this.store.domains.version++;
     this.store.fireSpecial(RELEASE_DOMAIN);
   }
 }

@@ -141,6 +141,7 @@ function setSpecialPerms({store, connection}: Request, name: ByteString, perms: 
   const rights = store.rights(connection, {perms: old, generation: Infinity});
   if ((rights & (WRITE | OWNER)) !== (WRITE | OWNER)) return refuse.EACCES;
   store.specialPerms.set(name, perms);
+  store.domains.version++;
   return ACK;
 }
 

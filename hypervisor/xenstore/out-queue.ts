@@ -36,6 +36,11 @@ export class OutQueue {
     return this.messages[this.head];
   }
 
+  /** What waits, in order. */
+  waiting(): readonly Outgoing[] {
+    return this.messages.slice(this.head);
+  }
+
   push(message: Outgoing): void {
     this.messages.push(message);
     this.queuedBytes += XS_HEADER_BYTES + message.payload.length;

@@ -5,15 +5,26 @@ import type {Domain} from './domains.ts';
  * have been taken. What it counts for: {@link Quota.outstanding}.
  */
 export class PendingRequest {
-  private readonly domain: Domain;
+  readonly domain: Domain;
   private readonly settled: (domain: Domain) => void;
   private events = 0;
-  private replied = false;
+  private hasReplied = false;
 
   /** `settled` is told when this request is no longer outstanding. */
   constructor(domain: Domain, settled: (domain: Domain) => void) {
     this.domain = domain;
     this.settled = settled;
+  }
+
+  /** The reply has been taken. */
+  get replied(): boolean {
+    return this.hasReplied;
+  }
+
+  /** As it was when it was saved: its reply had been taken, but not all of its events. */
+  loadReplied(): void {
+    this.hasReplied = true;
+    this.domain.outstanding++;
   }
 
   eventQueued(): void {
@@ -30,12 +41,12 @@ export class PendingRequest {
   }
 
   replyTaken(): void {
-    this.replied = true;
+    this.hasReplied = true;
     this.settle();
   }
 
   private settle(): void {
-    if (!this.replied || this.events > 0) return;
+    if (!this.hasReplied || this.events > 0) return;
     this.domain.outstanding--;
     this.settled(this.domain);
   }

@@ -1,6 +1,7 @@
-import {chmodSync, unlinkSync} from 'node:fs';
+import {chmodSync, rmSync, unlinkSync} from 'node:fs';
 import {createServer, connect, type Server, type Socket} from 'node:net';
 import type {Connection, Outlet} from './connection.ts';
+import type {Dispatcher} from './dispatcher.ts';
 import type {XsReceiver, XsTransport} from './transport.ts';
 import {encodeMessage, MessageAssembler, type XsMessage} from './wire.ts';
 import type {Xenstored} from './xenstored.ts';
@@ -10,32 +11,46 @@ const PAUSE_BYTES = 256 * 1024;
 /** With this much queued, events of a client that does not read, it is dropped. */
 const DROP_BYTES = 16 * 1024 * 1024;
 
-/** One client of the socket, with dom0's rights. */
-class SocketOutlet implements Outlet {
-  private readonly store: Xenstored;
+/** A connection's bytes on a socket. */
+export class SocketOutlet implements Outlet {
+  private readonly dispatcher: Dispatcher;
   private readonly connection: Connection;
   private readonly socket: Socket;
   private readonly incoming = new MessageAssembler();
-  /** Bytes that arrived while the client was behind with its replies. */
+  /** Bytes that arrived while the client was behind with its replies, or had too many requests outstanding. */
   private unread: Uint8Array | undefined;
+  private reading = false;
   private ended = false;
+  /** The client has gone, or must go: it sent what cannot be followed, or let too much pile up. */
+  onEnd: () => void;
 
-  constructor(store: Xenstored, socket: Socket) {
-    this.store = store;
+  constructor(dispatcher: Dispatcher, connection: Connection, socket: Socket) {
+    this.dispatcher = dispatcher;
+    this.connection = connection;
     this.socket = socket;
-    const serial = ++lastSocket;
-    this.connection = store.dispatcher.connect(`socket ${serial}`, 0, undefined);
-    this.connection.outlet = this;
+    this.onEnd = () => dispatcher.drop(connection);
+    connection.outlet = this;
     socket.on('data', (bytes: Uint8Array) => this.onData(bytes));
-    socket.on('drain', () => this.onDrain());
-    socket.on('end', () => this.onEnd());
-    socket.on('error', () => this.drop());
-    socket.on('close', () => this.drop());
+    socket.on('drain', () => this.wake());
+    socket.on('end', () => this.onHalfClosed());
+    socket.on('error', () => this.onEnd());
+    socket.on('close', () => this.onEnd());
   }
 
   wake(): void {
+    if (this.connection.queue.sizeBytes > DROP_BYTES) return this.onEnd();
+    this.write();
+    if (this.unread !== undefined && !this.reading && !this.isBlocked) this.readOn();
+    else if (!this.isBehind && this.socket.isPaused()) this.socket.resume();
+    if (this.ended && !this.isBehind) this.socket.end();
+  }
+
+  dropped(): void {
+    this.socket.destroy();
+  }
+
+  private write(): void {
     const {queue} = this.connection;
-    if (queue.sizeBytes > DROP_BYTES) return this.drop();
     const parts: Uint8Array[] = [];
     let bytes = this.socket.writableLength;
     for (let next = queue.peek(); next !== undefined && bytes < PAUSE_BYTES; next = queue.peek()) {
@@ -45,46 +60,52 @@ class SocketOutlet implements Outlet {
       queue.shift();
     }
     if (parts.length > 0) this.socket.write(parts.length === 1 ? parts[0] : Buffer.concat(parts));
-    if (this.ended && !this.isBehind) this.socket.end();
-  }
-
-  dropped(): void {
-    this.socket.destroy();
-  }
-
-  drop(): void {
-    this.store.dispatcher.drop(this.connection);
   }
 
   private onData(bytes: Uint8Array): void {
-    const {dispatcher} = this.store;
-    for (let at = 0; at < bytes.length;) {
-      at = this.incoming.feed(bytes, at, bytes.length);
-      const message = this.incoming.take();
-      if (message !== undefined) dispatcher.dispatch(this.connection, message);
-      else if (this.incoming.overlong) return this.drop();
-      if (this.connection.queue.sizeBytes < PAUSE_BYTES || at === bytes.length) continue;
-      this.unread = bytes.subarray(at);
-      break;
+    this.unread = this.unread === undefined ? bytes : Buffer.concat([this.unread, bytes]);
+    this.readOn();
+  }
+
+  private readOn(): void {
+    this.reading = true;
+    while (this.unread !== undefined && !this.isBlocked && !this.isCorrupt) {
+      this.takeRequests();
+      this.dispatcher.flush();
     }
-    dispatcher.flush();
-    if (this.isBehind) this.socket.pause();
+    this.reading = false;
+    if (this.isCorrupt) this.onEnd();
+    else if (this.isBehind) this.socket.pause();
+  }
+
+  private takeRequests(): void {
+    const {dispatcher, connection, incoming} = this;
+    const bytes = this.unread!;
+    let at = 0;
+    while (at < bytes.length && !this.isBlocked && !incoming.overlong) {
+      at = incoming.feed(bytes, at, bytes.length);
+      const message = incoming.take();
+      if (message !== undefined) dispatcher.dispatch(connection, message);
+    }
+    this.unread = at < bytes.length ? bytes.subarray(at) : undefined;
+  }
+
+  /** No more requests are taken for now. */
+  private get isBlocked(): boolean {
+    return this.connection.queue.sizeBytes >= PAUSE_BYTES || !this.dispatcher.mayRead(this.connection);
+  }
+
+  /** The client announced a message that is too long. */
+  get isCorrupt(): boolean {
+    return this.incoming.overlong;
   }
 
   private get isBehind(): boolean {
     return this.unread !== undefined || !this.connection.queue.isEmpty;
   }
 
-  private onDrain(): void {
-    this.wake();
-    const {unread} = this;
-    this.unread = undefined;
-    if (unread !== undefined) this.onData(unread);
-    if (!this.isBehind) this.socket.resume();
-  }
-
   /** The client sends nothing more; it may still read. */
-  private onEnd(): void {
+  private onHalfClosed(): void {
     this.ended = true;
     this.wake();
   }
@@ -103,14 +124,31 @@ export interface XenstoreSocket {
  * Serves the store at `path` with mode 0600. A socket there that nobody listens on is replaced.
  * Rejects with the system's error, EADDRINUSE when another daemon serves there.
  */
-export async function listenOnSocket(store: Xenstored, path: string): Promise<XenstoreSocket> {
+export function listenOnSocket(store: Xenstored, path: string): Promise<XenstoreSocket> {
+  return serveAt(path, (socket) => {
+    const connection = store.dispatcher.connect(`socket ${++lastSocket}`, 0, undefined);
+    return new SocketOutlet(store.dispatcher, connection, socket);
+  });
+}
+
+/** What becomes of a client: undefined turns it away. */
+type Accept = (socket: Socket) => SocketOutlet | undefined;
+
+/** As {@link listenOnSocket}. */
+async function serveAt(path: string, accept: Accept): Promise<XenstoreSocket> {
+  if (await isStale(path)) unlinkSync(path);
+  return serve(path, accept);
+}
+
+/** The socket is there when the call returns, to be connected to; the promise tells of errors. */
+async function serve(path: string, accept: Accept): Promise<XenstoreSocket> {
   const clients = new Set<SocketOutlet>();
   const server = createServer({allowHalfOpen: true}, (socket) => {
-    const client = new SocketOutlet(store, socket);
+    const client = accept(socket);
+    if (client === undefined) return void socket.destroy();
     clients.add(client);
     socket.on('close', () => clients.delete(client));
   });
-  if (await isStale(path)) unlinkSync(path);
   await listening(server, path);
   chmodSync(path, 0o600);
   return {
@@ -118,9 +156,34 @@ export async function listenOnSocket(store: Xenstored, path: string): Promise<Xe
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
-        for (const client of clients) client.drop();
+        for (const client of clients) client.onEnd();
       }),
   };
+}
+
+/**
+ * Serves a domain at `path`: what its ring would carry goes over the one client's stream. A client that goes leaves the domain
+ * as after a reconnection of its ring, without watches and transactions; one that breaks the protocol is heard no more.
+ */
+export function listenForDomain(
+  {dispatcher}: Xenstored,
+  path: string,
+  connection: Connection,
+): Promise<XenstoreSocket> {
+  rmSync(path, {force: true});
+  return serve(path, (socket) => {
+    if (connection.outlet !== undefined || connection.ignored) return undefined;
+    const outlet = new SocketOutlet(dispatcher, connection, socket);
+    outlet.onEnd = () => {
+      if (connection.outlet !== outlet) return;
+      connection.outlet = undefined;
+      if (outlet.isCorrupt) dispatcher.ignore(connection);
+      else dispatcher.reset(connection);
+      dispatcher.flush();
+      socket.destroy();
+    };
+    return outlet;
+  });
 }
 
 function listening(server: Server, path: string): Promise<void> {

@@ -10,7 +10,7 @@ export function transactionStart(request: Request): Reply {
   const {privileged, transactions} = connection;
   if (!privileged && transactions.size > store.quota.transactions) return refuse.ENOSPC;
   const id = connection.nextTxId();
-  transactions.set(id, new Transaction(store, privileged ? Infinity : store.quota.transactionNodes));
+  transactions.set(id, Transaction.of(store, connection));
   return `${id}\0`;
 }
 

@@ -1,9 +1,11 @@
 import type {ByteString} from './byte-string.ts';
+import type {Connection} from './connection.ts';
 import {childPath, isValidPath, nameOf, parentOf} from './path.ts';
 import {settlePermissions, type Permissions} from './permissions.ts';
 import {refuse, Refusal} from './refusal.ts';
+import {restorePermissions, savePermissions, type SavedPermissions} from './saved-tree.ts';
 import type {Store} from './store.ts';
-import type {NodeRecord, StoreNode} from './tree.ts';
+import {addChild, storeNode, type NodeRecord, type StoreNode} from './tree.ts';
 import type {OnRemoved, StoreView} from './view.ts';
 
 /** A record that the transaction has written: the children that it found, apart from those that it took or gave. */
@@ -13,7 +15,7 @@ class WrittenRecord implements NodeRecord {
   generation = 0;
   readonly removed = new Set<ByteString>();
   readonly added = new Set<ByteString>();
-  private readonly base: StoreNode | undefined;
+  readonly base: StoreNode | undefined;
 
   constructor(perms: Permissions, base?: StoreNode) {
     this.perms = perms;
@@ -51,6 +53,37 @@ interface Touched {
   event: 'none' | 'exact' | 'below';
 }
 
+type DueEvent = Touched['event'];
+
+/** As {@link Touched}. `before` lists the names of the children; `base` says that a written record started from it. */
+export interface SavedTouched {
+  readonly path: ByteString;
+  readonly before?: SavedRecord & {readonly names: readonly ByteString[]};
+  readonly now?:
+    | 'before'
+    | (SavedRecord & {
+        readonly removed: readonly ByteString[];
+        readonly added: readonly ByteString[];
+        readonly base: boolean;
+      });
+  readonly modified: boolean;
+  readonly event: DueEvent;
+}
+
+interface SavedRecord {
+  readonly value: ByteString;
+  readonly perms: SavedPermissions;
+  readonly generation: number;
+}
+
+/** An open transaction as {@link Transaction.save} gives it: JSON. */
+export interface SavedTransaction {
+  readonly createdNode: boolean;
+  readonly failed: boolean;
+  readonly nodeCounts: readonly (readonly [number, number])[];
+  readonly touched: readonly SavedTouched[];
+}
+
 /** What a commit has changed, for the events. */
 export interface Committed {
   readonly path: ByteString;
@@ -76,8 +109,13 @@ export class Transaction implements StoreView {
   private readonly touched = new Map<ByteString, Touched>();
   private readonly maxTouched: number;
 
+  /** One of a connection, with its quota. */
+  static of(store: Store, {privileged}: Connection): Transaction {
+    return new Transaction(store, privileged ? Infinity : store.quota.transactionNodes);
+  }
+
   /** `maxTouched`: how many nodes it may touch, Infinity for the privileged. */
-  constructor(store: Store, maxTouched: number) {
+  private constructor(store: Store, maxTouched: number) {
     this.store = store;
     this.maxTouched = maxTouched;
   }
@@ -170,6 +208,20 @@ export class Transaction implements StoreView {
     return changed;
   }
 
+  save(): SavedTransaction {
+    const {createdNode, failed, nodeCounts} = this;
+    const touched = Array.from(this.touched.values(), saveTouched);
+    return {createdNode, failed, nodeCounts: [...nodeCounts], touched};
+  }
+
+  /** Takes up where {@link save} was called. */
+  load({createdNode, failed, nodeCounts, touched}: SavedTransaction): void {
+    this.createdNode = createdNode;
+    this.failed = failed;
+    for (const [domId, delta] of nodeCounts) this.nodeCounts.set(domId, delta);
+    for (const each of touched) this.touched.set(each.path, restoreTouched(each));
+  }
+
   private removeBelow(path: ByteString, node: NodeRecord, isRoot: boolean, onRemoved: OnRemoved): boolean {
     for (const name of node.names()) {
       const childAt = childPath(path, name);
@@ -200,4 +252,46 @@ export class Transaction implements StoreView {
     touched.modified = true;
     if (record !== undefined) record.generation = this.store.tree.nextGeneration();
   }
+}
+
+const saveRecord = ({value, perms, generation}: NodeRecord): SavedRecord => ({
+  value,
+  perms: savePermissions(perms),
+  generation,
+});
+
+function saveTouched({path, before, now, modified, event}: Touched): SavedTouched {
+  const written = now instanceof WrittenRecord ? now : undefined;
+  return {
+    path,
+    modified,
+    event,
+    before: before && {...saveRecord(before), names: [...before.names()]},
+    now: written
+      ? {
+          ...saveRecord(written),
+          removed: [...written.removed],
+          added: [...written.added],
+          base: written.base !== undefined,
+        }
+      : now && 'before',
+  };
+}
+
+function restoreTouched({path, before, now, modified, event}: SavedTouched): Touched {
+  const found = before && restoreRecord(before);
+  if (now === undefined || now === 'before') return {path, before: found, now: now && found, modified, event};
+  const written = new WrittenRecord(restorePermissions(now.perms), now.base ? found : undefined);
+  written.value = now.value;
+  written.generation = now.generation;
+  for (const name of now.removed) written.removed.add(name);
+  for (const name of now.added) written.added.add(name);
+  return {path, before: found, now: written, modified, event};
+}
+
+/** Of the children the names matter only. */
+function restoreRecord({value, perms, generation, names}: NonNullable<SavedTouched['before']>): StoreNode {
+  const node = storeNode({value, perms: restorePermissions(perms), generation});
+  for (const name of names) addChild(node, name, node);
+  return node;
 }

@@ -17,7 +17,7 @@ export function watch(request: Request): Reply {
   const key = watchKey(path, token);
   if (connection.watches.has(key)) return refuse.EEXIST;
   if (!connection.privileged && (connection.domain?.watches ?? 0) > store.quota.watches) return refuse.E2BIG;
-  addWatch(store, connection, path, token, path !== asked);
+  addWatch(store, connection, {path, token, relative: path !== asked});
   request.afterReply = () => connection.event(asked, token, undefined);
   return ACK;
 }
@@ -39,11 +39,18 @@ export function resetConnection(store: Store, connection: Connection): void {
   connection.transactions.clear();
 }
 
-let lastSerial = 0;
+export interface NewWatch {
+  /** Absolute, or the name of a special watch. */
+  readonly path: ByteString;
+  readonly token: ByteString;
+  /** Asked for by a relative path: events show one, too. */
+  readonly relative: boolean;
+}
 
-function addWatch(store: Store, connection: Connection, path: ByteString, token: ByteString, relative: boolean): void {
+/** A watch for good: {@link watch} without its checks and its first event. */
+export function addWatch(store: Store, connection: Connection, {path, token, relative}: NewWatch): void {
   const hiddenBytes = relative ? domainPath(connection.domId).length + 1 : 0;
-  const added = {connection, path, token, hiddenBytes, serial: ++lastSerial};
+  const added = {connection, path, token, hiddenBytes, serial: store.watches.nextSerial()};
   connection.watches.set(watchKey(path, token), added);
   store.watches.add(added);
   if (connection.domain !== undefined) connection.domain.watches++;

@@ -17,6 +17,11 @@ export class Watches {
   private readonly byPath = new Map<ByteString, Set<Watch>>();
   /** Watches by length of their path: prefixes of other lengths need no look-up. */
   private readonly byLength: number[] = [];
+  private lastSerial = 0;
+
+  nextSerial(): number {
+    return ++this.lastSerial;
+  }
 
   add(watch: Watch): void {
     const {path} = watch;

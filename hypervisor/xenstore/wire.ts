@@ -122,6 +122,11 @@ export class MessageAssembler {
     return {type: u32At(buffer, 0), reqId: u32At(buffer, 4), txId: u32At(buffer, 8), payload};
   }
 
+  /** What there is of a message in part. */
+  get partial(): ByteString {
+    return bytesToString(this.buffer, 0, this.used);
+  }
+
   /** Forgets a message in part: its sender started afresh. */
   reset(): void {
     this.used = 0;

@@ -6,6 +6,16 @@ import type {RingAccess} from './domain-ring.ts';
 import {InProcessConnection} from './in-process.ts';
 import {Introductions} from './introductions.ts';
 import type {Quota} from './quota.ts';
+import {Recorder, replayBatch, type Journal, type JournalBatch} from './journal.ts';
+import {
+  countNodes,
+  loadNodes,
+  loadStore,
+  saveNodes,
+  saveStore,
+  type SavedNodes,
+  type SavedStore,
+} from './saved-store.ts';
 import {Store} from './store.ts';
 import type {StoreNode} from './tree.ts';
 import type {XsErrno} from './wire.ts';
@@ -29,6 +39,8 @@ export interface XenstoredOptions {
   /** Runs a task soon, but not within the call. Default: a microtask. */
   readonly defer?: (task: () => void) => void;
   readonly onRequest?: (trace: RequestTrace) => void;
+  /** Keeps what changes: sees each change before anybody else can learn that it was made. */
+  readonly journal?: Journal;
   /** Asked at each commit; true lets it fail with EAGAIN although nothing conflicts. */
   readonly conflictFault?: () => boolean;
   readonly quota?: Partial<Quota>;
@@ -44,11 +56,20 @@ export class Xenstored {
   readonly dispatcher: Dispatcher;
   private readonly store: Store;
   private readonly introductions: Introductions;
+  private readonly recorder: Recorder | undefined;
   private readonly events = new Subject<readonly WatchEvent[]>();
   private batch: WatchEvent[] = [];
 
   constructor(options: XenstoredOptions = {}) {
-    const {domainExists = () => true, introduceHook, defer = queueMicrotask, onRequest, conflictFault, quota} = options;
+    const {
+      domainExists = () => true,
+      introduceHook,
+      defer = queueMicrotask,
+      onRequest,
+      conflictFault,
+      quota,
+      journal,
+    } = options;
     this.store = new Store({domainExists, quota, conflictFault, onEvent: (...event) => this.recordEvent(...event)});
     this.dispatcher = new Dispatcher({
       store: this.store,
@@ -66,9 +87,11 @@ export class Xenstored {
       },
       defer,
       onRequest,
+      onFlush: () => this.recorder?.commit(),
       onFlushed: () => this.publishEvents(),
     });
     this.introductions = new Introductions(this.store, this.dispatcher);
+    if (journal !== undefined) this.recorder = new Recorder(this.store, journal);
   }
 
   /** Watch events as they are queued, a batch a drained input. Hot; costs nothing while nobody subscribes. */
@@ -79,6 +102,39 @@ export class Xenstored {
   /** The whole tree as it is now; it stays so. */
   snapshot(): StoreNode {
     return this.store.tree.snapshot();
+  }
+
+  /** The whole store as JSON, with its connections. What their transports have in hand is theirs to keep. */
+  save(): SavedStore {
+    return saveStore(this.store, this.dispatcher);
+  }
+
+  /** Takes up a saved store; this one must be new. @returns its connections in their order, for transports to be put to */
+  load(saved: SavedStore): Connection[] {
+    return loadStore(this.store, this.dispatcher, saved);
+  }
+
+  /** What lies in the store for good, as JSON: nodes and domains, without connections. */
+  saveNodes(): SavedNodes {
+    return saveNodes(this.store);
+  }
+
+  /** Takes up saved nodes and what a journal has recorded since; this store must be new. Its journal is told of nothing. */
+  loadNodes(saved: SavedNodes, since: Iterable<JournalBatch>): void {
+    loadNodes(this.store, saved);
+    for (const batch of since) replayBatch(this.store, batch);
+    countNodes(this.store);
+    this.recorder?.forget();
+  }
+
+  /** Connects the domains that {@link loadNodes} has brought back, without a ring. */
+  reintroduce(): void {
+    for (const domId of this.introduced()) this.introductions.introduce(domId, undefined);
+  }
+
+  /** The connection of an introduced domain, for a transport of its own instead of a ring. */
+  connectionOf(domId: number): Connection | undefined {
+    return this.store.domains.findIntroduced(domId)?.connection;
   }
 
   /**
@@ -116,6 +172,13 @@ export class Xenstored {
   domainShutdown(domId: number): void {
     this.introductions.shutdown(domId);
     this.dispatcher.flush();
+  }
+
+  /** Domains that are introduced, without dom0. */
+  introduced(): number[] {
+    return Array.from(this.store.domains.all())
+      .filter(({domId, introduced}) => introduced && domId !== 0)
+      .map(({domId}) => domId);
   }
 
   isIntroduced(domId: number): boolean {

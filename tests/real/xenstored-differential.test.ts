@@ -1,8 +1,8 @@
 import {mkdirSync} from 'node:fs';
 import {join} from 'node:path';
-import test from 'ava';
 import {Random} from '../../hypervisor/schedule/index.ts';
 import {realXenstoredMissing} from '../../toolstack/bench/real-xenstored.ts';
+import {testWith} from '../support/real.ts';
 import {temporaryDirectory} from '../support/temporary.ts';
 import {ourDaemon, realDaemon} from './xenstored/daemons.ts';
 import {randomQuota, Session} from './xenstored/session.ts';
@@ -19,14 +19,10 @@ const SEED = Number(process.env.PVSIM_SEED ?? 1);
 const FIRST_SESSION = Number(process.env.PVSIM_SESSION ?? 0);
 const SESSION_REQUESTS = 1500;
 
-const missing = realXenstoredMissing();
-const required = process.env.PVSIM_REQUIRE_REAL === '1';
-const title = 'random sessions: replies, errors and events are those of the real xenstored';
-
-(missing === undefined || required ? test : test.skip)(
-  missing === undefined ? title : `${title} (${missing})`,
+testWith(
+  realXenstoredMissing(),
+  'random sessions: replies, errors and events are those of the real xenstored',
   async (t) => {
-    if (missing !== undefined) return t.fail(missing);
     t.timeout(60_000 + REQUESTS * 5);
     let requests = 0;
     for (let number = FIRST_SESSION; requests < REQUESTS; number++) {

@@ -16,12 +16,34 @@ function isInstalled(program: string): boolean {
   }
 }
 
+/** Debian's Python: another one first in the PATH has not Debian's modules. */
+const PYTHON = '/usr/bin/python3';
+
+function hasModule(name: string): boolean {
+  try {
+    execFileSync(PYTHON, ['-c', `import ${name}`], {stdio: 'ignore'});
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /**
  * A test against a program that nobody here wrote. Where it is not installed the test is skipped, its title saying why;
  * with PVSIM_REQUIRE_REAL=1 it fails instead.
  */
 export function realTest(program: string, title: string, implementation: ImplementationFn<[]>): void {
-  if (isInstalled(program)) test(title, implementation);
-  else if (required) test(title, (t) => t.fail(`${program} is not installed, and PVSIM_REQUIRE_REAL=1 asks for it`));
-  else test.skip(`${title} (${program} is not installed)`, implementation);
+  testWith(isInstalled(program) ? undefined : `${program} is not installed`, title, implementation);
+}
+
+/** As {@link realTest}, for a module of Debian's Python. */
+export function pythonTest(module: string, title: string, implementation: ImplementationFn<[]>): void {
+  testWith(hasModule(module) ? undefined : `python3-${module} is not installed`, title, implementation);
+}
+
+/** As {@link realTest}; `missing` says what is not there. */
+export function testWith(missing: string | undefined, title: string, implementation: ImplementationFn<[]>): void {
+  if (missing === undefined) test(title, implementation);
+  else if (required) test(title, (t) => t.fail(`${missing}, and PVSIM_REQUIRE_REAL=1 asks for it`));
+  else test.skip(`${title} (${missing})`, implementation);
 }

@@ -29,7 +29,7 @@ test('a permission is a letter and a number in C notation', (t) => {
     dom0 SET_PERMS /tool n0 r010 w0x10 -> OK
     dom0 GET_PERMS /tool               -> n0 r8 w16
     dom0 SET_PERMS /tool n0 r+3 r-1    -> OK
-    dom0 GET_PERMS /tool               -> n0 r3 r4294967295
+    dom0 GET_PERMS /tool               -> n0 r3 r-1
     dom0 SET_PERMS /tool n0 r3 n0 b0   -> OK
     dom0 GET_PERMS /tool               -> n0 r3 n0 b0
     dom0 SET_PERMS /tool q0            -> EINVAL

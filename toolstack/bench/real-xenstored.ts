@@ -1,6 +1,7 @@
 import {execFileSync, spawn} from 'node:child_process';
 import {once} from 'node:events';
 import {accessSync, constants, existsSync, readFileSync, writeFileSync} from 'node:fs';
+import {connect} from 'node:net';
 import {homedir} from 'node:os';
 import {join} from 'node:path';
 
@@ -78,7 +79,7 @@ export const startRealXenstored = async (options: RealXenstoredOptions): Promise
   const [program, ...args] = [...under, findProgram()!, '--no-fork', '--pid-file', inDirectory('pid'), ...flags];
   const daemon = spawn(program, args, {env, stdio: 'ignore'});
   const ended = once(daemon, 'exit').then(([code, signal]) => (code ?? signal) as number | string);
-  await ready(inDirectory('pid'), socketPath, ended);
+  await ready(socketPath, ended);
   const stop = async (): Promise<void> => {
     daemon.kill();
     await ended;
@@ -88,13 +89,22 @@ export const startRealXenstored = async (options: RealXenstoredOptions): Promise
 
 const PATIENCE_MS = 10_000;
 
-/** The daemon writes its pid when everything else is set up. */
-const ready = async (pidPath: string, socketPath: string, ended: Promise<unknown>): Promise<void> => {
+/** The daemon listens. */
+const ready = async (socketPath: string, ended: Promise<unknown>): Promise<void> => {
   const end = ended.then(() => 'ended' as const);
   for (let waitedMs = 0; waitedMs < PATIENCE_MS; waitedMs += 2) {
-    if (existsSync(socketPath) && existsSync(pidPath) && readFileSync(pidPath, 'utf8').endsWith('\n')) return;
+    if (await isServed(socketPath)) return;
     const pause = new Promise<void>((resolve) => setTimeout(resolve, 2));
     if ((await Promise.race([end, pause])) === 'ended') break;
   }
   throw new Error('the real xenstored did not start');
 };
+
+const isServed = (path: string): Promise<boolean> =>
+  new Promise((resolve) => {
+    const probe = connect(path, () => {
+      probe.destroy();
+      resolve(true);
+    });
+    probe.once('error', () => resolve(false));
+  });

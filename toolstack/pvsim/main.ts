@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import yargs, {type Argv} from 'yargs';
+import yargs, {type Argv, type CommandModule} from 'yargs';
 import {hideBin} from 'yargs/helpers';
 import {nearNames} from '../../hypervisor/abi/near-names.ts';
 import {endWhenOutputBreaks} from '../broken-output.ts';
@@ -8,12 +8,18 @@ import {ToolstackError} from '../errors.ts';
 import {abiCommand} from './commands/abi.ts';
 import {hostCommand} from './commands/host.ts';
 import {xenbusCommand} from './commands/xenbus.ts';
+import {xenstoreCommand} from './commands/xenstore.ts';
+import {xenstoredCommand} from './commands/xenstored.ts';
 
 const EXIT_FAILURE = 1;
 const EXIT_USAGE = 2;
 const MAX_COLUMNS = 100;
 
-const commands = (parser: Argv): Argv => parser.command(hostCommand).command(abiCommand).command(xenbusCommand);
+const commands = (parser: Argv): Argv =>
+  [hostCommand, xenstoreCommand, xenstoredCommand, abiCommand, xenbusCommand].reduce(
+    (each, command) => each.command(command as CommandModule),
+    parser,
+  );
 
 const main = async (args: readonly string[]): Promise<void> => {
   const parser = yargs([...args])

@@ -5,8 +5,11 @@ import type {Asked, Seen, Side} from './side.ts';
 
 const TYPE_NAMES = new Map<number, string>(Object.entries(XS).map(([name, type]) => [type, name]));
 const HISTORY = 16;
-/** With each request this often, every connection takes what it has been sent. */
-const SETTLE = 0.1;
+/**
+ * What makes events. After these all connections take what they have been sent: whether an event is dropped, for one like it
+ * waits, must not depend on how soon a guest looks at its ring.
+ */
+const MAKES_EVENTS = new Set<number>([XS.WRITE, XS.MKDIR, XS.RM, XS.SET_PERMS, XS.TRANSACTION_END]);
 
 /** Limits low enough to be met. Some sessions have the daemon's own. */
 export const randomQuota = (random: Random): Partial<Quota> =>
@@ -58,7 +61,7 @@ export class Session {
     const request = randomRequest(random, {name, privileged: name.startsWith('s'), transactions});
     const seen = await this.ask(name, request);
     this.follow(name, request, seen);
-    if (random.chance(SETTLE)) await this.settle();
+    if (MAKES_EVENTS.has(seen.type)) await this.settle();
   }
 
   /** Keeps account of what transactions are open. */

@@ -65,7 +65,7 @@ export class Side {
   }
 }
 
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 10_000;
 
 class Client {
   private readonly transport: XsTransport;
@@ -86,18 +86,18 @@ class Client {
 
   ask({type, txId, payload}: Asked): Promise<Seen> {
     const reqId = ++this.lastReqId;
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(
-        () => reject(new Error(`no reply to type ${type} ${JSON.stringify(payload)} in ${PATIENCE_MS} ms`)),
-        PATIENCE_MS,
-      );
-      this.waiting = (reply) => {
+    return new Promise((resolve) => {
+      const answer = (replyType: number, text: string): void => {
         clearTimeout(timer);
         this.waiting = undefined;
         const {events} = this;
         this.events = [];
+        resolve({events, type: replyType, payload: text});
+      };
+      const timer = setTimeout(() => answer(-1, 'no reply'), PATIENCE_MS);
+      this.waiting = (reply) => {
         const echoed = reply.type < 0 || (reply.reqId === reqId && reply.txId === txId);
-        resolve({events, type: reply.type, payload: echoed ? reply.payload : `req_id or tx_id not echoed`});
+        answer(reply.type, echoed ? reply.payload : 'req_id or tx_id not echoed');
       };
       this.transport.send({type, reqId, txId, payload});
     });

@@ -6,12 +6,13 @@
  *   dom<domid>         is there: so is the domain; letters in it: s shut down, c crashed, d dying
  *   kicks              FIFO to the daemon, 8 bytes an event: {u32 domid, u32 port}; domid ~0 is VIRQ_DOM_EXC
  *   notify             FIFO from the daemon, 4 bytes an event: {u32 domid}; lossy when nobody reads, as events are
- * XENSHIM_CLOCK makes CLOCK_MONOTONIC run that many times as fast, so that rate limits do not hold up a test.
+ * XENSHIM_CLOCK makes CLOCK_MONOTONIC and poll run that many times as fast, so that rate limits do not hold up a test.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -151,18 +152,30 @@ xenevtchn_port_or_error_t xenevtchn_pending(xenevtchn_handle *h)
 }
 
 /* libc */
+static unsigned long clock_factor(void)
+{
+    const char *factor = getenv("XENSHIM_CLOCK");
+    return factor ? strtoul(factor, NULL, 10) : 1;
+}
+
 int clock_gettime(clockid_t id, struct timespec *now)
 {
     static int (*real)(clockid_t, struct timespec *);
-    const char *factor = getenv("XENSHIM_CLOCK");
     int r;
     if (!real) real = dlsym(RTLD_NEXT, "clock_gettime");
     r = real(id, now);
-    if (r == 0 && id == CLOCK_MONOTONIC && factor) {
-        unsigned __int128 ns = ((unsigned __int128)now->tv_sec * 1000000000 + now->tv_nsec) * strtoul(factor, NULL, 10);
+    if (r == 0 && id == CLOCK_MONOTONIC && clock_factor() > 1) {
+        unsigned __int128 ns = ((unsigned __int128)now->tv_sec * 1000000000 + now->tv_nsec) * clock_factor();
         now->tv_sec = ns / 1000000000; now->tv_nsec = ns % 1000000000;
     }
     return r;
+}
+
+int poll(struct pollfd *fds, nfds_t n, int timeout)
+{
+    static int (*real)(struct pollfd *, nfds_t, int);
+    if (!real) real = dlsym(RTLD_NEXT, "poll");
+    return real(fds, n, timeout > 0 ? 1 + timeout / (int)clock_factor() : timeout);
 }
 
 static const char *redirected(const char *path, char *to, size_t size)
