@@ -16,6 +16,7 @@ export const EEXIST = 17;
 export const EINVAL = 22;
 export const ENOSPC = 28;
 export const ENOSYS = 38;
+export const ETIME = 62;
 
 const names = new Map<number, string>(
   Object.entries({
@@ -32,6 +33,7 @@ const names = new Map<number, string>(
     EINVAL,
     ENOSPC,
     ENOSYS,
+    ETIME,
   }).map(([name, value]) => [value, name]),
 );
 

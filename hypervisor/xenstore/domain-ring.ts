@@ -2,7 +2,7 @@ import {CORRUPT, xenstoreRings, type ByteRing} from '../abi/byte-ring.ts';
 import type {Connection, Outlet} from './connection.ts';
 import {encodeMessage, MessageAssembler, type XsMessage} from './wire.ts';
 
-/** A domain's xenstore page as the host maps it. */
+/** A domain's xenstore page as the host maps it. The views change when the domain's memory moves: look anew at each event. */
 export interface RingPage {
   /** Two views of the same memory. */
   readonly u8: Uint8Array;
@@ -54,8 +54,7 @@ export class DomainRing implements Outlet {
   private readonly host: RingHost;
   private readonly connection: Connection;
   private readonly access: RingAccess;
-  private readonly req: ByteRing;
-  private readonly rsp: ByteRing;
+  private rings: {u8: Uint8Array; req: ByteRing; rsp: ByteRing} | undefined;
   private readonly incoming = new MessageAssembler();
   private readonly scratch = new Uint8Array(RING_BYTES);
   private outgoing: Uint8Array | undefined;
@@ -69,8 +68,6 @@ export class DomainRing implements Outlet {
     this.host = host;
     this.connection = connection;
     this.access = access;
-    const {u8, u32, offset} = access.page;
-    ({req: this.req, rsp: this.rsp} = xenstoreRings(u8, u32, offset));
     this.req.cons = this.req.prod = 0;
     this.rsp.cons = this.rsp.prod = 0;
     if (this.word(CONNECTION) !== XENSTORE_RECONNECT) return;
@@ -99,6 +96,20 @@ export class DomainRing implements Outlet {
   toString(): string {
     const state = this.connection.ignored ? ' ignored' : '';
     return `${this.connection.label}${state} req ${String(this.req)} rsp ${String(this.rsp)}`;
+  }
+
+  private get req(): ByteRing {
+    return this.currentRings().req;
+  }
+
+  private get rsp(): ByteRing {
+    return this.currentRings().rsp;
+  }
+
+  private currentRings(): {req: ByteRing; rsp: ByteRing} {
+    const {u8, u32, offset} = this.access.page;
+    if (this.rings?.u8 !== u8) this.rings = {u8, ...xenstoreRings(u8, u32, offset)};
+    return this.rings;
   }
 
   private get deaf(): boolean {

@@ -22,10 +22,18 @@ export const mapDomainRing = (
     ops.gnttabUnmap(handle);
     return 'EINVAL';
   }
-  const {u8, u32} = ops.mappedMemory(handle);
   const events = ops.events(port).subscribe(onEvent);
+  const page = {
+    get u8() {
+      return ops.mappedMemory(handle).u8;
+    },
+    get u32() {
+      return ops.mappedMemory(handle).u32;
+    },
+    offset: ops.mappedOffset(handle),
+  };
   return {
-    page: {u8, u32, offset: ops.mappedOffset(handle)},
+    page,
     notify: () => ops.evtchnSend(port),
     close: () => {
       events.unsubscribe();

@@ -2,7 +2,7 @@ import {mkdirSync} from 'node:fs';
 import test from 'ava';
 import {XlHost} from '../support/xl.ts';
 
-const PROGRAM_RULE = 'this version runs "builtin" and guest programs (.ts, .js) only';
+const PROGRAM_RULE = 'neither an ELF file nor a bzImage, nor a guest program (.ts, .js)';
 const EXPORT_RULE = 'its default export is not a function (guest) => void | Promise<void>';
 
 /** Lines of a configuration, after name, kernel and memory; what is on stderr, DIR being the directory; exit status. */

@@ -1,29 +1,58 @@
-import {access, stat} from 'node:fs/promises';
+import {access, readFile, stat} from 'node:fs/promises';
 import {extname, resolve} from 'node:path';
 import {pathToFileURL} from 'node:url';
 import type {GuestProgram} from '../../frontends/guest/index.ts';
 import {ToolstackError} from '../errors.ts';
+import {strerror} from '../strerror.ts';
+import {KernelFormatError} from './elf.ts';
+import {loadPvhKernel} from './pvh-kernel.ts';
+import type {PvhImage} from './pvh-image.ts';
 import {importTypescript} from './typescript.ts';
 
+/** A kernel written in TypeScript: the one that comes with pvsim, or a guest program. */
+export type ProgramImage = {kind: 'builtin'} | {kind: 'program'; main: GuestProgram};
 /** What a domain runs. */
-export type KernelImage = {kind: 'builtin'} | {kind: 'program'; main: GuestProgram};
+export type KernelImage = ProgramImage | ({kind: 'pvh'} & PvhImage);
 
 const BUILTIN = 'builtin';
 const EXIT_BUILD_FAILED = 3;
 const programExtensions = new Set(['.js', '.mjs', '.ts', '.mts']);
 
-/** Resolves `kernel=`: the built-in kernel, or a module whose default export is a guest program. */
-export const loadKernel = async (kernel: string, baseDir: string): Promise<KernelImage> => {
+/** Resolves `kernel=` and `ramdisk=`: the built-in kernel, a module whose default export is a guest program, or a PVH kernel. */
+export const loadKernel = async (
+  kernel: string,
+  ramdisk: string | undefined,
+  baseDir: string,
+): Promise<KernelImage> => {
   if (kernel === BUILTIN) return {kind: 'builtin'};
   const path = resolve(baseDir, kernel);
   await access(path).catch(() => {
     throw new ToolstackError('ENOENT', `libxl: error: kernel ${path}: No such file or directory`, EXIT_BUILD_FAILED);
   });
-  if (!programExtensions.has(extname(path))) {
-    const rule = 'this version runs "builtin" and guest programs (.ts, .js) only';
-    throw new ToolstackError('EINVAL', `libxl: error: kernel ${path}: no loader found: ${rule}`, EXIT_BUILD_FAILED);
+  if (programExtensions.has(extname(path))) return {kind: 'program', main: await importProgram(path)};
+  const elf = await reportFormat(path, () => loadPvhKernel(path));
+  return {kind: 'pvh', kernel: elf, ramdisk: ramdisk === undefined ? undefined : await readRamdisk(ramdisk, baseDir)};
+};
+
+/** Says which file a KernelFormatError is about, as the toolstack reports it. */
+export const reportFormat = async <T>(path: string, load: () => T | Promise<T>): Promise<T> => {
+  try {
+    return await load();
+  } catch (error) {
+    if (!(error instanceof KernelFormatError)) throw error;
+    throw new ToolstackError('EINVAL', `libxl: error: kernel ${path}: ${error.message}`, EXIT_BUILD_FAILED);
   }
-  return {kind: 'program', main: await importProgram(path)};
+};
+
+const readRamdisk = async (ramdisk: string, baseDir: string): Promise<Uint8Array> => {
+  const path = resolve(baseDir, ramdisk);
+  try {
+    return await readFile(path);
+  } catch (error) {
+    const {code = 'EIO'} = error as NodeJS.ErrnoException;
+    const reason = strerror(error as NodeJS.ErrnoException);
+    throw new ToolstackError(code, `libxl: error: ramdisk ${path}: ${reason}`, EXIT_BUILD_FAILED);
+  }
 };
 
 const importProgram = async (path: string): Promise<GuestProgram> => {

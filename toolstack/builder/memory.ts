@@ -12,9 +12,14 @@ import {
 import {DOM0, type Domain, type Gfn, HYPERVISOR_FRAMES, type Hypervisor} from '../../hypervisor/index.ts';
 import {DomainMemory, PAGE_SIZE} from '../../hypervisor/memory/index.ts';
 
-/** Frames that the builder uses in a domain that runs a program; frame 0 stays empty so that 0 is never a valid frame. */
-const STORE_GFN = 1 as Gfn;
-const CONSOLE_GFN = 2 as Gfn;
+/** The frames of the two rings that every domain is born with. */
+export interface RingFrames {
+  readonly storeGfn: Gfn;
+  readonly consoleGfn: Gfn;
+}
+
+/** Those of a domain that runs a program; frame 0 stays empty so that 0 is never a valid frame. */
+export const PROGRAM_FRAMES: RingFrames = {storeGfn: 1 as Gfn, consoleGfn: 2 as Gfn};
 export const FIRST_FREE_GFN = 3;
 
 /**
@@ -26,27 +31,30 @@ const MAX_BACKED_PAGES = 2 ** 30 / PAGE_SIZE;
 export const programMemory = (pages: number): DomainMemory =>
   new DomainMemory(Math.min(pages, MAX_BACKED_PAGES - HYPERVISOR_FRAMES) + HYPERVISOR_FRAMES);
 
-export interface SpecialPages {
-  storeGfn: Gfn;
-  storePort: number;
-  consoleGfn: Gfn;
-  consolePort: number;
+export interface SpecialPages extends RingFrames {
+  readonly storePort: number;
+  readonly consolePort: number;
 }
 
 /**
  * The two rings that every domain is born with: pages, event channels to dom0, the reserved grants by which dom0's
  * daemons map them, and the parameters by which the guest finds them.
  */
-export const buildSpecialPages = (xen: Hypervisor, dom0: Domain, domain: Domain): SpecialPages => {
+export const buildSpecialPages = (
+  xen: Hypervisor,
+  dom0: Domain,
+  domain: Domain,
+  {storeGfn, consoleGfn}: RingFrames = PROGRAM_FRAMES,
+): SpecialPages => {
   const storePort = xen.eventChannels.allocUnbound(dom0, domain.id, DOM0);
   const consolePort = xen.eventChannels.allocUnbound(dom0, domain.id, DOM0);
-  grantToDom0(domain, GNTTAB_RESERVED_XENSTORE, STORE_GFN);
-  grantToDom0(domain, GNTTAB_RESERVED_CONSOLE, CONSOLE_GFN);
-  domain.hvmParams.set(HVM_PARAM_STORE_PFN, STORE_GFN);
+  grantToDom0(domain, GNTTAB_RESERVED_XENSTORE, storeGfn);
+  grantToDom0(domain, GNTTAB_RESERVED_CONSOLE, consoleGfn);
+  domain.hvmParams.set(HVM_PARAM_STORE_PFN, storeGfn);
   domain.hvmParams.set(HVM_PARAM_STORE_EVTCHN, storePort);
-  domain.hvmParams.set(HVM_PARAM_CONSOLE_PFN, CONSOLE_GFN);
+  domain.hvmParams.set(HVM_PARAM_CONSOLE_PFN, consoleGfn);
   domain.hvmParams.set(HVM_PARAM_CONSOLE_EVTCHN, consolePort);
-  return {storeGfn: STORE_GFN, storePort, consoleGfn: CONSOLE_GFN, consolePort};
+  return {storeGfn, storePort, consoleGfn, consolePort};
 };
 
 const grantToDom0 = (domain: Domain, ref: number, gfn: Gfn): void => {

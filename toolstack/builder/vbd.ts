@@ -1,3 +1,5 @@
+import type {Abi} from '../../hypervisor/abi/ctype.ts';
+import {XEN_IO_PROTO_ABI_NATIVE} from '../../hypervisor/abi/io/protocols.ts';
 import {DOM0, type DomId} from '../../hypervisor/index.ts';
 import type {DiskConfig} from '../config/index.ts';
 import {vdevToNumber} from '../config/index.ts';
@@ -5,7 +7,7 @@ import {ToolstackError} from '../errors.ts';
 import type {DeviceNodes} from './nodes.ts';
 
 /** What the domain builder writes for a disk. `target` is absolute. @see blkif.h, "XenStore keys" */
-export const vbdNodes = (domid: DomId, disk: DiskConfig, target: string): DeviceNodes => {
+export const vbdNodes = (domid: DomId, disk: DiskConfig, target: string, abi: Abi): DeviceNodes => {
   const devid = vdevToNumber(disk.vdev);
   if (devid === undefined) {
     throw new ToolstackError(
@@ -32,7 +34,7 @@ export const vbdNodes = (domid: DomId, disk: DiskConfig, target: string): Device
       ['virtual-device', devid],
       ['device-type', deviceType],
       ['trusted', disk.trusted === false ? 0 : 1],
-      ['protocol', 'x86_64-abi'],
+      ['protocol', XEN_IO_PROTO_ABI_NATIVE[abi]],
     ],
     backend: [
       ['frontend', frontendPath],

@@ -30,7 +30,7 @@ export class Devices {
   async attachDisk(record: DomainRecord, disk: DiskConfig, baseDir: string): Promise<void> {
     refuseForeignDisk(disk);
     const target = diskTarget(disk, baseDir);
-    const device = vbdNodes(record.domid, disk, target);
+    const device = vbdNodes(record.domid, disk, target, record.abi);
     refuseSecond(record, device);
     this.hotplug.openDisk(device, disk, target);
     await this.attach(record, device, () => this.hotplug.block(device));

@@ -1,17 +1,14 @@
-import {XEN_LEGACY_MAX_VCPUS} from '../../hypervisor/abi/arch-x86/xen.ts';
 import {HVM_PARAM_CONSOLE_PFN, HVM_PARAM_CONSOLE_EVTCHN} from '../../hypervisor/abi/hvm/params.ts';
 import type {ConsoleDaemon} from '../../backends/console/index.ts';
 import {type Domain, type DomId, errnoName, type Hypervisor} from '../../hypervisor/index.ts';
 import {PAGE_SIZE} from '../../hypervisor/memory/index.ts';
-import {ProgramOps, ProgramVcpu} from '../../hypervisor/vcpu/index.ts';
+import type {XenbusBus} from '../../hypervisor/xenbus/index.ts';
 import type {XsClient, Xenstored} from '../../hypervisor/xenstore/index.ts';
 import {
-  bootGuest,
   buildSpecialPages,
   consoleNodes,
-  FIRST_FREE_GFN,
-  loadKernel,
-  programMemory,
+  loadMachine,
+  type Machine,
   removeDomainNodes,
   writeBuiltDomain,
   writeDomainSkeleton,
@@ -43,7 +40,7 @@ export interface LifecycleParts {
   logs: ConsoleLogs | undefined;
   names: Names;
   /** A guest's kernel has started: its xenbus is worth following. */
-  onBoot: (record: DomainRecord, bus: ReturnType<typeof bootGuest>['bus']) => void;
+  onBoot: (record: DomainRecord, bus: XenbusBus) => void;
 }
 
 export interface CreateRequest {
@@ -82,13 +79,21 @@ export class Lifecycle {
 
   private async make(config: CompleteDomainConfig, {baseDir, paused}: CreateRequest): Promise<DomId> {
     const {xen} = this.parts;
-    const image = await loadKernel(config.kernel ?? '', baseDir);
+    const pages = Math.ceil(config.memoryKib / KIB_PER_PAGE);
+    const machine = await loadMachine({
+      kernel: config.kernel ?? '',
+      ramdisk: config.ramdisk,
+      cmdline: config.cmdline ?? '',
+      pages,
+      vcpus: config.maxVcpus,
+      baseDir,
+    });
     if (this.closed) throw refusal('ESHUTDOWN', 'the host is shutting down');
-    const domain = this.allocate(config);
+    const domain = this.allocate(config, pages, machine);
     const record: DomainRecord = {
       domid: domain.id,
       config,
-      image,
+      abi: machine.abi,
       baseDir,
       devices: new Map(),
       stopGuest: () => undefined,
@@ -97,7 +102,7 @@ export class Lifecycle {
     };
     this.records.set(domain.id, record);
     try {
-      await exclusively(record, () => this.build(record, domain, config));
+      await exclusively(record, () => this.build(record, domain, config, machine));
       refuseDestroyed(record);
     } catch (error) {
       await this.destroy(domain.id);
@@ -120,15 +125,15 @@ export class Lifecycle {
     return record.destroying;
   }
 
-  private allocate(config: CompleteDomainConfig): Domain {
+  private allocate(config: CompleteDomainConfig, pages: number, machine: Machine): Domain {
     const {xen} = this.parts;
-    const pages = Math.ceil(config.memoryKib / KIB_PER_PAGE);
     const domain = xen.createDomain({
       pages,
       vcpus: config.maxVcpus,
       handle: config.uuid,
-      memory: programMemory(pages),
-      vcpu: (owner, index) => new ProgramVcpu(owner, index, xen.schedule, xen.trace),
+      abi: machine.abi,
+      memory: machine.memory,
+      vcpu: (owner, index) => machine.createVcpu(xen, owner, index),
     });
     if (typeof domain !== 'number') return domain;
     const have = Math.floor((xen.freePages * KIB_PER_PAGE) / 1024);
@@ -137,12 +142,17 @@ export class Lifecycle {
       : refusal(errnoName(domain), `cannot make domain: ${errnoName(domain)}`);
   }
 
-  private async build(record: DomainRecord, domain: Domain, config: CompleteDomainConfig): Promise<void> {
+  private async build(
+    record: DomainRecord,
+    domain: Domain,
+    config: CompleteDomainConfig,
+    machine: Machine,
+  ): Promise<void> {
     const {xen, xs, dom0, devices, consoles, logs} = this.parts;
     const {domid} = record;
     const {name, uuid, type} = config;
     await writeDomainSkeleton(xs, {domid, name, uuid, type});
-    const special = buildSpecialPages(xen, dom0.domain, domain);
+    const special = buildSpecialPages(xen, dom0.domain, domain, machine.frames);
     const startSeconds = (xen.schedule.epochMs + xen.schedule.now() / 1e6) / 1000;
     await writeBuiltDomain(xs, {
       domid,
@@ -172,21 +182,9 @@ export class Lifecycle {
       await devices.attachVif(record, vif);
     }
     logs?.open(domid, name);
-    this.boot(record, domain, config);
-  }
-
-  /** Queues the kernel's start: the domain's own queue holds it until the first unpause. */
-  private boot(record: DomainRecord, domain: Domain, config: CompleteDomainConfig): void {
-    const {xen, onBoot} = this.parts;
-    domain.schedule.post(() => {
-      const ops = new ProgramOps(xen, domain, FIRST_FREE_GFN);
-      const guest = bootGuest(ops, record.image, {
-        cmdline: config.cmdline ?? '',
-        memoryKib: config.memoryKib,
-        onFault: domain.onFault,
-      });
+    machine.boot(xen, domain, {cmdline: config.cmdline ?? '', memoryKib: config.memoryKib}, (guest) => {
       record.stopGuest = guest.stop;
-      onBoot(record, guest.bus);
+      this.parts.onBoot(record, guest.bus);
     });
   }
 
@@ -213,7 +211,7 @@ const refuseDestroyed = ({domid, destroying}: DomainRecord): void => {
 };
 
 /** What this version cannot build. */
-const refuseForeignConfig = ({type, bootloader, memoryKib, maxVcpus, libxl}: CompleteDomainConfig): void => {
+const refuseForeignConfig = ({type, bootloader, memoryKib, libxl}: CompleteDomainConfig): void => {
   const pool = libxl.createInfo.pool_name;
   if (typeof pool === 'string' && pool !== ONLY_POOL && pool !== '0') {
     throw refusal('ENOENT', `Illegal pool specified: ${pool}`, EXIT_BAD_POOL);
@@ -222,9 +220,6 @@ const refuseForeignConfig = ({type, bootloader, memoryKib, maxVcpus, libxl}: Com
   if (bootloader !== undefined) throw refusal('EINVAL', `bootloader="${bootloader}" is not supported yet`);
   if (memoryKib < MIN_MEMORY_KIB) {
     throw refusal('EINVAL', `memory=${memoryKib / 1024}: a domain needs ${MIN_MEMORY_KIB / 1024} MiB at least`);
-  }
-  if (maxVcpus > XEN_LEGACY_MAX_VCPUS) {
-    throw refusal('EINVAL', `vcpus=${maxVcpus}: a domain has at most ${XEN_LEGACY_MAX_VCPUS}`);
   }
 };
 

@@ -1,13 +1,15 @@
+import type {Abi} from '../../hypervisor/abi/ctype.ts';
 import type {DomId} from '../../hypervisor/index.ts';
 import type {DomainConfig} from '../config/index.ts';
-import type {DeviceNodes, KernelImage} from '../builder/index.ts';
+import type {DeviceNodes} from '../builder/index.ts';
 
 /** What the toolstack knows of a domain it made, beside what stands in xenstore. */
 export interface DomainRecord {
   readonly domid: DomId;
   /** As it would be created again: defaults filled in, devices that came and went since. */
   config: DomainConfig;
-  readonly image: KernelImage;
+  /** How its kernel lays out what it shares. */
+  readonly abi: Abi;
   readonly baseDir: string;
   /** Devices by backend path, in order of attachment. */
   readonly devices: Map<string, DeviceNodes>;

@@ -1,0 +1,46 @@
+import * as abi from '../abi/grant-table.ts';
+import {sizeOf} from '../abi/layout.ts';
+import {EFAULT, EINVAL, ENOSYS} from '../errno.ts';
+import {DOMID_SELF, type Gfn} from '../ids.ts';
+import {PAGE_SHIFT} from '../memory/index.ts';
+import {command, type Command, type Hypercall, runCommand} from './hypercall.ts';
+
+/** Operations of one call; the guest calls again for more. */
+const MAX_BATCH = 512;
+
+const table: Readonly<Record<number, Command>> = {
+  [abi.GNTTABOP_setup_table]: command(abi.gnttab_setup_table, ({xen, domain, guest}, arg) => {
+    const {dom, nr_frames, frame_list} = arg;
+    const status = xen.grants.setupTable(domain, dom, nr_frames);
+    if (status === abi.GNTST_okay && dom === DOMID_SELF) {
+      const frames = Uint32Array.from(domain.grants.offsets.slice(0, nr_frames), (offset) => offset >>> PAGE_SHIFT);
+      if (!guest.writeWords(frame_list, frames)) return -EFAULT;
+    }
+    return {result: 0, out: {status}};
+  }),
+  [abi.GNTTABOP_transfer]: command(abi.gnttab_transfer, ({xen, domain}, {mfn, domid, ref}) => ({
+    result: 0,
+    out: {status: xen.grants.transfer(domain, mfn as Gfn, domid, ref)},
+  })),
+  [abi.GNTTABOP_query_size]: command(abi.gnttab_query_size, ({xen, domain}, {dom}) => {
+    const {status, nrFrames, maxNrFrames} = xen.grants.querySize(domain, dom);
+    return {result: 0, out: {status, nr_frames: nrFrames, max_nr_frames: maxNrFrames}};
+  }),
+  [abi.GNTTABOP_set_version]: command(abi.gnttab_set_version, (_caller, {version}) =>
+    version === 1 ? {result: 0, out: {version}} : -EINVAL,
+  ),
+  [abi.GNTTABOP_get_version]: command(abi.gnttab_get_version, () => ({result: 0, out: {version: 1}})),
+};
+
+/** A guest's frames cannot be remapped to another's: mapping is for dom0, whose memory we own. @see grant_table.h */
+export const grantTableOp: Hypercall = (caller, [cmd, address, count]) => {
+  const found = table[cmd];
+  if (found === undefined) return -ENOSYS;
+  if (count < 0 || count > MAX_BATCH) return -EINVAL;
+  const stride = sizeOf(found.struct, caller.guest.abi);
+  for (let i = 0; i < count; i++) {
+    const result = runCommand(caller, found, address + i * stride);
+    if (result < 0) return result;
+  }
+  return 0;
+};

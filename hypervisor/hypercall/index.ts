@@ -1,0 +1,3 @@
+export {HypercallDoor} from './door.ts';
+export {GuestAccess} from './guest-access.ts';
+export type {CallingVcpu} from './hypercall.ts';

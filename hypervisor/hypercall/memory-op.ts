@@ -1,0 +1,72 @@
+import * as abi from '../abi/memory.ts';
+import type {Domain} from '../domain.ts';
+import {EFAULT, EINVAL, ENOSYS, ESRCH} from '../errno.ts';
+import {DOMID_SELF} from '../ids.ts';
+import {mapGrantFrame, mapSharedInfo, populateFrame, releaseFrame} from '../physmap.ts';
+import {type Caller, command, type Command, type Hypercall, runCommand} from './hypercall.ts';
+
+/** Bits of the command number behind the command: where a call that was interrupted goes on. */
+const COMMAND_MASK = 0x3f;
+/** Extents that one call may have: as much memory as there can be. */
+const MAX_EXTENTS = 1 << 20;
+
+type Space = (domain: Domain, index: number, gfn: number) => number;
+
+const spaces: Readonly<Record<number, Space>> = {
+  [abi.XENMAPSPACE_shared_info]: (domain, _index, gfn) => mapSharedInfo(domain, gfn),
+  [abi.XENMAPSPACE_grant_table]: mapGrantFrame,
+};
+
+const isSelf = (domain: Domain, domid: number): boolean => domid === DOMID_SELF || domid === domain.id;
+
+const addToPhysmap = (domain: Domain, domid: number, space: number, index: number, gfn: number): number => {
+  if (!isSelf(domain, domid)) return -ESRCH;
+  return spaces[space]?.(domain, index, gfn) ?? -EINVAL;
+};
+
+/** Applies `change` to each frame of a reservation's list; returns how many extents were done. */
+const reservation = (change: (domain: Domain, gfn: number) => number): Command =>
+  command(abi.xen_memory_reservation, ({domain, guest}: Caller, arg) => {
+    const {extent_start, nr_extents, extent_order, domid} = arg;
+    if (!isSelf(domain, domid)) return -ESRCH;
+    if (nr_extents > MAX_EXTENTS || extent_order !== 0) return -EINVAL;
+    const frames = guest.readWords(extent_start, nr_extents);
+    if (frames === undefined) return -EFAULT;
+    let done = 0;
+    while (done < frames.length && change(domain, frames[done]) === 0) done++;
+    return done;
+  });
+
+const table: Readonly<Record<number, Command>> = {
+  [abi.XENMEM_add_to_physmap]: command(abi.xen_add_to_physmap, ({domain}, {domid, space, idx, gpfn}) =>
+    addToPhysmap(domain, domid, space, idx, gpfn),
+  ),
+  [abi.XENMEM_add_to_physmap_batch]: command(abi.xen_add_to_physmap_batch, ({domain, guest}, arg) => {
+    const {domid, space, size, idxs, gpfns, errs} = arg;
+    const indexes = guest.readWords(idxs, size);
+    const frames = guest.readWords(gpfns, size);
+    if (indexes === undefined || frames === undefined) return -EFAULT;
+    const results = indexes.map((index, i) => addToPhysmap(domain, domid, space, index, frames[i]));
+    return guest.writeWords(errs, results) ? 0 : -EFAULT;
+  }),
+  [abi.XENMEM_remove_from_physmap]: command(abi.xen_remove_from_physmap, ({domain}, {domid, gpfn}) =>
+    isSelf(domain, domid) ? releaseFrame(domain, gpfn) : -ESRCH,
+  ),
+  [abi.XENMEM_decrease_reservation]: reservation(releaseFrame),
+  [abi.XENMEM_populate_physmap]: reservation(populateFrame),
+};
+
+/** Commands that answer a number of pages. */
+const sizes: Readonly<Record<number, (caller: Caller) => number>> = {
+  [abi.XENMEM_maximum_ram_page]: ({xen}) => xen.totalPages,
+  [abi.XENMEM_current_reservation]: ({domain}) => domain.memory.populatedPages,
+  [abi.XENMEM_maximum_reservation]: ({domain}) => domain.memory.pages,
+  [abi.XENMEM_maximum_gpfn]: ({domain}) => domain.memory.pages - 1,
+};
+
+/** @see memory.h */
+export const memoryOp: Hypercall = (caller, [cmd, address]) => {
+  const found = table[cmd & COMMAND_MASK];
+  if (found !== undefined) return runCommand(caller, found, address);
+  return sizes[cmd & COMMAND_MASK]?.(caller) ?? -ENOSYS;
+};

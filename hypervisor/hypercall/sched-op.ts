@@ -1,0 +1,25 @@
+import * as abi from '../abi/sched.ts';
+import {ENOSYS} from '../errno.ts';
+import {command, type Command, type Hypercall, runCommand} from './hypercall.ts';
+
+const shutdown: Command = command(abi.sched_shutdown, ({xen, domain, vcpu}, {reason}) => {
+  const result = xen.shutdown(domain, reason);
+  if (result === 0) vcpu.halt();
+  return result;
+});
+
+/** @see sched.h */
+export const schedOp: Hypercall = (caller, [cmd, address]) => {
+  switch (cmd) {
+    case abi.SCHEDOP_shutdown:
+    case abi.SCHEDOP_shutdown_code:
+      return runCommand(caller, shutdown, address);
+    // The caller looks again at what it waits for, so returning early is always right.
+    case abi.SCHEDOP_yield:
+    case abi.SCHEDOP_block:
+    case abi.SCHEDOP_poll:
+      return 0;
+    default:
+      return -ENOSYS;
+  }
+};

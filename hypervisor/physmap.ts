@@ -1,0 +1,50 @@
+import {EINVAL, ENOMEM} from './errno.ts';
+import type {Domain} from './domain.ts';
+import type {Gfn} from './ids.ts';
+import {PAGE_SIZE} from './memory/index.ts';
+
+/**
+ * What a translated guest does to its physical address space. In place of remapping, the bytes of a frame of the
+ * hypervisor's move to the frame that the guest asks for. Each returns 0 or -errno.
+ * @see memory.h, XENMEM_add_to_physmap
+ */
+
+/** XENMAPSPACE_shared_info: the shared_info page lies at `gfn` from now on. */
+export const mapSharedInfo = (domain: Domain, gfn: number): number => {
+  if (gfn >= domain.memory.pages) return -EINVAL;
+  moveFrame(domain, domain.sharedInfo.base, gfn as Gfn);
+  domain.sharedInfo.move(gfn * PAGE_SIZE);
+  return 0;
+};
+
+/** XENMAPSPACE_grant_table: frame `index` of the grant table lies at `gfn`; the table grows when it is the next one. */
+export const mapGrantFrame = (domain: Domain, index: number, gfn: number): number => {
+  const {grants} = domain;
+  if (gfn >= domain.memory.pages || index > grants.frames || index >= grants.maxFrames) return -EINVAL;
+  if (index < grants.frames) moveFrame(domain, grants.offsets[index], gfn as Gfn);
+  else {
+    domain.memory.fillHole(gfn as Gfn);
+    domain.memory.page(gfn as Gfn).fill(0);
+  }
+  grants.placeFrame(index, gfn * PAGE_SIZE);
+  return 0;
+};
+
+/** The frame is given back to the host; what was in it is gone. -EINVAL while somebody else uses it. */
+export const releaseFrame = (domain: Domain, gfn: number): number => {
+  if (!domain.memory.isPopulated(gfn) || domain.isFrameInUse(gfn)) return -EINVAL;
+  domain.memory.punchHole(gfn as Gfn);
+  return 0;
+};
+
+/** An empty frame appears at `gfn`, which was a hole. */
+export const populateFrame = (domain: Domain, gfn: number): number => {
+  if (gfn >= domain.memory.pages || domain.memory.isPopulated(gfn)) return -ENOMEM;
+  domain.memory.fillHole(gfn as Gfn);
+  return 0;
+};
+
+const moveFrame = ({memory}: Domain, from: number, gfn: Gfn): void => {
+  memory.fillHole(gfn);
+  memory.u8.copyWithin(gfn * PAGE_SIZE, from, from + PAGE_SIZE);
+};

@@ -1,0 +1,230 @@
+import {DomainMemory, PAGE_SIZE} from '../../memory/index.ts';
+import * as state from './core-state.ts';
+import {JitLinker} from './jit.ts';
+import {HOOK_CPUID} from './patch.ts';
+
+/** What the engine asks of the machine around it. */
+export interface CoreHost {
+  /** Milliseconds, monotonic; the time stamp counter runs at 10^6 a millisecond. */
+  microtick(): number;
+  randomU32(): number;
+  /** True when the instruction has been done, false to let the core do it. */
+  hook(hook: number): boolean;
+  /** All ones for a port that nobody has. */
+  readPort(port: number, bytes: number): number;
+  writePort(port: number, value: number, bytes: number): void;
+}
+
+/** The functions of the core that are used. */
+interface CoreExports {
+  memory: WebAssembly.Memory;
+  rust_init(): void;
+  allocate_memory(sizeBytes: number): number;
+  reset_cpu(): void;
+  update_state_flags(): void;
+  full_clear_tlb(): void;
+  main_loop(): number;
+  handle_irqs(): void;
+  get_apic_addr(): number;
+  read_tsc(): bigint;
+  jit_dirty_cache(start: number, end: number): void;
+  readonly codegen_finalize_finished: (index: number, start: number, stateFlags: number) => void;
+}
+
+/** The core allocates guest memory in blocks of this size. */
+const BLOCK_PAGES = 32;
+const ALL_ONES: Readonly<Record<number, number>> = {1: 0xff, 2: 0xffff, 4: -1};
+
+/**
+ * One instance of v86's core: a 32-bit CPU with a local APIC and its memory, and nothing around it. Its memory moves
+ * when the core allocates, which happens inside `run` only: views are refreshed at every way in.
+ */
+export class X86Core {
+  /** The guest's physical memory, from address 0. */
+  readonly memory: DomainMemory;
+  private readonly exports: CoreExports;
+  private readonly jit = new JitLinker();
+  private readonly ramOffset: number;
+  private host: CoreHost | undefined;
+  private buffer!: ArrayBuffer;
+  private u8!: Uint8Array;
+  private u32!: Uint32Array;
+  /** eax, ecx, edx, ebx, esp, ebp, esi, edi; see core-state.ts. */
+  registers!: Int32Array;
+
+  /** `module` is the patched core, compiled; `pages` may be rounded up. */
+  constructor(module: WebAssembly.Module, pages: number) {
+    const instance = new WebAssembly.Instance(module, {env: this.imports()});
+    this.exports = instance.exports as unknown as CoreExports;
+    const backedPages = Math.ceil(pages / BLOCK_PAGES) * BLOCK_PAGES;
+    this.exports.rust_init();
+    this.ramOffset = this.exports.allocate_memory(backedPages * PAGE_SIZE) >>> 0;
+    this.memory = new DomainMemory(backedPages, this.exports.memory.buffer, this.ramOffset);
+    this.refresh();
+    this.u32[state.MEMORY_SIZE >>> 2] = backedPages * PAGE_SIZE;
+    this.u8[state.ACPI_ENABLED] = 1;
+  }
+
+  /** Connects the machine around the core, and resets the core. */
+  connect(host: CoreHost): void {
+    this.host = host;
+    this.exports.reset_cpu();
+    this.refresh();
+  }
+
+  /** Instructions retired, modulo 2^32. */
+  get instructions(): number {
+    return this.u32[state.INSTRUCTION_COUNTER >>> 2];
+  }
+
+  get halted(): boolean {
+    return this.u8[state.IN_HLT] !== 0;
+  }
+
+  get interruptsEnabled(): boolean {
+    return (this.u32[state.FLAGS >>> 2] & state.FLAG_INTERRUPT) !== 0;
+  }
+
+  get privilegeLevel(): number {
+    return this.u8[state.CPL];
+  }
+
+  /** Linear address of the instruction that a hook is about. */
+  get currentInstruction(): number {
+    return this.u32[state.PREVIOUS_IP >>> 2];
+  }
+
+  get instructionPointer(): number {
+    return this.u32[state.INSTRUCTION_POINTER >>> 2];
+  }
+
+  controlRegister(index: number): number {
+    return this.u32[(state.CONTROL_REGISTERS >>> 2) + index];
+  }
+
+  /** Time stamp counter, which is Xen's nanoseconds at 1 GHz. */
+  readTsc(): number {
+    return Number(this.exports.read_tsc());
+  }
+
+  /** Runs for about a millisecond of its time, or until the CPU halts. Throws when the core gives up. */
+  run(): void {
+    this.exports.main_loop();
+    this.jit.install(this.exports.codegen_finalize_finished);
+    this.refresh();
+  }
+
+  /** Ends `run` at the next instruction. */
+  halt(): void {
+    this.u8[state.IN_HLT] = 1;
+  }
+
+  /** Requests an interrupt of the local APIC. It is taken when the CPU has interrupts enabled. */
+  requestInterrupt(vector: number): void {
+    const irr = (this.exports.get_apic_addr() >>> 0) + state.APIC_IRR;
+    this.u32[(irr >>> 2) + (vector >>> 5)] |= 1 << (vector & 31);
+    this.exports.handle_irqs();
+  }
+
+  /** Physical pages were written from outside: compiled code of theirs is stale. */
+  invalidateCode(address: number, bytes: number): void {
+    this.exports.jit_dirty_cache(address, address + bytes);
+  }
+
+  /** 32-bit protected mode without paging, flat segments, interrupts off. @see xen/arch-x86/hvm/start_info.h */
+  enterProtectedMode(entry: number, ebx: number): void {
+    const {u8, u32} = this;
+    u32[state.CONTROL_REGISTERS >>> 2] = state.CR0_PE | state.CR0_ET;
+    u8[state.PROTECTED_MODE] = u8[state.IS_32] = u8[state.STACK_SIZE_32] = 1;
+    const selectors = new Uint16Array(this.buffer, state.SEGMENT_SELECTORS, state.SEGMENTS);
+    for (let segment = 0; segment < state.SEGMENTS; segment++) {
+      const isCode = segment === state.CS;
+      u32[(state.SEGMENT_OFFSETS >>> 2) + segment] = 0;
+      u32[(state.SEGMENT_LIMITS >>> 2) + segment] = 0xffffffff;
+      selectors[segment] = isCode ? BOOT_CS : BOOT_DS;
+      u8[state.SEGMENT_ACCESS + segment] = isCode ? ACCESS_CODE : ACCESS_DATA;
+    }
+    this.registers.fill(0);
+    this.registers[state.EBX] = ebx;
+    u32[state.INSTRUCTION_POINTER >>> 2] = entry;
+    this.exports.update_state_flags();
+    this.exports.full_clear_tlb();
+  }
+
+  /** Where the CPU stands, in a line. */
+  toString(): string {
+    const hex = (value: number): string => (value >>> 0).toString(16).padStart(8, '0');
+    const names = ['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'edi'];
+    const general = names.map((name, i) => `${name}=${hex(this.registers[i])}`).join(' ');
+    const control = [0, 2, 3, 4].map((n) => `cr${n}=${hex(this.controlRegister(n))}`).join(' ');
+    return `eip=${hex(this.instructionPointer)} ${general} ${control}`;
+  }
+
+  private refresh(): void {
+    const {buffer} = this.exports.memory;
+    if (buffer === this.buffer) return;
+    this.buffer = buffer;
+    this.u8 = new Uint8Array(buffer, 0, PAGE_SIZE);
+    this.u32 = new Uint32Array(buffer);
+    this.registers = new Int32Array(buffer, state.REG32, 8);
+    this.memory.rebind(buffer, this.ramOffset);
+  }
+
+  private imports(): Record<string, unknown> {
+    const ignore = (): void => undefined;
+    const allOnes = (): number => -1;
+    const read = (bytes: number) => (port: number) => this.readPort(port, bytes);
+    const write = (bytes: number) => (port: number, value: number) => {
+      this.refresh();
+      this.host?.writePort(port, value >>> 0, bytes);
+    };
+    return {
+      __indirect_function_table: this.jit.table,
+      microtick: () => {
+        this.refresh();
+        return this.host?.microtick() ?? 0;
+      },
+      get_rand_int: () => this.host?.randomU32() ?? 0,
+      // Nothing is mapped beyond the guest's memory.
+      mmap_read8: () => ALL_ONES[1],
+      mmap_read32: allOnes,
+      mmap_write8: ignore,
+      mmap_write16: ignore,
+      mmap_write32: ignore,
+      mmap_write64: ignore,
+      mmap_write128: ignore,
+      io_port_read8: read(1),
+      io_port_read16: read(2),
+      io_port_read32: read(4),
+      io_port_write8: write(1),
+      io_port_write16: write(2),
+      io_port_write32: write(4),
+      stop_idling: ignore,
+      cpu_event_halt: ignore,
+      // Xen's timer is a timer of the host's clock; the core has none that is used.
+      run_hardware_timers: () => 0,
+      console_log_from_wasm: ignore,
+      jit_clear_func: (index: number) => this.jit.forget(index),
+      codegen_finalize: (index: number, start: number, stateFlags: number, code: number, bytes: number) =>
+        this.jit.compile(
+          this.exports as unknown as Record<string, unknown>,
+          index,
+          start,
+          stateFlags,
+          new Uint8Array(this.exports.memory.buffer, code >>> 0, bytes >>> 0),
+        ),
+    };
+  }
+
+  private readPort(port: number, bytes: number): number {
+    if (port < HOOK_CPUID) return this.host?.readPort(port, bytes) ?? ALL_ONES[bytes];
+    this.refresh();
+    return this.host?.hook(port) === true ? 1 : 0;
+  }
+}
+
+const BOOT_CS = 8;
+const BOOT_DS = 16;
+/** Present, code or data, readable and writable. */
+const ACCESS_CODE = 0x9a;
+const ACCESS_DATA = 0x92;

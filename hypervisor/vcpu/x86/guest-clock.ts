@@ -1,0 +1,77 @@
+import {NS_PER_MS, type Schedule} from '../../schedule/index.ts';
+
+/** Time as one emulated CPU sees it: the host's, and in virtual time what its instructions add within a slice. */
+export interface GuestClock {
+  /** Host nanoseconds now, with the CPU at `instructions` retired (modulo 2^32). */
+  now(instructions: number): number;
+  beginSlice(instructions: number): void;
+  /** Returns the nanoseconds that the slice took. */
+  endSlice(instructions: number): number;
+  /** Host time before which the CPU cannot start its next slice. */
+  readonly freeAtNs: number;
+}
+
+/** 100 million instructions a second, about what the engine does. */
+const NS_PER_INSTRUCTION = 10;
+
+class RealGuestClock implements GuestClock {
+  readonly freeAtNs = 0;
+  private readonly schedule: Schedule;
+  private startNs = 0;
+
+  constructor(schedule: Schedule) {
+    this.schedule = schedule;
+  }
+
+  now(): number {
+    return this.schedule.now();
+  }
+
+  beginSlice(): void {
+    this.startNs = this.schedule.now();
+  }
+
+  endSlice(): number {
+    return this.schedule.now() - this.startNs;
+  }
+}
+
+/**
+ * Virtual time stands still while a task runs. Within a slice the guest's clock goes on by its instructions; the next
+ * slice starts when the host's clock has got there, so both agree at every start and each run is like the other.
+ */
+class InstructionClock implements GuestClock {
+  freeAtNs = 0;
+  private readonly schedule: Schedule;
+  private startNs = 0;
+  private startInstructions = 0;
+
+  constructor(schedule: Schedule) {
+    this.schedule = schedule;
+  }
+
+  now(instructions: number): number {
+    return this.startNs + this.elapsed(instructions);
+  }
+
+  beginSlice(instructions: number): void {
+    this.startNs = Math.max(this.schedule.now(), this.freeAtNs);
+    this.startInstructions = instructions;
+  }
+
+  endSlice(instructions: number): number {
+    const elapsed = this.elapsed(instructions);
+    this.freeAtNs = this.startNs + elapsed;
+    this.beginSlice(instructions);
+    return elapsed;
+  }
+
+  private elapsed(instructions: number): number {
+    return ((instructions - this.startInstructions) >>> 0) * NS_PER_INSTRUCTION;
+  }
+}
+
+export const guestClock = (schedule: Schedule): GuestClock =>
+  schedule.mode === 'virtual' ? new InstructionClock(schedule) : new RealGuestClock(schedule);
+
+export const toMs = (ns: number): number => ns / NS_PER_MS;

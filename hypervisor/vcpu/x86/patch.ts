@@ -1,0 +1,116 @@
+import {
+  codeOffset,
+  exportedFunctions,
+  importedFunctions,
+  joinBytes,
+  readBodies,
+  readSections,
+  type Section,
+  SECTION_CODE,
+  SECTION_CUSTOM,
+  SECTION_EXPORT,
+  SECTION_IMPORT,
+  signedLeb,
+  unsignedLeb,
+  WasmReader,
+  writeBodies,
+  writeModule,
+} from './wasm-binary.ts';
+
+/** Numbers by which the patched core calls its host through `io_port_read32`: above any I/O port. */
+export const HOOK_CPUID = 0x10000;
+export const HOOK_WRMSR = 0x10001;
+export const HOOK_RDMSR = 0x10002;
+/** An undefined opcode, before its exception: VMCALL and VMMCALL end there. */
+export const HOOK_UD = 0x10003;
+
+const HOOK_IMPORT = 'io_port_read32';
+
+const OP_END = 0x0b;
+const OP_CALL = 0x10;
+const OP_RETURN = 0x0f;
+const OP_IF = 0x04;
+const OP_I32_CONST = 0x41;
+const BLOCK_EMPTY = 0x40;
+const NO_LOCALS = 0;
+
+/** The module is not the build of v86 that this host knows. */
+export class UnknownCoreError extends Error {
+  constructor(detail: string) {
+    super(`v86.wasm is not the build that this version knows (v86 0.5.462): ${detail}`);
+    this.name = 'UnknownCoreError';
+  }
+}
+
+/**
+ * Puts a question to the host in front of four functions of v86's core: "handled?", and only if not the function's own
+ * body. No index moves, as the import exists already. Custom sections (names) are dropped.
+ */
+export const patchCore = (module: Uint8Array): Uint8Array<ArrayBuffer> => {
+  const sections = sectionsOf(module);
+  const imports = importedFunctions(find(sections, SECTION_IMPORT));
+  const hookImport = imports.indexOf(HOOK_IMPORT);
+  if (hookImport < 0) throw new UnknownCoreError(`it does not import ${HOOK_IMPORT}`);
+  const exported = exportedFunctions(find(sections, SECTION_EXPORT));
+  const bodies = readBodies(find(sections, SECTION_CODE));
+  const indexOf = (name: string): number => {
+    const index = (exported.get(name) ?? -1) - imports.length;
+    if (index < 0 || index >= bodies.length) throw new UnknownCoreError(`it does not export ${name}`);
+    return index;
+  };
+  const raiseUd = onlyCallee(bodies[indexOf('instr32_0F01_0_reg')]) - imports.length;
+  const hooked: readonly (readonly [number, number])[] = [
+    [indexOf('instr_0FA2'), HOOK_CPUID],
+    [indexOf('instr_0F30'), HOOK_WRMSR],
+    [indexOf('instr_0F32'), HOOK_RDMSR],
+    [raiseUd, HOOK_UD],
+  ];
+  for (const [index, hook] of hooked) {
+    if (bodies[index] === undefined) throw new UnknownCoreError(`function ${index} is not in it`);
+    bodies[index] = withQuestion(bodies[index], hook, hookImport);
+  }
+  const kept = sections.filter(({id}) => id !== SECTION_CUSTOM);
+  return writeModule(
+    module,
+    kept.map((section) => (section.id === SECTION_CODE ? writeBodies(bodies) : section)),
+  );
+};
+
+const WASM_MAGIC = 0x6d736100;
+
+const sectionsOf = (module: Uint8Array): Section[] => {
+  const isWasm = module.length > 8 && new DataView(module.buffer, module.byteOffset).getUint32(0, true) === WASM_MAGIC;
+  if (!isWasm) throw new UnknownCoreError('it is not a WebAssembly module');
+  return readSections(module);
+};
+
+const find = (sections: readonly Section[], id: number): Section => {
+  const section = sections.find((candidate) => candidate.id === id);
+  if (section === undefined) throw new UnknownCoreError(`it has no section ${id}`);
+  return section;
+};
+
+/** The body must be exactly: no locals, call, end. So the function that raises #UD is found, which has no export. */
+const onlyCallee = (body: Uint8Array): number => {
+  const reader = new WasmReader(body);
+  const isCall = reader.u8() === NO_LOCALS && reader.u8() === OP_CALL;
+  const callee = reader.u32();
+  const isEnd = reader.u8() === OP_END && reader.at === body.length;
+  if (!isCall || !isEnd) throw new UnknownCoreError('instr32_0F01_0_reg is not one call');
+  return callee;
+};
+
+const withQuestion = (body: Uint8Array, hook: number, hookImport: number): Uint8Array => {
+  const question = [
+    OP_I32_CONST,
+    ...signedLeb(hook),
+    OP_CALL,
+    ...unsignedLeb(hookImport),
+    OP_IF,
+    BLOCK_EMPTY,
+    OP_RETURN,
+    OP_END,
+  ];
+  const start = codeOffset(body);
+  return joinBytes([body.subarray(0, start), question, body.subarray(start)]);
+};

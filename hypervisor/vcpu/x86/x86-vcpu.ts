@@ -1,0 +1,200 @@
+import {SHUTDOWN_poweroff, SHUTDOWN_reboot} from '../../abi/sched.ts';
+import type {Domain} from '../../domain.ts';
+import {type CallingVcpu, GuestAccess, HypercallDoor} from '../../hypercall/index.ts';
+import type {Hypervisor} from '../../hypervisor.ts';
+import {PAGE_SIZE} from '../../memory/index.ts';
+import type {Vcpu} from '../vcpu.ts';
+import {RESET_PORT, SLEEP_CONTROL_PORT, SLEEP_ENABLE} from './acpi.ts';
+import {type CoreHost, type X86Core} from './core.ts';
+import {EAX, EBX, ECX, EDI, EDX, ESI} from './core-state.ts';
+import {hypervisorLeaf, MSR_HYPERCALL_PAGE} from './cpuid.ts';
+import {type GuestClock, guestClock, toMs} from './guest-clock.ts';
+import {fillHypercallPage, isHypercallInstruction} from './hypercall-page.ts';
+import {translate} from './page-walk.ts';
+import {HOOK_CPUID, HOOK_RDMSR, HOOK_UD, HOOK_WRMSR} from './patch.ts';
+import {PortMap} from './ports.ts';
+import {writeTimeInfo, writeWallClock} from './pv-clock.ts';
+
+const INDEX = 0;
+const NO_VECTOR = 0;
+
+/** Runs a real kernel: the only vCPU of its domain, in slices of about a millisecond that take turns with all else. */
+export class X86Vcpu implements Vcpu, CoreHost, CallingVcpu {
+  readonly index = INDEX;
+  readonly ports = new PortMap();
+  readonly door: HypercallDoor;
+  cpuTimeNs = 0;
+  upcalls = 0;
+  private readonly xen: Hypervisor;
+  private readonly domain: Domain;
+  private readonly core: X86Core;
+  private readonly clock: GuestClock;
+  private upcallVector = NO_VECTOR;
+  private started = false;
+  private stopped = false;
+  private queued = false;
+  private running = false;
+  /** An upcall is due that the CPU has not been told of. */
+  private upcallDue = false;
+
+  constructor(xen: Hypervisor, domain: Domain, core: X86Core) {
+    this.xen = xen;
+    this.domain = domain;
+    this.core = core;
+    this.clock = guestClock(xen.schedule);
+    const guest = new GuestAccess(domain.memory, domain.abi, (linear) => translate(core, domain.memory, linear));
+    this.door = new HypercallDoor({xen, domain, vcpu: this, guest});
+    this.ports.claim(SLEEP_CONTROL_PORT, {
+      write: (value) => {
+        if ((value & SLEEP_ENABLE) !== 0) this.powerOff(SHUTDOWN_poweroff);
+      },
+    });
+    this.ports.claim(RESET_PORT, {write: () => this.powerOff(SHUTDOWN_reboot)});
+    core.connect(this);
+  }
+
+  /** Sets the CPU to its state at a PVH entry point. It runs once the domain is unpaused. */
+  start(entry: number, startInfoAddress: number): void {
+    const {core, domain, xen} = this;
+    core.enterProtectedMode(entry, startInfoAddress);
+    writeTimeInfo(domain, INDEX, core.readTsc(), this.clock.now(core.instructions));
+    writeWallClock(domain, xen.schedule.epochMs);
+    this.started = true;
+    this.queueSlice();
+  }
+
+  kick(): void {
+    this.upcallDue = true;
+    // From within a hypercall of its own the interrupt is raised before that returns.
+    if (!this.running) this.queueSlice();
+  }
+
+  /** Slices of a paused domain are held by its queue, which has put them back by now. */
+  resume(): void {
+    if (this.upcallDue) this.queueSlice();
+  }
+
+  stop(): void {
+    this.stopped = true;
+  }
+
+  setUpcallVector(vector: number): void {
+    this.upcallVector = vector;
+    if (this.domain.sharedInfo.upcallPending(INDEX)) this.upcallDue = true;
+  }
+
+  halt(): void {
+    this.core.halt();
+  }
+
+  microtick(): number {
+    return toMs(this.clock.now(this.core.instructions));
+  }
+
+  randomU32(): number {
+    return this.xen.schedule.random() | 0;
+  }
+
+  readPort(port: number, bytes: number): number {
+    return this.ports.read(port, bytes);
+  }
+
+  writePort(port: number, value: number, bytes: number): void {
+    this.ports.write(port, value, bytes);
+  }
+
+  hook(hook: number): boolean {
+    return hooks[hook](this);
+  }
+
+  /** CPUID: Xen's leaves are ours, the CPU's own are the core's. */
+  cpuid(): boolean {
+    const {registers} = this.core;
+    const leaf = hypervisorLeaf(registers[EAX] >>> 0, registers[ECX] >>> 0, this.domain.id);
+    if (leaf === undefined) return false;
+    [registers[EAX], registers[EBX], registers[ECX], registers[EDX]] = leaf;
+    return true;
+  }
+
+  writeMsr(): boolean {
+    const {registers, memory} = this.core;
+    if (registers[ECX] !== MSR_HYPERCALL_PAGE) return false;
+    const address = (registers[EAX] & ~(PAGE_SIZE - 1)) >>> 0;
+    if (memory.isPopulated(address / PAGE_SIZE)) {
+      fillHypercallPage(memory.u8, address);
+      this.core.invalidateCode(address, PAGE_SIZE);
+    }
+    return true;
+  }
+
+  readMsr(): boolean {
+    const {registers} = this.core;
+    if (registers[ECX] !== MSR_HYPERCALL_PAGE) return false;
+    registers[EAX] = registers[EDX] = 0;
+    return true;
+  }
+
+  /** An undefined opcode: a hypercall when the kernel executed VMCALL or VMMCALL. */
+  undefinedOpcode(): boolean {
+    const {core, domain} = this;
+    if (core.privilegeLevel !== 0) return false;
+    const address = translate(core, domain.memory, core.currentInstruction);
+    if (address < 0 || !isHypercallInstruction(domain.memory.u8, address)) return false;
+    const {registers} = core;
+    const args = [registers[EBX], registers[ECX], registers[EDX], registers[ESI], registers[EDI]];
+    registers[EAX] = this.door.call(registers[EAX] >>> 0, args);
+    this.deliverUpcall();
+    return true;
+  }
+
+  toString(): string {
+    return this.core.toString();
+  }
+
+  private queueSlice(): void {
+    if (this.queued || this.stopped || !this.started) return;
+    this.queued = true;
+    const waitNs = this.clock.freeAtNs - this.xen.schedule.now();
+    if (waitNs > 0) this.domain.schedule.after(waitNs, this.slice);
+    else this.domain.schedule.post(this.slice);
+  }
+
+  private readonly slice = (): void => {
+    this.queued = false;
+    if (this.stopped) return;
+    const {core, clock} = this;
+    clock.beginSlice(core.instructions);
+    this.running = true;
+    this.deliverUpcall();
+    core.run();
+    this.running = false;
+    this.cpuTimeNs += clock.endSlice(core.instructions);
+    if (!core.halted || this.canDeliver) this.queueSlice();
+    else if (!core.interruptsEnabled) this.powerOff(SHUTDOWN_poweroff);
+  };
+
+  private get canDeliver(): boolean {
+    return this.upcallDue && this.upcallVector !== NO_VECTOR;
+  }
+
+  private deliverUpcall(): void {
+    if (!this.canDeliver) return;
+    this.upcallDue = false;
+    this.upcalls++;
+    if (this.xen.trace.on) this.xen.trace.emit('upcall', this.domain.id, INDEX, 1);
+    this.core.requestInterrupt(this.upcallVector);
+  }
+
+  /** Also for a CPU that halted with interrupts off: nothing can wake it, and Xen takes that for a power-off. */
+  private powerOff(reason: number): void {
+    this.xen.shutdown(this.domain, reason);
+    this.core.halt();
+  }
+}
+
+const hooks: Readonly<Record<number, (vcpu: X86Vcpu) => boolean>> = {
+  [HOOK_CPUID]: (vcpu) => vcpu.cpuid(),
+  [HOOK_WRMSR]: (vcpu) => vcpu.writeMsr(),
+  [HOOK_RDMSR]: (vcpu) => vcpu.readMsr(),
+  [HOOK_UD]: (vcpu) => vcpu.undefinedOpcode(),
+};

@@ -1,0 +1,225 @@
+import test from 'ava';
+import type {Abi} from '../../hypervisor/abi/ctype.ts';
+import {HypercallDoor, GuestAccess} from '../../hypervisor/hypercall/index.ts';
+import {type Domain, DOM0, Hypervisor} from '../../hypervisor/index.ts';
+import {virtualClock} from '../../hypervisor/schedule/index.ts';
+import {ProgramVcpu} from '../../hypervisor/vcpu/index.ts';
+
+const PAGE = 4096;
+/** Guest memory is mapped at this linear address, its first 8 pages only. */
+const BASE = 0xc0000000;
+const MAPPED = 8 * PAGE;
+const ARG = BASE + 0x100;
+const UNMAPPED = BASE + MAPPED;
+const SELF = 0x7ff0;
+
+const ENOENT = -2;
+const EFAULT = -14;
+const EINVAL = -22;
+const ESRCH = -3;
+const ENOSYS = -38;
+const ETIME = -62;
+
+const memory_op = 12;
+const xen_version = 17;
+const console_io = 18;
+const grant_table_op = 20;
+const vcpu_op = 24;
+const sched_op = 29;
+const event_channel_op = 32;
+const hvm_op = 34;
+
+class Guest {
+  readonly xen = new Hypervisor({schedule: virtualClock(1)});
+  readonly dom0 = this.create('x86_64');
+  readonly domain: Domain;
+  readonly door: HypercallDoor;
+  vector = 0;
+  halted = false;
+
+  constructor(abi: Abi = 'x86_32') {
+    this.domain = this.create(abi);
+    const {xen, domain} = this;
+    const translate = (linear: number): number => (linear >= BASE && linear < BASE + MAPPED ? linear - BASE : -1);
+    this.door = new HypercallDoor({
+      xen,
+      domain,
+      guest: new GuestAccess(domain.memory, abi, translate),
+      vcpu: {index: 0, setUpcallVector: (vector) => (this.vector = vector), halt: () => (this.halted = true)},
+    });
+  }
+
+  call(number: number, ...args: number[]): number {
+    return this.door.call(number, args);
+  }
+
+  /** Writes u32 words at ARG, calls, and returns the result with the words as they are then. */
+  withWords(number: number, cmd: number, words: number[], ...more: number[]): {result: number; words: number[]} {
+    const at = (ARG - BASE) / 4;
+    this.domain.memory.u32.set(words, at);
+    const result = this.call(number, cmd, ARG, ...more);
+    return {result, words: Array.from(this.domain.memory.u32.subarray(at, at + words.length))};
+  }
+
+  private create(abi: Abi): Domain {
+    const made = this.xen.createDomain({
+      pages: 64,
+      abi,
+      privileged: this.dom0 === undefined,
+      domid: this.dom0 === undefined ? DOM0 : undefined,
+      vcpu: (owner, index) => new ProgramVcpu(owner, index, this.xen.schedule, this.xen.trace),
+    });
+    if (typeof made === 'number') throw new Error(`createDomain: ${made}`);
+    return made;
+  }
+}
+
+test('xen_version answers the version, and features in the guest memory', (t) => {
+  const guest = new Guest();
+  t.is(guest.call(xen_version, 0, 0), (4 << 16) | 17);
+  t.is(guest.call(xen_version, 7, 0), PAGE);
+  const {result, words} = guest.withWords(xen_version, 6, [0, 0]);
+  t.is(result, 0);
+  t.deepEqual(words, [0, (1 << 2) | (1 << 3) | (1 << 8) | (1 << 9) | (1 << 13)]);
+  t.is(guest.call(xen_version, 1, BASE + 16), 0);
+  t.is(new TextDecoder().decode(guest.domain.memory.u8.slice(16, 22)), '-pvsim');
+});
+
+test('a pointer that is not mapped is -EFAULT, also when only the end of the struct lies there', (t) => {
+  const guest = new Guest();
+  const calls: readonly (readonly number[])[] = [
+    [xen_version, 6],
+    [xen_version, 1],
+    [memory_op, 7],
+    [event_channel_op, 4],
+    [event_channel_op, 6],
+    [hvm_op, 0],
+    [sched_op, 2],
+  ];
+  for (const [number, cmd] of calls) t.is(guest.call(number, cmd, UNMAPPED), EFAULT, `${number}:${cmd}`);
+  t.is(guest.call(event_channel_op, 6, UNMAPPED - 4), EFAULT);
+  t.is(guest.call(console_io, 0, 10, UNMAPPED - 5), EFAULT);
+  t.is(guest.call(grant_table_op, 6, UNMAPPED, 1), EFAULT);
+  t.is(guest.call(vcpu_op, 10, 0, UNMAPPED), EFAULT);
+});
+
+test('a struct may cross from one page into the next', (t) => {
+  const guest = new Guest();
+  const at = PAGE - 4;
+  guest.domain.memory.u32.set([SELF | (0 << 16)], at / 4);
+  t.is(guest.call(event_channel_op, 6, BASE + at), 0);
+  t.true(guest.domain.memory.u32[at / 4 + 1] > 0, 'the port, on the second page');
+});
+
+test('what does not exist is -ENOSYS and counted by number and first argument', (t) => {
+  const guest = new Guest();
+  for (const [number, cmd] of [
+    [21, 4],
+    [99, 0],
+    [99, 0],
+    [hvm_op, 9],
+    [event_channel_op, 13],
+    [vcpu_op, 13],
+  ]) {
+    t.is(guest.call(number, cmd, 0, 0), ENOSYS);
+  }
+  t.deepEqual(Object.fromEntries(guest.door.unknown), {'21:4': 1, '99:0': 2, '34:9': 1, '32:13': 1, '24:13': 1});
+  t.is(guest.door.counts.get(99), 2);
+});
+
+test('event channels are the same operations as those of a program', (t) => {
+  const guest = new Guest();
+  const unbound = guest.withWords(event_channel_op, 6, [SELF | (DOM0 << 16), 0]);
+  t.is(unbound.result, 0);
+  const port = unbound.words[1];
+  t.is(guest.domain.ports.get(port)?.kind, 'unbound');
+  const remote = guest.xen.eventChannels.bindInterdomain(guest.dom0, guest.domain.id, port);
+  t.true(remote > 0);
+  t.deepEqual(guest.withWords(event_channel_op, 5, [SELF, port, 0, 0, 0, 0]).words, [SELF, port, 2, 0, DOM0, remote]);
+  t.is(guest.withWords(event_channel_op, 4, [port]).result, 0);
+  t.true(guest.dom0.events.isPending(remote));
+  t.is(guest.withWords(event_channel_op, 3, [port]).result, 0);
+  t.is(guest.withWords(event_channel_op, 4, [port]).result, EINVAL);
+  const timer = guest.withWords(event_channel_op, 1, [0, 0, 0]);
+  t.is(guest.domain.virqPorts.get(0), timer.words[2]);
+  t.is(guest.withWords(event_channel_op, 1, [0, 7, 0]).result, ENOENT);
+});
+
+test('shared_info and grant frames move to the frames that the guest asks for, with what they hold', (t) => {
+  const guest = new Guest();
+  const {domain} = guest;
+  domain.memory.u32[domain.sharedInfo.base / 4 + 600] = 0xabcdef;
+  t.is(guest.withWords(memory_op, 7, [SELF, 0, 0, 5]).result, 0);
+  t.is(domain.sharedInfo.base, 5 * PAGE);
+  t.is(domain.memory.u32[(5 * PAGE) / 4 + 600], 0xabcdef);
+  domain.memory.u32[domain.grants.entryWord(9)] = 0x77;
+  t.is(guest.withWords(memory_op, 7, [SELF, 1, 0, 6]).result, 0);
+  t.is(guest.withWords(memory_op, 7, [SELF, 1, 1, 7]).result, 0);
+  t.deepEqual([...domain.grants.offsets], [6 * PAGE, 7 * PAGE]);
+  t.is(domain.memory.u32[domain.grants.entryWord(9)], 0x77);
+  const {words} = guest.withWords(grant_table_op, 6, [SELF, 0, 0, 0xffffffff], 1);
+  t.deepEqual(words.slice(1), [2, 64, 0xffff0000]);
+  t.is(guest.withWords(memory_op, 7, [SELF, 1, 9, 7]).result, EINVAL, 'a frame that leaves a gap');
+  t.is(guest.withWords(memory_op, 7, [SELF, 0, 0, 9999]).result, EINVAL);
+  t.is(guest.withWords(memory_op, 7, [3, 0, 0, 5]).result, ESRCH);
+});
+
+test('memory that is given back leaves holes, and comes back empty', (t) => {
+  const guest = new Guest();
+  const {memory} = guest.domain;
+  memory.u32[(20 * PAGE) / 4] = 1;
+  memory.u32.set([20, 21], 0x200 / 4);
+  const reservation = [BASE + 0x200, 2, 0, 0, SELF];
+  t.is(guest.withWords(memory_op, 1, reservation).result, 2);
+  t.false(memory.isPopulated(20));
+  t.is(guest.withWords(memory_op, 1, reservation).result, 0, 'they are gone already');
+  t.is(guest.withWords(memory_op, 6, reservation).result, 2);
+  t.true(memory.isPopulated(21));
+  t.is(memory.u32[(20 * PAGE) / 4], 0);
+  t.is(guest.withWords(memory_op, 1, [BASE + 0x200, 0xffffffff, 0, 0, SELF]).result, EINVAL);
+});
+
+test('vcpu_info moves with what it holds; a timer in the past can be refused', async (t) => {
+  const guest = new Guest();
+  const {domain, xen} = guest;
+  domain.memory.u32[domain.sharedInfo.vcpuInfoOffset(0) / 4 + 8] = 0x1234;
+  domain.memory.u32.set([4, 0, 0x40, 0], (ARG - BASE) / 4);
+  t.is(guest.call(vcpu_op, 10, 0, ARG), 0);
+  t.is(domain.sharedInfo.vcpuInfoOffset(0), 4 * PAGE + 0x40);
+  t.is(domain.memory.u32[(4 * PAGE + 0x40) / 4 + 8], 0x1234);
+  domain.memory.u32.set([4, 0, PAGE - 32, 0], (ARG - BASE) / 4);
+  t.is(guest.call(vcpu_op, 10, 0, ARG), EINVAL);
+  t.is(guest.call(vcpu_op, 10, 1, ARG), ENOENT);
+  await xen.schedule.sleep(1e6);
+  domain.memory.u32.set([1000, 0, 1], (ARG - BASE) / 4);
+  t.is(guest.call(vcpu_op, 8, 0, ARG), ETIME);
+  const {words} = guest.withWords(event_channel_op, 1, [0, 0, 0]);
+  domain.memory.u32.set([3e6, 0, 1], (ARG - BASE) / 4);
+  t.is(guest.call(vcpu_op, 8, 0, ARG), 0);
+  await xen.schedule.sleep(1.5e6);
+  t.false(domain.events.isPending(words[2]));
+  await xen.schedule.sleep(1e6);
+  t.true(domain.events.isPending(words[2]));
+});
+
+test('hvm parameters, the upcall vector, shutdown', (t) => {
+  const guest = new Guest();
+  guest.domain.hvmParams.set(2, 77);
+  t.deepEqual(guest.withWords(hvm_op, 1, [SELF, 2, 0, 0]).words, [SELF, 2, 77, 0]);
+  t.is(guest.withWords(hvm_op, 0, [SELF, 0, 1, 0]).result, 0);
+  t.is(guest.domain.hvmParams.get(0), 1);
+  t.is(guest.withWords(hvm_op, 0, [SELF, 9999, 1, 0]).result, EINVAL);
+  t.is(guest.withWords(hvm_op, 23, [0, 0xf3]).result, 0);
+  t.is(guest.vector, 0xf3);
+  t.is(guest.withWords(hvm_op, 23, [0, 3]).result, EINVAL);
+  t.is(guest.withWords(sched_op, 2, [1]).result, 0);
+  t.true(guest.halted);
+  t.is(guest.domain.shutdownReason, 1);
+});
+
+test('x86_64 guests come through the same door', (t) => {
+  const guest = new Guest('x86_64');
+  // xen_add_to_physmap: domid, size, space, then idx and gpfn of 8 bytes.
+  t.is(guest.withWords(memory_op, 7, [SELF, 0, 0, 0, 5, 0]).result, 0);
+  t.is(guest.domain.sharedInfo.base, 5 * PAGE);
+});

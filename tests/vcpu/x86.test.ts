@@ -1,0 +1,64 @@
+import {writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import test from 'ava';
+import {SHUTDOWN_crash, SHUTDOWN_poweroff, SHUTDOWN_reboot, SHUTDOWN_watchdog} from '../../hypervisor/abi/sched.ts';
+import {TestHost} from '../support/host.ts';
+import {temporaryDirectory} from '../support/temporary.ts';
+import {CLI_HLT, elfKernel, LOOP_FOREVER, outb, sayAndShutDown, UD2} from '../support/tiny-kernel.ts';
+
+const boot = async (host: TestHost, directory: string, code: number[], more = '') => {
+  const path = join(directory, 'kernel');
+  writeFileSync(path, elfKernel(code));
+  return host.create(`name="tiny"\ntype="pvh"\nkernel="${path}"\nmemory=16\n${more}`);
+};
+
+const preserved = 'on_poweroff="preserve"\non_reboot="preserve"\non_crash="preserve"\non_watchdog="preserve"';
+
+test('a kernel speaks on the hypervisor console by VMCALL and shuts down for its reason', async (t) => {
+  const host = await TestHost.start();
+  const domid = await boot(
+    host,
+    temporaryDirectory(t),
+    sayAndShutDown('hello from ring 0\n', SHUTDOWN_watchdog),
+    preserved,
+  );
+  t.is(await host.host.waitShutdown(domid), SHUTDOWN_watchdog);
+  t.true(host.host.dmesg().includes(`(XEN) d${domid}: hello from ring 0`), host.host.dmesg().join('\n'));
+  await host.close();
+});
+
+const ends: readonly [title: string, code: number[], reason: number][] = [
+  ['the sleep control register powers off', [...outb(0xb900, 0x34), ...LOOP_FOREVER], SHUTDOWN_poweroff],
+  ['the reset register reboots', [...outb(0xb904, 1), ...LOOP_FOREVER], SHUTDOWN_reboot],
+  ['HLT with interrupts off is a power-off, as in Xen', CLI_HLT, SHUTDOWN_poweroff],
+  ['an exception without a handler is a crash of the domain', UD2, SHUTDOWN_crash],
+];
+
+for (const [title, code, reason] of ends) {
+  test(title, async (t) => {
+    const host = await TestHost.start();
+    const domid = await boot(host, temporaryDirectory(t), code, preserved);
+    t.is(await host.host.waitShutdown(domid), reason);
+    await host.close();
+  });
+}
+
+test('a guest that loops for ever takes its turn with the others and can be paused and destroyed', async (t) => {
+  const host = await TestHost.start();
+  const domid = await boot(host, temporaryDirectory(t), LOOP_FOREVER);
+  const other = await host.boot('other');
+  t.regex(await host.shell(other, 'uptime'), /up/);
+  const busy = host.host.xen.domain(domid)?.cpuTimeNs ?? 0;
+  t.true(busy > 1e8, `${busy} ns`);
+  host.host.pause(domid);
+  await host.settle();
+  const paused = host.host.xen.domain(domid)?.cpuTimeNs;
+  await host.settle();
+  t.is(host.host.xen.domain(domid)?.cpuTimeNs, paused);
+  host.host.unpause(domid);
+  await host.settle();
+  t.true((host.host.xen.domain(domid)?.cpuTimeNs ?? 0) > (paused ?? 0));
+  await host.host.destroy(domid);
+  t.is(host.host.xen.domain(domid), undefined);
+  await host.close();
+});

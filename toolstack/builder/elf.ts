@@ -1,0 +1,106 @@
+import {XEN_ELFNOTE_PHYS32_ENTRY} from '../../hypervisor/abi/elfnote.ts';
+
+/** The file is not a kernel that can be started; the message says why, for a person, without the path. */
+export class KernelFormatError extends Error {}
+
+export interface Segment {
+  /** Physical address. */
+  readonly address: number;
+  readonly bytes: Uint8Array;
+  /** In memory: `bytes`, then zeros. */
+  readonly sizeBytes: number;
+}
+
+/** A kernel as a domain builder sees it. */
+export interface ElfKernel {
+  readonly segments: readonly Segment[];
+  /** Physical address of the PVH entry point. */
+  readonly entry: number;
+}
+
+const ELF_MAGIC = 0x464c457f;
+const CLASS_64 = 2;
+const EM_386 = 3;
+const PT_LOAD = 1;
+const PT_NOTE = 4;
+const HEADER_BYTES = 52;
+const PROGRAM_HEADER_BYTES = 32;
+const NOTE_HEADER_BYTES = 12;
+const NOTE_OWNER = 'Xen\0';
+
+interface ProgramHeader {
+  readonly type: number;
+  readonly offset: number;
+  readonly address: number;
+  readonly fileBytes: number;
+  readonly memoryBytes: number;
+}
+
+export const isElf = (file: Uint8Array): boolean => file.length >= 4 && viewOf(file).getUint32(0, true) === ELF_MAGIC;
+
+/** Reads a 32-bit x86 kernel with a PVH entry point. Throws KernelFormatError. @see the ELF specification; elfnote.h */
+export const parseElf = (file: Uint8Array): ElfKernel => {
+  if (!isElf(file)) throw new KernelFormatError('not an ELF file');
+  if (file.length < HEADER_BYTES) throw new KernelFormatError('truncated: the ELF header is not complete');
+  if (file[4] === CLASS_64)
+    throw new KernelFormatError('a 64-bit kernel: the x86 engine of this host is 32-bit (i386)');
+  const view = viewOf(file);
+  if (view.getUint16(18, true) !== EM_386) throw new KernelFormatError('not a kernel for x86');
+  const headers = programHeaders(view);
+  for (const {offset, fileBytes} of headers) {
+    if (offset + fileBytes > file.length)
+      throw new KernelFormatError('truncated: a segment lies beyond the end of the file');
+  }
+  return {
+    segments: headers.filter(({type}) => type === PT_LOAD).map((header) => segmentOf(file, header)),
+    entry: pvhEntry(file, headers),
+  };
+};
+
+const viewOf = (file: Uint8Array): DataView => new DataView(file.buffer, file.byteOffset, file.byteLength);
+
+const programHeaders = (view: DataView): ProgramHeader[] => {
+  const start = view.getUint32(28, true);
+  const entryBytes = view.getUint16(42, true);
+  const count = view.getUint16(44, true);
+  if (entryBytes < PROGRAM_HEADER_BYTES || start + count * entryBytes > view.byteLength) {
+    throw new KernelFormatError('truncated: the program headers are not complete');
+  }
+  return Array.from({length: count}, (_, i) => {
+    const at = start + i * entryBytes;
+    const word = (index: number): number => view.getUint32(at + index * 4, true);
+    return {type: word(0), offset: word(1), address: word(3), fileBytes: word(4), memoryBytes: word(5)};
+  });
+};
+
+const segmentOf = (file: Uint8Array, {offset, address, fileBytes, memoryBytes}: ProgramHeader): Segment => ({
+  address,
+  bytes: file.subarray(offset, offset + fileBytes),
+  sizeBytes: Math.max(fileBytes, memoryBytes),
+});
+
+const pvhEntry = (file: Uint8Array, headers: readonly ProgramHeader[]): number => {
+  for (const {type, offset, fileBytes} of headers) {
+    if (type !== PT_NOTE) continue;
+    const entry = noteValue(file.subarray(offset, offset + fileBytes), XEN_ELFNOTE_PHYS32_ENTRY);
+    if (entry !== undefined) return entry;
+  }
+  throw new KernelFormatError('no PVH entry point (ELF note XEN_ELFNOTE_PHYS32_ENTRY): Linux has it with CONFIG_PVH');
+};
+
+/** The number in Xen's note of a type. */
+const noteValue = (notes: Uint8Array, wanted: number): number | undefined => {
+  const view = viewOf(notes);
+  for (let at = 0; at + NOTE_HEADER_BYTES <= notes.length;) {
+    const nameBytes = view.getUint32(at, true);
+    const valueBytes = view.getUint32(at + 4, true);
+    const type = view.getUint32(at + 8, true);
+    const name = at + NOTE_HEADER_BYTES;
+    const value = name + Math.ceil(nameBytes / 4) * 4;
+    if (value + valueBytes > notes.length) return undefined;
+    const owner = new TextDecoder('latin1').decode(notes.subarray(name, name + nameBytes));
+    if (type === wanted && owner === NOTE_OWNER && valueBytes >= 4) return view.getUint32(value, true);
+    at = value + Math.ceil(valueBytes / 4) * 4;
+  }
+  return undefined;
+};

@@ -1,0 +1,37 @@
+import {resolve} from 'node:path';
+import {XEN_LEGACY_MAX_VCPUS} from '../../hypervisor/abi/arch-x86/xen.ts';
+import {ToolstackError} from '../errors.ts';
+import {loadKernel, reportFormat} from './kernel.ts';
+import type {Machine} from './machine.ts';
+import {programMachine} from './program-machine.ts';
+import {x86Machine} from './x86-machine.ts';
+
+export interface MachineConfig {
+  kernel: string;
+  ramdisk: string | undefined;
+  cmdline: string;
+  pages: number;
+  vcpus: number;
+  /** Of relative paths. */
+  baseDir: string;
+}
+
+const EXIT_CREATE_FAILED = 3;
+const MAX_X86_PAGES = (2 ** 30 / 4096) * 2;
+
+/** Loads the kernel and makes the machine that it runs on. ToolstackError in one line for what cannot be. */
+export const loadMachine = async (config: MachineConfig): Promise<Machine> => {
+  const {kernel, ramdisk, cmdline, pages, vcpus, baseDir} = config;
+  const image = await loadKernel(kernel, ramdisk, baseDir);
+  const isReal = image.kind === 'pvh';
+  refuseOver('vcpus', vcpus, isReal ? 1 : XEN_LEGACY_MAX_VCPUS, isReal);
+  if (!isReal) return programMachine(image, pages);
+  refuseOver('memory', (pages * 4096) / 2 ** 20, (MAX_X86_PAGES * 4096) / 2 ** 20, isReal);
+  return reportFormat(resolve(baseDir, kernel), () => x86Machine(image, pages, cmdline));
+};
+
+const refuseOver = (key: string, value: number, limit: number, isReal: boolean): void => {
+  if (value <= limit) return;
+  const who = isReal ? 'a domain with a kernel of its own' : 'a domain';
+  throw new ToolstackError('EINVAL', `libxl: error: ${key}=${value}: ${who} has at most ${limit}`, EXIT_CREATE_FAILED);
+};

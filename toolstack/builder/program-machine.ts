@@ -1,0 +1,20 @@
+import {bootBuiltin, bootProgram} from '../../frontends/guest/index.ts';
+import {ProgramOps, ProgramVcpu} from '../../hypervisor/vcpu/index.ts';
+import type {ProgramImage} from './kernel.ts';
+import type {Machine} from './machine.ts';
+import {FIRST_FREE_GFN, PROGRAM_FRAMES, programMemory} from './memory.ts';
+
+/** For kernels written in TypeScript. */
+export const programMachine = (image: ProgramImage, pages: number): Machine => ({
+  abi: 'x86_64',
+  memory: programMemory(pages),
+  frames: PROGRAM_FRAMES,
+  createVcpu: (xen, domain, index) => new ProgramVcpu(domain, index, xen.schedule, xen.trace),
+  boot: (xen, domain, options, started) => {
+    domain.schedule.post(() => {
+      const ops = new ProgramOps(xen, domain, FIRST_FREE_GFN);
+      const boot = {ops, ...options, onFault: domain.onFault};
+      started(image.kind === 'builtin' ? bootBuiltin(boot) : bootProgram({...boot, main: image.main}));
+    });
+  },
+});
