@@ -10,15 +10,18 @@ import type {OnRemoved, StoreView} from './view.ts';
 export class LiveView implements StoreView {
   private readonly tree: Tree;
   private readonly domains: Domains;
+  private readonly pathBytes: () => number;
 
-  constructor(tree: Tree, domains: Domains) {
+  /** `pathBytes`: how long a path may be. */
+  constructor(tree: Tree, domains: Domains, pathBytes: () => number) {
+    this.pathBytes = pathBytes;
     this.tree = tree;
     this.domains = domains;
   }
 
   read(path: ByteString): NodeRecord | Refusal {
     // A path that leads to a node is valid: its syntax matters only when there is none.
-    return this.tree.find(path) ?? (isValidPath(path) ? refuse.ENOENT : refuse.EINVAL);
+    return this.tree.find(path) ?? (isValidPath(path, this.pathBytes()) ? refuse.ENOENT : refuse.EINVAL);
   }
 
   setValue(path: ByteString, node: NodeRecord, value: ByteString): void {

@@ -1,23 +1,17 @@
 import type {ByteString} from './byte-string.ts';
 
-/**
- * The length limit of a path, without its `/local/domain/<n>/` where it starts so. Not the limits of xs_wire.h: the daemon
- * enforces this one only.
- */
-const PATH_MAX = 2048;
 const DOMAIN_PREFIX = /^\/local\/domain\/(?:-\d{1,4}|\d{1,5})\//;
 const VALID = /^\/(?:[-\w@]+(?:\/[-\w@]+)*)?$/;
 
-/** `/`, or names of `A-Za-z0-9-_@`, each behind one slash. @see docs/misc/xenstore.txt, "permitted path characters" */
-export function isValidPath(path: ByteString): boolean {
-  if (path.length > PATH_MAX && path.length > PATH_MAX + (DOMAIN_PREFIX.exec(path)?.[0].length ?? 0)) return false;
+/**
+ * `/`, or names of `A-Za-z0-9-_@`, each behind one slash. @see docs/misc/xenstore.txt, "permitted path characters"; `maxBytes` does not count a `/local/domain/<n>/`
+ */
+export function isValidPath(path: ByteString, maxBytes: number): boolean {
+  if (path.length > maxBytes && path.length > maxBytes + (DOMAIN_PREFIX.exec(path)?.[0].length ?? 0)) return false;
   return VALID.test(path);
 }
 
 export const isSpecialPath = (path: ByteString): boolean => path.startsWith('@');
-
-/** The limit on the name of a special watch (`@releaseDomain`). */
-export const isValidSpecialPath = (path: ByteString): boolean => path.length <= PATH_MAX;
 
 /** The parent of `/` is `/`. */
 export function parentOf(path: ByteString): ByteString {

@@ -24,6 +24,8 @@ export interface StoreOptions {
   readonly domainExists: (domId: number) => boolean;
   /** Asked at each commit; true is a conflict. */
   readonly conflictFault?: () => boolean;
+  /** Takes lines for the log. */
+  readonly log?: (line: string) => void;
   /** Sees every event that was queued. */
   readonly onEvent?: (connection: Connection, path: ByteString, token: ByteString) => void;
 }
@@ -34,7 +36,9 @@ export class Store {
   readonly watches = new Watches();
   readonly domains: Domains;
   readonly live: LiveView;
-  readonly quota: Quota;
+  quota: Quota;
+  /** CONTROL log on, off. */
+  logging = true;
   /** Who may see and change the special watches, by name. */
   readonly specialPerms = new Map<ByteString, Permissions>([
     [INTRODUCE_DOMAIN, DOM0_ONLY],
@@ -42,17 +46,41 @@ export class Store {
   ]);
   private readonly conflictFault: StoreOptions['conflictFault'];
   private readonly onEvent: StoreOptions['onEvent'];
+  private readonly logLine: StoreOptions['log'];
 
-  constructor({quota, domainExists, conflictFault, onEvent}: StoreOptions) {
+  constructor({quota, domainExists, conflictFault, log, onEvent}: StoreOptions) {
+    this.logLine = log;
     this.quota = {...DEFAULT_QUOTA, ...quota};
     this.domains = new Domains(domainExists, () => this.tree.generation);
-    this.live = new LiveView(this.tree, this.domains);
+    this.live = new LiveView(this.tree, this.domains, () => this.quota.pathBytes);
     this.conflictFault = conflictFault;
     this.onEvent = onEvent;
     const dom0 = this.domains.know(0);
     dom0.introduced = true;
     this.live.create('/', this.tree.find('/')!, ['tool', 'xenstored'], DOM0_ONLY, '');
     dom0.nodes = 3;
+  }
+
+  get hasLog(): boolean {
+    return this.logLine !== undefined;
+  }
+
+  log(line: string): void {
+    if (this.logging) this.logLine?.(line);
+  }
+
+  /** How much there is in the tree. */
+  measure(): {nodes: number; bytes: number} {
+    let nodes = 0;
+    let bytes = 0;
+    const todo = [this.tree.snapshot()];
+    for (let node = todo.pop(); node !== undefined; node = todo.pop()) {
+      nodes++;
+      bytes += node.value.length;
+      for (const name of node.children.keys()) bytes += name.length;
+      todo.push(...node.children.values());
+    }
+    return {nodes, bytes};
   }
 
   /** The rights of a connection on a record. */

@@ -124,7 +124,7 @@ export class Transaction implements StoreView {
     const known = this.touched.get(path);
     if (known !== undefined) return known.now ?? refuse.ENOENT;
     const before = this.store.tree.find(path);
-    if (before === undefined && !isValidPath(path)) return refuse.EINVAL;
+    if (before === undefined && !isValidPath(path, this.store.quota.pathBytes)) return refuse.EINVAL;
     if (this.touched.size >= this.maxTouched) {
       this.failed = true;
       return refuse.ENOSPC;

@@ -1,6 +1,6 @@
 import type {ByteString} from './byte-string.ts';
 import {watchKey, type Connection} from './connection.ts';
-import {domainPath, isSpecialPath, isValidPath, isValidSpecialPath} from './path.ts';
+import {domainPath, isSpecialPath, isValidPath} from './path.ts';
 import {refuse} from './refusal.ts';
 import {ACK, type Reply, type Request} from './request.ts';
 import type {Store} from './store.ts';
@@ -13,7 +13,8 @@ export function watch(request: Request): Reply {
   if (strings.length !== 2) return refuse.EINVAL;
   const [asked, token] = strings;
   const path = connection.absolute(asked);
-  if (!(isSpecialPath(path) ? isValidSpecialPath(path) : isValidPath(path))) return refuse.EINVAL;
+  const {pathBytes} = store.quota;
+  if (!(isSpecialPath(path) ? path.length <= pathBytes : isValidPath(path, pathBytes))) return refuse.EINVAL;
   const key = watchKey(path, token);
   if (connection.watches.has(key)) return refuse.EEXIST;
   if (!connection.privileged && (connection.domain?.watches ?? 0) > store.quota.watches) return refuse.E2BIG;

@@ -39,6 +39,8 @@ export interface XenstoredOptions {
   /** Runs a task soon, but not within the call. Default: a microtask. */
   readonly defer?: (task: () => void) => void;
   readonly onRequest?: (trace: RequestTrace) => void;
+  /** Takes lines of text: what CONTROL print, check and memreport have to say. */
+  readonly log?: (line: string) => void;
   /** Keeps what changes: sees each change before anybody else can learn that it was made. */
   readonly journal?: Journal;
   /** Asked at each commit; true lets it fail with EAGAIN although nothing conflicts. */
@@ -69,8 +71,15 @@ export class Xenstored {
       conflictFault,
       quota,
       journal,
+      log,
     } = options;
-    this.store = new Store({domainExists, quota, conflictFault, onEvent: (...event) => this.recordEvent(...event)});
+    this.store = new Store({
+      domainExists,
+      quota,
+      conflictFault,
+      log,
+      onEvent: (...event) => this.recordEvent(...event),
+    });
     this.dispatcher = new Dispatcher({
       store: this.store,
       control: {

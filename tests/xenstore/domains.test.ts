@@ -123,11 +123,6 @@ test('CONTROL knows its commands', (t) => {
   );
 });
 
-test('CONTROL help lists the commands', (t) => {
-  const reply = new Transcript().ask('dom0', XS.CONTROL, 'help\0');
-  t.is(reply, 'check\t\nprint\t<string>\nhelp\t\n');
-});
-
 test('a type that is no request is ENOSYS, whatever else is wrong', (t) => {
   const transcript = new Transcript();
   transcript.play(t, 'host introduce 1');

@@ -16,6 +16,7 @@ export interface XenstoredServeOptions {
   /** Directory for the sockets of domains. */
   readonly domainSockets?: string;
   readonly onRequest?: (trace: RequestTrace) => void;
+  readonly log?: (line: string) => void;
 }
 
 export interface ServedXenstored {
@@ -25,10 +26,11 @@ export interface ServedXenstored {
 
 /** A store daemon without a host: a domain exists while it is introduced, and has no ring. */
 export const serveXenstored = async (options: XenstoredServeOptions): Promise<ServedXenstored> => {
-  const {socketPath, statePath, domainSockets, onRequest} = options;
+  const {socketPath, statePath, domainSockets, onRequest, log} = options;
   const state = statePath === undefined ? undefined : new StateFile(statePath, () => store.saveNodes());
   const store: Xenstored = new Xenstored({
     journal: state,
+    log,
     domainExists: (domId) => domId === 0 || store.isIntroduced(domId),
     introduceHook: (domId) => (domId < DOMID_FIRST_RESERVED ? undefined : 'ENOENT'),
     onRequest: (trace) => {

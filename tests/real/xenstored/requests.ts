@@ -125,6 +125,35 @@ const transactionEnd: Maker = (random) => ({
 
 const DOMIDS = ['0', '1', '2', '3', '7', '32752', 'x', '', '-1', ' 2'];
 
+/** Where the limits are set anew, it is for both daemons. */
+const CONTROLS = [
+  '',
+  'x\0',
+  'check\0',
+  'check\0x\0',
+  'log\0on\0',
+  'log\0off\0',
+  'log\0maybe\0',
+  'log\0',
+  'print\0',
+  'print\0hello\0',
+  'help\0x\0',
+  'quota\0',
+  'quota\x001\0',
+  'quota\x007\0',
+  'quota\x001\x002\0',
+  'quota\0set\0watches\x006\0',
+  'quota\0set\0watches\x000\0',
+  'quota\0set\0nothing\x006\0',
+  'quota\0set\0transaction-nodes\x0040\0',
+  'quota\0set\0permissions\0',
+  'quota\0set\0path-max\x002000\0',
+  'quota-soft\0',
+  'quota-soft\x001\0',
+  'quota-soft\0set\0memory\x00100000\0',
+  'quota-soft\0set\0nodes\x006\0',
+];
+
 /** None of these must change what domains there are: the session does that. */
 const aboutDomains: Maker = (random) => {
   const domId = pick(random, DOMIDS);
@@ -135,7 +164,7 @@ const aboutDomains: Maker = (random) => {
     {type: XS.RELEASE, payload: pick(random, ['0\0', '7\0', '1', '1\0\0', ''])},
     {type: XS.INTRODUCE, payload: pick(random, ['1\0', '1\x001\0', '7\x001\x001\0', '1\x001\x000\0', ''])},
     {type: XS.SET_TARGET, payload: pick(random, ['1\0', '7\x001\0', '1\x007\0', ''])},
-    {type: XS.CONTROL, payload: pick(random, ['', 'x\0', 'check\0', 'check\0x\0', 'print\0', 'help\0x\0'])},
+    {type: XS.CONTROL, payload: pick(random, CONTROLS)},
   ]);
 };
 

@@ -177,8 +177,11 @@ export class Session {
 
 const shorten = (text: string): string => (text.length > 300 ? `${text.slice(0, 300)}... (${text.length})` : text);
 
-/** With generations masked. Transaction ids count from 1 on either side. */
-const show = ({events, type, payload}: Seen): string => {
-  const masked = type === XS.DIRECTORY_PART ? payload.replace(/^\d+/, 'generation') : payload;
-  return `${events.map((event) => `event ${JSON.stringify(event)}, `).join('')}${TYPE_NAMES.get(type) ?? type} ${JSON.stringify(masked)}`;
-};
+/** Transaction ids count from 1 on either side; generations and memory do not compare. */
+const show = ({events, type, payload}: Seen): string =>
+  `${events.map((event) => `event ${JSON.stringify(event)}, `).join('')}${TYPE_NAMES.get(type) ?? type} ${JSON.stringify(mask(type, payload))}`;
+
+function mask(type: number, payload: string): string {
+  if (type === XS.DIRECTORY_PART) return payload.replace(/^\d+/, 'generation');
+  return type === XS.CONTROL ? payload.replace(/^(Domain [^]*\nmemory +:) +\d+/, '$1') : payload;
+}

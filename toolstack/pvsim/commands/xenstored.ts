@@ -36,6 +36,7 @@ export const xenstoredCommand: CommandModule<object, XenstoredArguments> = {
       statePath: state,
       domainSockets,
       onRequest: verbose ? printRequest : undefined,
+      log: verbose ? (line) => void process.stderr.write(`${line}\n`) : undefined,
     }).catch((error: unknown) => {
       if (error instanceof ToolstackError) throw error;
       throw new ToolstackError('EIO', `pvsim: ${error instanceof Error ? error.message : String(error)}`);
