@@ -23,8 +23,8 @@ import type {Names} from './names.ts';
 import {type DomainRecord, exclusively} from './record.ts';
 
 const KIB_PER_PAGE = PAGE_SIZE / 1024;
-/** Rings, grant table and a little to work with. */
-const MIN_MEMORY_KIB = 1024;
+/** Rings, grant table, and the pages of a few devices. */
+const MIN_MEMORY_KIB = 4096;
 /** The one CPU pool. */
 const ONLY_POOL = 'Pool-0';
 /** libxl's ERROR_INVAL. */
