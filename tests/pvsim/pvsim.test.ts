@@ -14,7 +14,7 @@ test('--version is the package version', async (t) => {
 
 test('--help names the commands', async (t) => {
   const {stdout, status} = await pvsim('--help');
-  for (const command of ['host', 'abi', 'xenbus']) t.regex(stdout, new RegExp(`^ +pvsim ${command} `, 'm'));
+  for (const command of ['host', 'image', 'abi', 'xenbus']) t.regex(stdout, new RegExp(`^ +pvsim ${command} `, 'm'));
   t.is(status, 0);
 });
 

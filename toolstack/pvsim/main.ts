@@ -7,6 +7,7 @@ import {packageVersion} from '../daemon/version.ts';
 import {ToolstackError} from '../errors.ts';
 import {abiCommand} from './commands/abi.ts';
 import {hostCommand} from './commands/host.ts';
+import {imageCommand} from './commands/image.ts';
 import {xenbusCommand} from './commands/xenbus.ts';
 import {xenstoreCommand} from './commands/xenstore.ts';
 import {xenstoredCommand} from './commands/xenstored.ts';
@@ -16,7 +17,7 @@ const EXIT_USAGE = 2;
 const MAX_COLUMNS = 100;
 
 const commands = (parser: Argv): Argv =>
-  [hostCommand, xenstoreCommand, xenstoredCommand, abiCommand, xenbusCommand].reduce(
+  [hostCommand, imageCommand, xenstoreCommand, xenstoredCommand, abiCommand, xenbusCommand].reduce(
     (each, command) => each.command(command as CommandModule),
     parser,
   );

@@ -1,0 +1,100 @@
+import {execFileSync} from 'node:child_process';
+import {createHash} from 'node:crypto';
+import {readFileSync} from 'node:fs';
+import {virtualClock} from '../../hypervisor/schedule/index.ts';
+import {X86Vcpu} from '../../hypervisor/vcpu/x86/index.ts';
+import {createHost} from '../../toolstack/host/host.ts';
+import {READY} from '../../toolstack/image/initramfs.ts';
+import {debianGuest} from '../support/debian.ts';
+import {realEnv, testWith} from '../support/real.ts';
+import {XlHost} from '../support/xl.ts';
+
+const guest = await debianGuest();
+const missing = 'missing' in guest ? guest.missing : undefined;
+const config = (name: string, address: string): string[] => {
+  if ('missing' in guest) throw new Error(guest.missing);
+  const text = readFileSync(guest.image.config, 'utf8');
+  const [cmdline] = /cmdline = "[^"]*/.exec(text) ?? [];
+  return [
+    `name = "${name}"`,
+    'type = "pvh"',
+    `kernel = "${guest.image.kernel}"`,
+    `ramdisk = "${guest.image.ramdisk}"`,
+    `${cmdline?.replace(/ pvsim\.ip=\S+/, '')} pvsim.ip=${address}/24"`,
+    'memory = 96',
+  ];
+};
+
+const tool = (program: string, ...args: string[]): Buffer =>
+  execFileSync(program, args, {env: realEnv, stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: 2 ** 26});
+
+testWith(missing, "Debian's kernel finds our disk, nic and console, and leaves a clean ext4", async (t) => {
+  const host = XlHost.at(t);
+  const disk = host.path('disk.img');
+  tool('mke2fs', '-q', '-t', 'ext4', disk, '24M');
+  host.write('spare.img', new Uint8Array(2 ** 20));
+  host.write(
+    'linux.cfg',
+    [...config('linux', '10.0.0.5'), `disk = ["${disk},raw,xvda,rw"]`, 'vif = ["bridge=xenbr0"]', ''].join('\n'),
+  );
+  await host.ok('create', 'linux.cfg');
+  await host.waitForConsole('linux', new RegExp(`^${READY}.*$`, 'm'));
+  await host.waitForConsole('linux', /^linux:.*# /m);
+
+  await host.type('linux', 'mount /dev/xvda /mnt && echo mounted $?', /^mounted 0$/m);
+  await host.type(
+    'linux',
+    'for i in $(seq 100); do echo $i > /mnt/$i; done; echo wrote $(ls /mnt | wc -l)',
+    /^wrote 101$/m,
+  );
+  const dd = 'dd if=/dev/urandom of=/mnt/random bs=64k count=64 2> /tmp/dd; sync; sha256sum /mnt/random';
+  const [, written] = await host.type('linux', dd, /^([0-9a-f]{64}) {2}\/mnt\/random$/m);
+
+  await host.create('alice', 'extra = "ip=10.0.0.1/24"', 'vif = ["bridge=xenbr0"]');
+  const ping = (address: string): string => `ping -c 3 ${address}`;
+  const [, loss] = await host.type('linux', ping('10.0.0.1'), /3 packets received, (\d+)% packet loss/);
+  t.is(loss, '0');
+  const [, back] = await host.type('alice', ping('10.0.0.5'), /3 packets transmitted, (\d+) received/);
+  t.is(back, '3');
+
+  await host.ok('block-attach', 'linux', `${host.path('spare.img')},raw,xvdb,rw`);
+  await host.type('linux', 'sleep 1; cat /sys/block/xvdb/size', /^2048$/m);
+  await host.ok('block-detach', 'linux', 'xvdb');
+  await host.type('linux', 'ls /sys/block/ | wc -l', /^1$/m);
+
+  const complaints = "dmesg | grep -cE 'WARNING|BUG:|Oops|xenbus.*(error|failed)|Bad grant|unexpected'";
+  await host.type('linux', complaints, /^0$/m);
+  await host.ok('shutdown', '-w', 'linux');
+  t.regex(tool('e2fsck', '-fn', disk).toString(), /Pass 5/);
+  t.is(
+    createHash('sha256')
+      .update(tool('debugfs', '-R', 'cat /random', disk))
+      .digest('hex'),
+    written,
+  );
+});
+
+/** Boots to the shell in virtual time: what happened, as numbers and text. */
+const bootOnce = async () => {
+  const host = await createHost({clock: virtualClock(7)});
+  let text = '';
+  host.consoles.output.subscribe(({bytes}) => (text += new TextDecoder().decode(bytes)));
+  const more = [
+    'disk = ["format=raw,vdev=xvda,access=rw,target=ram:8M"]',
+    'vif = ["mac=00:16:3e:00:00:05,bridge=xenbr0"]',
+  ];
+  const domid = await host.create(host.parse([...config('twin', '10.0.0.5'), ...more, ''].join('\n')));
+  for (let seconds = 0; seconds < 60 && !text.includes(READY); seconds++) await host.clock.sleep(1e9);
+  const vcpu = host.xen.domain(domid)?.vcpus[0];
+  if (!(vcpu instanceof X86Vcpu)) throw new Error(`no guest:\n${text}`);
+  const seen = {text, cpuTimeNs: vcpu.cpuTimeNs, upcalls: vcpu.upcalls, hypercalls: [...vcpu.door.counts]};
+  await host.close();
+  return seen;
+};
+
+testWith(missing, 'two boots in virtual time are the same to the instruction', async (t) => {
+  t.timeout(180_000);
+  const first = await bootOnce();
+  t.true(first.text.includes(READY), first.text);
+  t.deepEqual(await bootOnce(), first);
+});

@@ -1,0 +1,87 @@
+import {execFile} from 'node:child_process';
+import {mkdir, readdir, writeFile} from 'node:fs/promises';
+import {join} from 'node:path';
+import {promisify} from 'node:util';
+import {ToolstackError} from '../errors.ts';
+
+const run = promisify(execFile);
+const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
+
+/**
+ * apt with folders of its own: it reads where the system's packages come from and changes nothing of the system. Needs
+ * no root.
+ */
+export class PrivateApt {
+  private readonly directory: string;
+  private readonly options: readonly string[];
+
+  constructor(directory: string, architecture: string) {
+    this.directory = directory;
+    this.options = Object.entries({
+      'Dir::State': join(directory, 'state'),
+      'Dir::State::status': join(directory, 'state/status'),
+      'Dir::Cache': join(directory, 'cache'),
+      'APT::Architecture': architecture,
+      'APT::Architectures::': architecture,
+      'APT::Sandbox::User': 'root',
+      'Acquire::Languages': 'none',
+    }).flatMap(([key, value]) => ['-o', `${key}=${value}`]);
+  }
+
+  /** Fetches the lists of packages. Sources that cannot be had are left out, as apt does. */
+  async update(): Promise<void> {
+    for (const folder of ['state/lists/partial', 'cache/archives/partial', 'packages']) {
+      await mkdir(join(this.directory, folder), {recursive: true});
+    }
+    await writeFile(join(this.directory, 'state/status'), '');
+    await this.apt('apt-get', ['update']).catch((error: unknown) => {
+      if (isMissing(error)) throw noApt();
+    });
+  }
+
+  /** The first package that `name` depends on: of a metapackage, what it stands for. */
+  async dependency(name: string): Promise<string> {
+    const text = await this.apt('apt-cache', ['depends', '--important', name]).catch(() => '');
+    const found = /Depends: (\S+)/.exec(text)?.[1];
+    if (found === undefined) throw notProvided(name);
+    return found;
+  }
+
+  /** Downloads packages, those that are there already apart. Returns the paths of their files. */
+  async download(names: readonly string[]): Promise<string[]> {
+    const folder = join(this.directory, 'packages');
+    await this.apt('apt-get', ['download', ...names], folder).catch(() => {
+      throw notProvided(names.join(', '));
+    });
+    const files = await readdir(folder);
+    return names.map((name) => {
+      const file = files.find((candidate) => candidate.startsWith(`${name}_`));
+      if (file === undefined) throw notProvided(name);
+      return join(folder, file);
+    });
+  }
+
+  private async apt(program: string, args: readonly string[], cwd?: string): Promise<string> {
+    const env = {...process.env, LC_ALL: 'C'};
+    return (await run(program, [...this.options, '-q', ...args], {cwd, env, maxBuffer: MAX_OUTPUT_BYTES})).stdout;
+  }
+}
+
+/** Unpacks a package's files, and runs nothing of it. */
+export const unpackPackage = async (file: string, directory: string): Promise<void> => {
+  await run('dpkg-deb', ['-x', file, directory]).catch((error: unknown) => {
+    if (isMissing(error)) throw noApt();
+    throw new ToolstackError('EIO', `pvsim: ${file}: dpkg-deb cannot unpack it; remove it to download it again`);
+  });
+};
+
+const isMissing = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT';
+
+const noApt = (): ToolstackError =>
+  new ToolstackError('ENOENT', 'pvsim: apt-get or dpkg-deb is not installed: build the image on Debian and copy it');
+
+const notProvided = (what: string): ToolstackError =>
+  new ToolstackError(
+    'ENOENT',
+    `pvsim: apt does not provide ${what} for i386: it takes the sources of Debian 12 (bookworm), and the network`,
+  );

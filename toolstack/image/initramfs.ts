@@ -1,0 +1,74 @@
+import {type CpioEntry, MODE_DIRECTORY, MODE_FILE, MODE_PROGRAM, MODE_SYMLINK, newcArchive} from './cpio.ts';
+
+const directories = [
+  'bin',
+  'sbin',
+  'usr',
+  'usr/bin',
+  'usr/sbin',
+  'dev',
+  'proc',
+  'sys',
+  'mnt',
+  'tmp',
+  'etc',
+  'lib/modules',
+];
+
+const INITTAB = `::sysinit:/etc/rc
+hvc0::respawn:-/bin/sh
+::ctrlaltdel:/sbin/reboot
+::shutdown:/bin/umount -a -r
+`;
+
+/** What the guest prints when its devices are there and its shell is about to start. */
+export const READY = 'pvsim: ready';
+
+/** `pvsim.ip=ADDRESS/LENGTH` on the command line is for eth0. */
+const RC = `#!/bin/busybox sh
+/bin/busybox --install -s
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+mount -t devtmpfs devtmpfs /dev
+mount -t tmpfs tmpfs /tmp
+while read module; do insmod /lib/modules/$module.ko; done < /etc/modules
+hostname linux
+ip link set lo up
+for word in $(cat /proc/cmdline); do
+  case $word in
+    pvsim.ip=*) ip addr add \${word#pvsim.ip=} dev eth0 && ip link set eth0 up ;;
+  esac
+done
+echo "${READY}, Linux $(uname -r)"
+`;
+
+const PROFILE = `export PATH=/bin:/sbin:/usr/bin:/usr/sbin HOME=/ TERM=vt100
+export PS1='\\h:\\w# '
+`;
+
+export interface GuestFiles {
+  readonly busybox: Uint8Array;
+  /** Names without folder and extension, in the order of loading. */
+  readonly modules: readonly {readonly name: string; readonly content: Uint8Array}[];
+}
+
+/** The first file system of a guest: busybox as its init, the modules, a shell on hvc0. Unpacked: Linux reads it faster. */
+export const guestInitramfs = ({busybox, modules}: GuestFiles): Uint8Array => {
+  const text = (path: string, mode: number, content: string): CpioEntry => ({
+    path,
+    mode,
+    content: Buffer.from(content),
+  });
+  return newcArchive([
+    text('lib', MODE_DIRECTORY, ''),
+    ...directories.map((path) => text(path, MODE_DIRECTORY, '')),
+    {path: 'bin/busybox', mode: MODE_PROGRAM, content: busybox},
+    text('init', MODE_SYMLINK, 'bin/busybox'),
+    text('bin/sh', MODE_SYMLINK, 'busybox'),
+    text('etc/inittab', MODE_FILE, INITTAB),
+    text('etc/rc', MODE_PROGRAM, RC),
+    text('etc/profile', MODE_FILE, PROFILE),
+    text('etc/modules', MODE_FILE, modules.map(({name}) => `${name}\n`).join('')),
+    ...modules.map(({name, content}) => ({path: `lib/modules/${name}.ko`, mode: MODE_FILE, content})),
+  ]);
+};
