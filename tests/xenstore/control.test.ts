@@ -3,7 +3,7 @@ import {XS} from '../../hypervisor/xenstore/index.ts';
 import {Transcript} from './transcript.ts';
 
 test('commands, and what they refuse', (t) => {
-  new Transcript().play(
+  new Transcript({log: undefined}).play(
     t,
     `
     dom0 CONTROL ''                     -> EINVAL

@@ -1,5 +1,5 @@
 import test from 'ava';
-import {XS} from '../../hypervisor/xenstore/index.ts';
+
 import {Transcript} from './transcript.ts';
 
 test('INTRODUCE takes domid, frame and port; the domain must exist', (t) => {

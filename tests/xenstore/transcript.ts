@@ -24,6 +24,8 @@ import {
 export class Transcript {
   readonly store: Xenstored;
   readonly domains = new Set([0, 1, 2, 3]);
+  /** What the store wrote to its log. */
+  readonly logged: string[] = [];
   private readonly connections = new Map<string, InProcessConnection>();
   private readonly tasks: (() => void)[] = [];
   private readonly lines: string[] = [];
@@ -35,6 +37,7 @@ export class Transcript {
     this.store = new Xenstored({
       domainExists: (domid) => this.domains.has(domid),
       introduceHook: (domid) => (this.domains.has(domid) ? undefined : 'ENOENT'),
+      log: (line) => void this.logged.push(line),
       defer: (task) => void this.tasks.push(task),
       ...options,
     });
