@@ -43,6 +43,14 @@ for (const [title, code, reason] of ends) {
   });
 }
 
+test('of a guest that crashed the hypervisor console tells where it stood, in a line', async (t) => {
+  const host = await TestHost.start();
+  const domid = await boot(host, temporaryDirectory(t), UD2, preserved);
+  await host.host.waitShutdown(domid);
+  t.regex(host.host.dmesg().at(-1) ?? '', new RegExp(`Domain ${domid} crashed: triple fault.* eip=0*10000[02] `));
+  await host.close();
+});
+
 test('a guest that loops for ever takes its turn with the others and can be paused and destroyed', async (t) => {
   const host = await TestHost.start();
   const domid = await boot(host, temporaryDirectory(t), LOOP_FOREVER);

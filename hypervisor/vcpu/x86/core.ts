@@ -109,9 +109,12 @@ export class X86Core {
 
   /** Runs for about a millisecond of its time, or until the CPU halts. Throws when the core gives up. */
   run(): void {
-    this.exports.main_loop();
-    this.jit.install(this.exports.codegen_finalize_finished);
-    this.refresh();
+    try {
+      this.exports.main_loop();
+      this.jit.install(this.exports.codegen_finalize_finished);
+    } finally {
+      this.refresh();
+    }
   }
 
   /** Ends `run` at the next instruction. */

@@ -166,12 +166,23 @@ export class X86Vcpu implements Vcpu, CoreHost, CallingVcpu {
     clock.beginSlice(core.instructions);
     this.running = true;
     this.deliverUpcall();
-    core.run();
+    this.runCore();
     this.running = false;
     this.cpuTimeNs += clock.endSlice(core.instructions);
     if (!core.halted || this.canDeliver) this.queueSlice();
     else if (!core.interruptsEnabled) this.powerOff(SHUTDOWN_poweroff);
   };
+
+  /** v86 gives up with a trap where a CPU would reset: a triple fault, or what it does not know. */
+  private runCore(): void {
+    try {
+      this.core.run();
+    } catch (error) {
+      if (!(error instanceof Error) || error.name !== 'RuntimeError') throw error;
+      this.stopped = true;
+      this.xen.crash(this.domain, `triple fault, or an instruction that v86 does not know: ${this.toString()}`);
+    }
+  }
 
   private get canDeliver(): boolean {
     return this.upcallDue && this.upcallVector !== NO_VECTOR;
