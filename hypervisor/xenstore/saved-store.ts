@@ -101,11 +101,16 @@ export function countNodes(store: Store): void {
 export function saveStore(store: Store, dispatcher: Dispatcher): SavedStore {
   const pending: PendingRequest[] = [];
   const indexOf = (cause: PendingRequest | undefined): number | undefined => {
-    if (cause === undefined) return undefined;
+    // A domain that has gone has no account any more.
+    if (cause === undefined || store.domains.find(cause.domain.domId) !== cause.domain) return undefined;
     const known = pending.indexOf(cause);
     return known >= 0 ? known : pending.push(cause) - 1;
   };
-  const connections = Array.from(dispatcher.all(), (connection) => saveConnection(connection, indexOf));
+  const serials = Array.from(dispatcher.all(), ({watches}) =>
+    Array.from(watches.values(), ({serial}) => serial),
+  ).flat();
+  const ranks = new Map(serials.toSorted((a, b) => a - b).map((serial, rank) => [serial, rank]));
+  const connections = Array.from(dispatcher.all(), (connection) => saveConnection(connection, ranks, indexOf));
   return {
     ...saveNodes(store),
     connections,
@@ -115,6 +120,7 @@ export function saveStore(store: Store, dispatcher: Dispatcher): SavedStore {
 
 function saveConnection(
   connection: Connection,
+  ranks: ReadonlyMap<number, number>,
   indexOf: (cause: PendingRequest | undefined) => number | undefined,
 ): SavedConnection {
   const {label, domId, domain, ignored, lastTxId, watches, transactions, queue} = connection;
@@ -125,7 +131,7 @@ function saveConnection(
     ignored,
     lastTxId,
     watches: Array.from(watches.values(), ({serial, path, token, hiddenBytes}) => [
-      serial,
+      ranks.get(serial)!,
       path,
       token,
       hiddenBytes > 0,

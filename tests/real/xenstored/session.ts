@@ -1,7 +1,7 @@
 import type {Random} from '../../../hypervisor/schedule/index.ts';
 import {XS, type Quota} from '../../../hypervisor/xenstore/index.ts';
-import {pick, randomRequest} from './requests.ts';
-import type {Asked, Seen, Side} from './side.ts';
+import {pick, randomRequest, type Asked} from '../../support/xenstore-requests.ts';
+import type {Seen, Side} from './side.ts';
 
 const TYPE_NAMES = new Map<number, string>(Object.entries(XS).map(([name, type]) => [type, name]));
 const HISTORY = 16;

@@ -1,16 +1,10 @@
 import {XS, type XsMessage, type XsTransport} from '../../../hypervisor/xenstore/index.ts';
+import type {Asked} from '../../support/xenstore-requests.ts';
 
 /** What a client of one daemon saw: events as `path\0token\0`, in order, then the reply. */
 export interface Seen {
   readonly events: readonly string[];
   readonly type: number;
-  readonly payload: string;
-}
-
-/** A request on its way through one connection. */
-export interface Asked {
-  readonly type: number;
-  readonly txId: number;
   readonly payload: string;
 }
 

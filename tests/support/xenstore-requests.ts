@@ -1,6 +1,12 @@
-import type {Random} from '../../../hypervisor/schedule/index.ts';
-import {XS} from '../../../hypervisor/xenstore/index.ts';
-import type {Asked} from './side.ts';
+import type {Random} from '../../hypervisor/schedule/index.ts';
+import {XS} from '../../hypervisor/xenstore/index.ts';
+
+/** A request on its way through one connection. */
+export interface Asked {
+  readonly type: number;
+  readonly txId: number;
+  readonly payload: string;
+}
 
 /** What the generator knows of the connection that it makes a request for. */
 export interface Asker {
