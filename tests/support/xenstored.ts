@@ -1,11 +1,10 @@
 import {spawn, type ChildProcess} from 'node:child_process';
 import {once} from 'node:events';
-import {existsSync} from 'node:fs';
-import {connect} from 'node:net';
 import {join} from 'node:path';
 import type {ExecutionContext} from 'ava';
 import {XsClient} from '../../hypervisor/xenstore/index.ts';
 import {connectSocket} from '../../hypervisor/xenstore/socket.ts';
+import {isServed} from '../../toolstack/bench/real-xenstored.ts';
 import {type Outcome, PVSIM, run} from './run.ts';
 import {temporaryDirectory} from './temporary.ts';
 
@@ -29,7 +28,7 @@ export class Daemon {
       stdio: ['ignore', 'ignore', 'inherit'],
     });
     this.child = child;
-    while (!(await this.isServed())) {
+    while (!(await isServed(this.socket))) {
       if (child.exitCode !== null) throw new Error(`pvsim xenstored ended with ${child.exitCode}`);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
@@ -50,16 +49,5 @@ export class Daemon {
   /** `pvsim xenstore ...` */
   pvsim(...args: readonly string[]): Promise<Outcome> {
     return run(PVSIM, ['xenstore', ...args], {XENSTORED_PATH: this.socket});
-  }
-
-  private isServed(): Promise<boolean> {
-    if (!existsSync(this.socket)) return Promise.resolve(false);
-    return new Promise((resolve) => {
-      const probe = connect(this.socket, () => {
-        probe.destroy();
-        resolve(true);
-      });
-      probe.once('error', () => resolve(false));
-    });
   }
 }

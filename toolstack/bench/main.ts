@@ -7,6 +7,7 @@ type Suite = () => BenchRow[] | Promise<BenchRow[]>;
 const suites: Readonly<Record<string, () => Promise<Suite>>> = {
   block: async () => (await import('./block.ts')).benchBlock,
   net: async () => (await import('./net.ts')).benchNet,
+  xenstore: async () => (await import('./xenstore.ts')).benchXenstore,
   guests: async () => (await import('./guests.ts')).benchGuests,
   'command-line': async () => (await import('./command-line.ts')).benchCommandLine,
 };

@@ -100,7 +100,8 @@ const ready = async (socketPath: string, ended: Promise<unknown>): Promise<void>
   throw new Error('the real xenstored did not start');
 };
 
-const isServed = (path: string): Promise<boolean> =>
+/** Somebody listens on the socket. */
+export const isServed = (path: string): Promise<boolean> =>
   new Promise((resolve) => {
     const probe = connect(path, () => {
       probe.destroy();
