@@ -3,7 +3,7 @@ import {createServer, connect, type Server, type Socket} from 'node:net';
 import type {Connection, Outlet} from './connection.ts';
 import type {Dispatcher} from './dispatcher.ts';
 import type {XsReceiver, XsTransport} from './transport.ts';
-import {encodeMessage, MessageAssembler, type XsMessage} from './wire.ts';
+import {encodeMessage, MessageAssembler, messageText, type XsMessage} from './wire.ts';
 import type {Xenstored} from './xenstored.ts';
 
 /** Replies are answered to a client that does not read them up to this; then its requests wait too. */
@@ -51,15 +51,14 @@ export class SocketOutlet implements Outlet {
 
   private write(): void {
     const {queue} = this.connection;
-    const parts: Uint8Array[] = [];
-    let bytes = this.socket.writableLength;
-    for (let next = queue.peek(); next !== undefined && bytes < PAUSE_BYTES; next = queue.peek()) {
-      const part = encodeMessage(next);
-      parts.push(part);
-      bytes += part.length;
+    // A latin1 string goes to the system as it is, without a Buffer made for it.
+    let text = '';
+    const room = PAUSE_BYTES - this.socket.writableLength;
+    for (let next = queue.peek(); next !== undefined && text.length < room; next = queue.peek()) {
+      text += messageText(next);
       queue.shift();
     }
-    if (parts.length > 0) this.socket.write(parts.length === 1 ? parts[0] : Buffer.concat(parts));
+    if (text !== '') this.socket.write(text, 'latin1');
   }
 
   private onData(bytes: Uint8Array): void {

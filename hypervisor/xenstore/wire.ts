@@ -74,6 +74,13 @@ export function encodeMessage(message: XsMessage): Uint8Array {
   return bytes;
 }
 
+/** {@link encodeMessage} as a byte string. */
+export const messageText = ({type, reqId, txId, payload}: XsMessage): ByteString =>
+  u32Text(type) + u32Text(reqId) + u32Text(txId) + u32Text(payload.length) + payload;
+
+const u32Text = (value: number): ByteString =>
+  String.fromCharCode(value & 0xff, (value >>> 8) & 0xff, (value >>> 16) & 0xff, value >>> 24);
+
 function putU32(bytes: Uint8Array, at: number, value: number): void {
   bytes[at] = value;
   bytes[at + 1] = value >>> 8;

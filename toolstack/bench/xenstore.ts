@@ -49,7 +49,7 @@ const benchSocket = async (): Promise<BenchRow[]> => {
     mkdirSync(realDirectory);
     daemons.push(await startOurs(directory));
     const real = await startRealXenstored({directory: realDirectory, under: PINNED});
-    daemons.push({socket: real.socketPath, stop: real.stop});
+    daemons.push({socket: real.socketPath, stop: () => real.stop()});
     const run = (daemon: Daemon, ...args: readonly string[]): number => {
       const env = {...process.env, XENSTORED_PATH: daemon.socket};
       const [program, ...rest] = [...PINNED, client, ...args];
