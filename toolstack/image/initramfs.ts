@@ -18,7 +18,7 @@ const directories = [
 const INITTAB = `::sysinit:/etc/rc
 hvc0::respawn:-/bin/sh
 ::ctrlaltdel:/sbin/reboot
-::shutdown:/bin/umount -a -r
+::shutdown:/bin/umount -a -t ext4
 `;
 
 /** What the guest prints when its devices are there and its shell is about to start. */
