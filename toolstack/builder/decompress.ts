@@ -61,6 +61,7 @@ const unpackLegacyLz4 = (packed: Uint8Array, sizeBytes: number, unpackBlock: Unp
   let written = 0;
   for (let at = 4; at < packed.length;) {
     const length = view.getUint32(at, true);
+    if (length === 0 || length > packed.length - at - 4) throw new Error('a block lies beyond its end');
     written = unpackBlock(packed, unpacked, at + 4, length, written);
     at += 4 + length;
   }
