@@ -137,7 +137,7 @@ export class Dispatcher {
   /** Whether the connection has room for another outstanding request. */
   mayRead(connection: Connection): boolean {
     const outstanding = connection.privileged ? 0 : (connection.domain?.outstanding ?? 0);
-    connection.stalled = outstanding >= this.options.store.quota.outstanding;
+    connection.stalled = outstanding >= this.options.store.quotaOf(connection.domain).outstanding;
     return !connection.stalled;
   }
 
@@ -170,7 +170,8 @@ export class Dispatcher {
     cause: PendingRequest | undefined,
   ): Answer {
     const requestType = REQUESTS[type];
-    if (requestType === undefined) return refused(refuse.ENOSYS);
+    const known = requestType !== undefined && (!requestType.isNew || this.options.store.profile === 'current');
+    if (!known) return refused(refuse.ENOSYS);
     if (requestType.privileged && !connection.privileged) return refused(refuse.EACCES);
     const looksUp = txId !== 0 && !requestType.ignoresTransaction;
     const transaction = looksUp ? connection.transactions.get(txId) : undefined;

@@ -1,4 +1,5 @@
 import type {Connection} from './connection.ts';
+import type {Quota} from './quota.ts';
 
 /** What the store knows of a domain, from the first time that it is introduced or named in permissions. */
 export class Domain {
@@ -14,6 +15,10 @@ export class Domain {
   /** Requests whose reply or events are still queued. */
   outstanding = 0;
   targetId: number | undefined;
+  /** Server features that it is offered, if not all. */
+  features: number | undefined;
+  /** Limits of its own. */
+  quota: Partial<Quota> | undefined;
   /** The connection over its ring, while introduced. */
   connection: Connection | undefined;
 

@@ -1,6 +1,11 @@
 import type {Dispatcher} from './dispatcher.ts';
+import type {Domain} from './domains.ts';
+import {featuresOf} from './features.ts';
 import {DomainRing, type RingAccess} from './domain-ring.ts';
 import {INTRODUCE_DOMAIN, RELEASE_DOMAIN, type Store} from './store.ts';
+
+/** Offset in the page. @see xs_wire.h, struct xenstore_domain_interface */
+const FEATURES = 2064;
 
 /** The life of domains in the store: introduced, shut down, gone. */
 export class Introductions {
@@ -27,12 +32,18 @@ export class Introductions {
     domain.introduced = true;
     this.store.domains.version++;
     const connection = (domain.connection ??= this.dispatcher.connect(`dom${domId}`, domId, domain));
-    if (isNew) this.store.fireSpecial(INTRODUCE_DOMAIN);
+    if (isNew) this.store.fireSpecial(INTRODUCE_DOMAIN, domId);
     this.dispatcher.reset(connection);
     if (access === undefined) return;
+    this.offerFeatures(domain, access);
     const ring = new DomainRing(this.dispatcher, connection, access);
     connection.outlet = ring;
     this.rings.set(domId, ring);
+  }
+
+  /** The daemon of 4.17 offers none. */
+  private offerFeatures(domain: Domain, {page: {u32, offset}}: RingAccess): void {
+    if (this.store.profile === 'current') u32[(offset + FEATURES) >>> 2] = featuresOf(domain);
   }
 
   ring(domId: number): DomainRing | undefined {
@@ -47,7 +58,7 @@ export class Introductions {
     domain.connection = undefined;
     for (const connection of this.dispatcher.connectionsOf(domain)) this.dispatcher.drop(connection);
     this.store.forgetDomain(domain);
-    if (domain.introduced) this.store.fireSpecial(RELEASE_DOMAIN);
+    if (domain.introduced) this.store.fireSpecial(RELEASE_DOMAIN, domId);
   }
 
   /** Tells of a shutdown or crash, once. */
@@ -56,6 +67,6 @@ export class Introductions {
     if (domain === undefined || domain.shutdown) return;
     domain.shutdown = true;
     this.store.domains.version++;
-    this.store.fireSpecial(RELEASE_DOMAIN);
+    this.store.fireSpecial(RELEASE_DOMAIN, domId);
   }
 }

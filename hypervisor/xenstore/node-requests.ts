@@ -4,6 +4,7 @@ import {listingOf} from './listing.ts';
 import {isSpecialPath, parentOf} from './path.ts';
 import {
   formatPermissions,
+  isAnyone,
   OWNER,
   parsePermissions,
   READ,
@@ -37,6 +38,8 @@ export function directory(request: Request): Reply {
 }
 
 export function getPerms(request: Request): Reply {
+  const special = request.store.profile === 'current' && specialPerms(request);
+  if (special) return special;
   const node = named(request, READ);
   return node instanceof Refusal ? node : formatPermissions(node.perms);
 }
@@ -105,7 +108,7 @@ export function setPerms(request: Request): Reply {
   const {connection, store, strings, view} = request;
   const [first, ...texts] = strings;
   if (texts.length === 0) return refuse.EINVAL;
-  if (!connection.privileged && texts.length > store.quota.permissions) return refuse.ENOSPC;
+  if (!connection.privileged && texts.length > store.quotaOf(connection.domain).permissions) return refuse.ENOSPC;
   const parsed = parsePermissions(texts);
   if (parsed === undefined) return refuse.EINVAL;
   const perms = withKnownDomains(request, parsed);
@@ -129,10 +132,22 @@ export function setPerms(request: Request): Reply {
   return ACK;
 }
 
+/** Those of a special watch, to whoever may read it. */
+function specialPerms({store, connection, string = ''}: Request): Reply | undefined {
+  const perms = store.specialPerms.get(string);
+  if (perms === undefined) return undefined;
+  const rights = store.rights(connection, {perms, generation: Infinity});
+  return (rights & READ) === 0 ? refuse.EACCES : formatPermissions(perms);
+}
+
 /** Entries of domains that Xen does not have stay, ignored. */
 const withKnownDomains = ({store}: Request, perms: Permissions): Permissions =>
-  perms.map((perm) =>
-    store.domains.knowExisting(perm.domId) === undefined ? {...perm, ignored: true} : perm,
+  perms.map((perm, i) =>
+    i > 0 && store.profile === 'current' && isAnyone(perm)
+      ? perm
+      : store.domains.knowExisting(perm.domId) === undefined
+        ? {...perm, ignored: true}
+        : perm,
   ) as unknown as Permissions;
 
 function setSpecialPerms({store, connection}: Request, name: ByteString, perms: Permissions): Reply {
@@ -174,7 +189,7 @@ function refuseCreation(
   const {connection, store, transaction} = request;
   if (connection.privileged) return undefined;
   const owned = connection.domain?.nodes ?? 0;
-  const room = store.quota.nodes - owned;
+  const room = store.quotaOf(connection.domain).nodes - owned;
   // In a transaction its own creations count only when it commits.
   if (transaction === undefined ? names.length > room : room <= 0) return refuse.ENOSPC;
   const leaf = names.length - 1;
@@ -196,7 +211,7 @@ function tooBig(
   if (connection.privileged) return false;
   const listingBytes = node === undefined ? 0 : listingOf(node).length;
   const newBytes = newChild === undefined ? 0 : newChild.length + 1;
-  return recordBytes(perms, value.length, listingBytes + newBytes) >= store.quota.recordBytes;
+  return recordBytes(perms, value.length, listingBytes + newBytes) >= store.quotaOf(connection.domain).recordBytes;
 }
 
 /** A record is over its size: the transaction, if any, cannot be committed any more. */

@@ -56,11 +56,18 @@ export function rightsOf(perms: Permissions, generation: number, who: Principal,
   if (who.privileged || owns(perms, who)) return ALL_RIGHTS;
   for (let i = 1; i < perms.length; i++) {
     const {domId, ignored, rights} = perms[i];
-    const named = domId === who.domId || domId === who.targetId;
-    if (named && !ignored && isSince(domId, generation)) return rights;
+    const named = domId === who.domId || domId === who.targetId || isAnyone(perms[i]);
+    if (named && !ignored && (isAnyone(perms[i]) || isSince(domId, generation))) return rights;
   }
   return perms[0].rights;
 }
+
+/**
+ * Not a domain's number but all of them. A profile that does not know it marks such entries as ignored.
+ * @see xen.h, DOMID_ANY
+ */
+const DOMID_ANY = 0x7ff5;
+export const isAnyone = ({domId}: Permission): boolean => domId === DOMID_ANY;
 
 const owns = ([owner]: Permissions, who: Principal): boolean =>
   owner.domId === who.domId || owner.domId === who.targetId;
@@ -71,7 +78,7 @@ const owns = ([owner]: Permissions, who: Principal): boolean =>
  */
 export function settlePermissions(perms: Permissions, generation: number, isSince: IsSince): Permissions {
   const lost = (perm: Permission, index: number): boolean =>
-    index > 0 && !perm.ignored && !isSince(perm.domId, generation);
+    index > 0 && !perm.ignored && !isAnyone(perm) && !isSince(perm.domId, generation);
   if (perms.length === 1 || !perms.some(lost)) return perms;
   return perms.map((perm, i) => (lost(perm, i) ? {...perm, ignored: true} : perm)) as unknown as Permissions;
 }

@@ -9,6 +9,8 @@ import {
   type DomainControl,
 } from './domain-requests.ts';
 import {directory, directoryPart, getPerms, mkdir, read, rm, setPerms, write} from './node-requests.ts';
+import {getFeature, setFeature} from './feature-requests.ts';
+import {getQuota, setQuota} from './quota-requests.ts';
 import type {Reply, Request} from './request.ts';
 import {transactionEnd, transactionStart} from './transaction-requests.ts';
 import {resetWatches, unwatch, watch} from './watch-requests.ts';
@@ -21,6 +23,8 @@ export interface RequestType {
   readonly privileged?: true;
   /** The transaction id is not even looked up. */
   readonly ignoresTransaction?: true;
+  /** Newer than the profile c-4.17. */
+  readonly isNew?: true;
 }
 
 /** By type; a type that is not here is no request. */
@@ -45,4 +49,8 @@ export const REQUESTS: readonly (RequestType | undefined)[] = Object.assign([] a
   [XS.SET_TARGET]: {name: 'SET_TARGET', handle: setTarget, privileged: true},
   [XS.RESET_WATCHES]: {name: 'RESET_WATCHES', handle: resetWatches},
   [XS.DIRECTORY_PART]: {name: 'DIRECTORY_PART', handle: directoryPart},
+  [XS.GET_FEATURE]: {name: 'GET_FEATURE', handle: getFeature, isNew: true},
+  [XS.SET_FEATURE]: {name: 'SET_FEATURE', handle: setFeature, privileged: true, isNew: true},
+  [XS.GET_QUOTA]: {name: 'GET_QUOTA', handle: getQuota, privileged: true, isNew: true},
+  [XS.SET_QUOTA]: {name: 'SET_QUOTA', handle: setQuota, privileged: true, isNew: true},
 } satisfies Record<number, RequestType>);

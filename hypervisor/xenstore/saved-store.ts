@@ -3,6 +3,7 @@ import type {Connection} from './connection.ts';
 import type {Dispatcher} from './dispatcher.ts';
 import type {Domain} from './domains.ts';
 import type {PendingRequest} from './pending-request.ts';
+import type {Quota} from './quota.ts';
 import {restorePermissions, restoreTree, savePermissions, saveTree, type SavedNode} from './saved-tree.ts';
 import type {SavedPermissions} from './saved-tree.ts';
 import type {Store} from './store.ts';
@@ -23,6 +24,8 @@ export interface SavedDomain {
   readonly introduced: boolean;
   readonly shutdown: boolean;
   readonly targetId?: number;
+  readonly features?: number;
+  readonly quota?: Partial<Quota>;
 }
 
 /** The whole store, as JSON: with connections, their watches, their open transactions and what they have yet to take. */
@@ -39,8 +42,8 @@ interface SavedConnection {
   readonly kind: 'ring' | 'domain' | 'socket';
   readonly ignored: boolean;
   readonly lastTxId: number;
-  /** Order of registration among those of all connections; path, token, whether it was relative. */
-  readonly watches: readonly (readonly [number, ByteString, ByteString, boolean])[];
+  /** Order of registration among those of all connections; path, token, whether it was relative, depth. */
+  readonly watches: readonly (readonly [number, ByteString, ByteString, boolean, (number | null)?])[];
   readonly transactions: readonly (readonly [number, SavedTransaction])[];
   readonly queue: readonly SavedMessage[];
 }
@@ -65,12 +68,14 @@ export function saveNodes(store: Store): SavedNodes {
 }
 
 export const saveDomains = (store: Store): SavedDomain[] =>
-  Array.from(store.domains.all(), ({domId, generation, introduced, shutdown, targetId}) => ({
+  Array.from(store.domains.all(), ({domId, generation, introduced, shutdown, targetId, features, quota}) => ({
     domId,
     generation,
     introduced,
     shutdown,
     targetId,
+    features,
+    quota,
   }));
 
 /** Into a new store, before anybody is connected. */
@@ -83,8 +88,8 @@ export function loadNodes(store: Store, {generation, nodes, domains, specialPerm
 }
 
 export function loadDomains(store: Store, domains: readonly SavedDomain[]): void {
-  for (const {domId, generation, introduced, shutdown, targetId} of domains) {
-    Object.assign(store.domains.load(domId, generation), {introduced, shutdown, targetId});
+  for (const {domId, generation, introduced, shutdown, targetId, features, quota} of domains) {
+    Object.assign(store.domains.load(domId, generation), {introduced, shutdown, targetId, features, quota});
   }
 }
 
@@ -130,11 +135,12 @@ function saveConnection(
     kind: domain === undefined ? 'socket' : domain.connection === connection ? 'ring' : 'domain',
     ignored,
     lastTxId,
-    watches: Array.from(watches.values(), ({serial, path, token, hiddenBytes}) => [
+    watches: Array.from(watches.values(), ({serial, path, token, hiddenBytes, depth}) => [
       ranks.get(serial)!,
       path,
       token,
       hiddenBytes > 0,
+      depth,
     ]),
     transactions: Array.from(transactions, ([id, transaction]) => [id, transaction.save()]),
     queue: queue
@@ -188,5 +194,7 @@ function loadWatches(store: Store, connections: readonly Connection[], saved: re
   saved
     .flatMap(({watches}, i) => watches.map(([serial, ...watch]) => ({serial, watch, connection: connections[i]})))
     .toSorted((a, b) => a.serial - b.serial)
-    .forEach(({connection, watch: [path, token, relative]}) => addWatch(store, connection, {path, token, relative}));
+    .forEach(({connection, watch: [path, token, relative, depth]}) =>
+      addWatch(store, connection, {path, token, relative, depth: depth ?? undefined}),
+    );
 }

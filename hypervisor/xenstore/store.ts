@@ -9,7 +9,7 @@ import {DEFAULT_QUOTA, type Quota} from './quota.ts';
 import {refuse, type Refusal} from './refusal.ts';
 import type {Committed, Transaction} from './transaction.ts';
 import {Tree, type NodeRecord, type StoreNode} from './tree.ts';
-import {Watches} from './watches.ts';
+import {levelsBelow, ordered, Watches} from './watches.ts';
 
 /** The watches that tell of domains rather than of nodes. */
 export const INTRODUCE_DOMAIN = '@introduceDomain';
@@ -18,7 +18,11 @@ export const RELEASE_DOMAIN = '@releaseDomain';
 /** Permissions with the generation that says which domains they mean. */
 export type Readable = Pick<NodeRecord, 'perms' | 'generation'>;
 
+/** Which daemon to be like: the C daemon of Xen 4.17, or that of today. */
+export type Profile = 'c-4.17' | 'current';
+
 export interface StoreOptions {
+  readonly profile?: Profile;
   readonly quota?: Partial<Quota>;
   /** Whether Xen has the domain. */
   readonly domainExists: (domId: number) => boolean;
@@ -36,6 +40,8 @@ export class Store {
   readonly watches = new Watches();
   readonly domains: Domains;
   readonly live: LiveView;
+  readonly profile: Profile;
+  /** Limits of domains that have none of their own. */
   quota: Quota;
   /** CONTROL log on, off. */
   logging = true;
@@ -48,7 +54,8 @@ export class Store {
   private readonly onEvent: StoreOptions['onEvent'];
   private readonly logLine: StoreOptions['log'];
 
-  constructor({quota, domainExists, conflictFault, log, onEvent}: StoreOptions) {
+  constructor({profile = 'c-4.17', quota, domainExists, conflictFault, log, onEvent}: StoreOptions) {
+    this.profile = profile;
     this.logLine = log;
     this.quota = {...DEFAULT_QUOTA, ...quota};
     this.domains = new Domains(domainExists, () => this.tree.generation);
@@ -59,6 +66,11 @@ export class Store {
     dom0.introduced = true;
     this.live.create('/', this.tree.find('/')!, ['tool', 'xenstored'], DOM0_ONLY, '');
     dom0.nodes = 3;
+  }
+
+  /** The limits of a domain. */
+  quotaOf(domain: Domain | undefined): Quota {
+    return domain?.quota === undefined ? this.quota : {...this.quota, ...domain.quota};
   }
 
   get hasLog(): boolean {
@@ -99,11 +111,18 @@ export class Store {
     });
   }
 
-  /** Queues the events of a special watch. */
-  fireSpecial(name: ByteString): void {
+  /** Queues the events of a special watch: what happened to a domain. */
+  fireSpecial(name: ByteString, domId: number): void {
     const perms = this.specialPerms.get(name)!;
-    // These permissions have no generation: those of a domain that goes are taken out.
-    this.send(name, true, undefined, (connection) => this.canRead(connection, {perms, generation: Infinity}));
+    const ofDomain = `${name}/${domId}`;
+    const names = this.profile === 'current' ? [name, ofDomain] : [name];
+    const concerned = names.flatMap((each) => this.watches.concernedBy(each, true));
+    for (const {connection, path, token, depth} of ordered(concerned)) {
+      // These permissions have no generation: those of a domain that goes are taken out.
+      if (!connection.privileged && !this.canRead(connection, {perms, generation: Infinity})) continue;
+      const seenPath = depth === 1 ? ofDomain : path;
+      if (connection.event(seenPath, token, undefined)) this.onEvent?.(connection, seenPath, token);
+    }
   }
 
   /** Ends a transaction with its changes made, or refuses. */
@@ -154,7 +173,7 @@ export class Store {
       const domain = this.domains.knowExisting(domId);
       if (domain === undefined) return refuse.ENOMEM;
       const limited = transaction.createdNode && !connection.privileged && domId !== 0;
-      if (limited && domain.nodes + delta >= this.quota.nodes) return refuse.ENOSPC;
+      if (limited && domain.nodes + delta >= this.quotaOf(domain).nodes) return refuse.ENOSPC;
     }
     return undefined;
   }
@@ -190,7 +209,8 @@ export class Store {
     cause: PendingRequest | undefined,
     permitted: (connection: Connection) => boolean,
   ): void {
-    for (const {connection, hiddenBytes, token} of this.watches.concernedBy(path, exact)) {
+    for (const {connection, path: at, hiddenBytes, token, depth} of this.watches.concernedBy(path, exact)) {
+      if (depth !== undefined && levelsBelow(path, at) > depth) continue;
       if (!connection.privileged && !permitted(connection)) continue;
       const seenPath = path.slice(hiddenBytes);
       if (connection.event(seenPath, token, cause)) this.onEvent?.(connection, seenPath, token);

@@ -8,7 +8,7 @@ export function transactionStart(request: Request): Reply {
   const {connection, store} = request;
   if (request.transaction !== undefined) return refuse.EBUSY;
   const {privileged, transactions} = connection;
-  if (!privileged && transactions.size > store.quota.transactions) return refuse.ENOSPC;
+  if (!privileged && transactions.size > store.quotaOf(connection.domain).transactions) return refuse.ENOSPC;
   const id = connection.nextTxId();
   transactions.set(id, Transaction.of(store, connection));
   return `${id}\0`;

@@ -110,8 +110,8 @@ export class Transaction implements StoreView {
   private readonly maxTouched: number;
 
   /** One of a connection, with its quota. */
-  static of(store: Store, {privileged}: Connection): Transaction {
-    return new Transaction(store, privileged ? Infinity : store.quota.transactionNodes);
+  static of(store: Store, {privileged, domain}: Connection): Transaction {
+    return new Transaction(store, privileged ? Infinity : store.quotaOf(domain).transactionNodes);
   }
 
   /** `maxTouched`: how many nodes it may touch, Infinity for the privileged. */

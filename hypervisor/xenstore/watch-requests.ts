@@ -1,5 +1,7 @@
 import type {ByteString} from './byte-string.ts';
+import {atoi} from './c-number.ts';
 import {watchKey, type Connection} from './connection.ts';
+import {offers, SERVER_FEATURE_WATCH_DEPTH} from './features.ts';
 import {domainPath, isSpecialPath, isValidPath} from './path.ts';
 import {refuse} from './refusal.ts';
 import {ACK, type Reply, type Request} from './request.ts';
@@ -7,18 +9,23 @@ import type {Store} from './store.ts';
 
 /** @see docs/misc/xenstore.txt, "Watches" */
 
-/** `<path>\0<token>\0`. The first event follows the reply, whether or not the node exists, whoever may read it. */
+/** `<path>\0<token>\0[<depth>\0]`. The first event follows the reply, whether or not the node exists, whoever may read it. */
 export function watch(request: Request): Reply {
   const {connection, store, strings} = request;
-  if (strings.length !== 2) return refuse.EINVAL;
+  const hasDepth = strings.length === 3 && offers(store, connection.domain, SERVER_FEATURE_WATCH_DEPTH);
+  if (strings.length !== 2 && !hasDepth) return refuse.EINVAL;
   const [asked, token] = strings;
+  const depth = hasDepth ? atoi(strings[2]) : undefined;
+  if (depth !== undefined && depth < 0) return refuse.EINVAL;
   const path = connection.absolute(asked);
-  const {pathBytes} = store.quota;
+  const {pathBytes, watches} = store.quotaOf(connection.domain);
   if (!(isSpecialPath(path) ? path.length <= pathBytes : isValidPath(path, pathBytes))) return refuse.EINVAL;
   const key = watchKey(path, token);
   if (connection.watches.has(key)) return refuse.EEXIST;
-  if (!connection.privileged && (connection.domain?.watches ?? 0) > store.quota.watches) return refuse.E2BIG;
-  addWatch(store, connection, {path, token, relative: path !== asked});
+  if (!connection.privileged && (connection.domain?.watches ?? 0) > watches) {
+    return store.profile === 'current' ? refuse.ENOSPC : refuse.E2BIG;
+  }
+  addWatch(store, connection, {path, token, depth, relative: path !== asked});
   request.afterReply = () => connection.event(asked, token, undefined);
   return ACK;
 }
@@ -44,14 +51,15 @@ export interface NewWatch {
   /** Absolute, or the name of a special watch. */
   readonly path: ByteString;
   readonly token: ByteString;
+  readonly depth?: number | undefined;
   /** Asked for by a relative path: events show one, too. */
   readonly relative: boolean;
 }
 
 /** A watch for good: {@link watch} without its checks and its first event. */
-export function addWatch(store: Store, connection: Connection, {path, token, relative}: NewWatch): void {
+export function addWatch(store: Store, connection: Connection, {path, token, depth, relative}: NewWatch): void {
   const hiddenBytes = relative ? domainPath(connection.domId).length + 1 : 0;
-  const added = {connection, path, token, hiddenBytes, serial: store.watches.nextSerial()};
+  const added = {connection, path, token, hiddenBytes, depth, serial: store.watches.nextSerial()};
   connection.watches.set(watchKey(path, token), added);
   store.watches.add(added);
   if (connection.domain !== undefined) connection.domain.watches++;

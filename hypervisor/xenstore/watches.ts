@@ -8,6 +8,8 @@ export interface Watch {
   readonly token: ByteString;
   /** Length of what the connection's relative paths leave out, 0 for an absolute watch. */
   readonly hiddenBytes: number;
+  /** How many levels below `path` it reaches; all without. */
+  readonly depth: number | undefined;
   /** Order of registration. */
   readonly serial: number;
 }
@@ -59,7 +61,14 @@ export class Watches {
   }
 }
 
-const ordered = (watches: Watch[]): Watch[] =>
+/** Connection by connection, as they were registered. */
+export const ordered = (watches: Watch[]): Watch[] =>
   watches.length < 2
     ? watches
     : watches.sort((a, b) => a.connection.serial - b.connection.serial || a.serial - b.serial);
+
+/** How far below a watch a path lies: 0 is the watched node itself. */
+export function levelsBelow(path: ByteString, watched: ByteString): number {
+  const rest = watched === '/' ? path : path.slice(watched.length);
+  return rest === '/' ? 0 : rest.split('/').length - 1;
+}

@@ -16,7 +16,7 @@ import {
   type SavedNodes,
   type SavedStore,
 } from './saved-store.ts';
-import {Store} from './store.ts';
+import {Store, type Profile} from './store.ts';
 import type {StoreNode} from './tree.ts';
 import type {XsErrno} from './wire.ts';
 
@@ -46,6 +46,8 @@ export interface XenstoredOptions {
   /** Asked at each commit; true lets it fail with EAGAIN although nothing conflicts. */
   readonly conflictFault?: () => boolean;
   readonly quota?: Partial<Quota>;
+  /** Default: c-4.17. */
+  readonly profile?: Profile;
 }
 
 /**
@@ -72,8 +74,10 @@ export class Xenstored {
       quota,
       journal,
       log,
+      profile,
     } = options;
     this.store = new Store({
+      profile,
       domainExists,
       quota,
       conflictFault,

@@ -8,6 +8,8 @@ export interface Asked {
   readonly payload: string;
 }
 
+const XENSTORE_PAYLOAD_MAX = 4096;
+
 /** What the generator knows of the connection that it makes a request for. */
 export interface Asker {
   readonly name: string;
@@ -83,7 +85,7 @@ const SIZES = [0, 1, 5, 100, 1000, 1990, 2007, 2008, 2015, 2016, 4000, 4080];
 const write: Maker = (random) => {
   if (random.chance(0.02)) return {type: XS.WRITE, payload: path(random)};
   const value = random.chance(0.1) ? 'v'.repeat(pick(random, SIZES)) : pick(random, ['v', 'w', '', '\0', 'a\0b\xff']);
-  return {type: XS.WRITE, payload: `${anyPath(random)}\0${value}`.slice(0, 4096)};
+  return {type: XS.WRITE, payload: `${anyPath(random)}\0${value}`};
 };
 
 /** Many children below one node. */
@@ -111,9 +113,7 @@ const watchPayload = (random: Random): string => {
   ]);
   const token = random.chance(0.03) ? pick(random, ['', 't'.repeat(3000), 't'.repeat(4000)]) : `t${random.below(3)}`;
   const whole = `${place}\0${token}\0`;
-  return random.chance(0.03)
-    ? pick(random, [place, `${place}\0`, `${whole}3\0`, `${whole}rest`, ''])
-    : whole.slice(0, 4096);
+  return random.chance(0.03) ? pick(random, [place, `${place}\0`, `${whole}3\0`, `${whole}rest`, '']) : whole;
 };
 
 const watch: Maker = (random) => ({type: XS.WATCH, payload: watchPayload(random)});
@@ -210,5 +210,6 @@ export const randomRequest = (random: Random, asker: Asker): Asked => {
   const {transactions} = asker;
   const inside = transactions.length > 0 && random.chance(type === XS.TRANSACTION_END ? 0.97 : 0.6);
   const txId = inside ? pick(random, transactions) : random.chance(0.01) ? 4711 : 0;
-  return {type, txId, payload};
+  // A longer payload would cost the connection.
+  return {type, txId, payload: payload.slice(0, XENSTORE_PAYLOAD_MAX)};
 };

@@ -3,6 +3,7 @@ import {
   MessageAssembler,
   Xenstored,
   type RingPage,
+  type XenstoredOptions,
   type XsMessage,
 } from '../../hypervisor/xenstore/index.ts';
 
@@ -31,13 +32,14 @@ export class RawGuest {
     offset: PAGE,
   };
   readonly tasks: (() => void)[] = [];
-  readonly store = new Xenstored({defer: (task) => void this.tasks.push(task)});
+  readonly store: Xenstored;
   readonly assembler = new MessageAssembler();
   notified = 0;
   closed = 0;
   onNotify: () => void = () => undefined;
 
-  constructor() {
+  constructor(options: XenstoredOptions = {}) {
+    this.store = new Xenstored({defer: (task) => void this.tasks.push(task), ...options});
     this.introduce();
   }
 

@@ -1,4 +1,4 @@
-import {Xenstored, type RequestTrace} from '../../hypervisor/xenstore/index.ts';
+import {Xenstored, type Profile, type RequestTrace} from '../../hypervisor/xenstore/index.ts';
 import {listenOnSocket} from '../../hypervisor/xenstore/socket.ts';
 import {DomainSockets} from './domain-sockets.ts';
 import {StateFile} from './state-file.ts';
@@ -11,6 +11,7 @@ const ABOUT_DOMAINS: ReadonlySet<string> = new Set(['INTRODUCE', 'RELEASE']);
 
 export interface XenstoredServeOptions {
   readonly socketPath: string;
+  readonly profile?: Profile;
   /** File that keeps the tree. */
   readonly statePath?: string;
   /** Directory for the sockets of domains. */
@@ -26,10 +27,11 @@ export interface ServedXenstored {
 
 /** A store daemon without a host: a domain exists while it is introduced, and has no ring. */
 export const serveXenstored = async (options: XenstoredServeOptions): Promise<ServedXenstored> => {
-  const {socketPath, statePath, domainSockets, onRequest, log} = options;
+  const {socketPath, statePath, domainSockets, onRequest, log, profile} = options;
   const state = statePath === undefined ? undefined : new StateFile(statePath, () => store.saveNodes());
   const store: Xenstored = new Xenstored({
     journal: state,
+    profile,
     log,
     domainExists: (domId) => domId === 0 || store.isIntroduced(domId),
     introduceHook: (domId) => (domId < DOMID_FIRST_RESERVED ? undefined : 'ENOENT'),

@@ -1,10 +1,11 @@
 import type {Argv, CommandModule} from 'yargs';
+import type {Profile} from '../../../hypervisor/xenstore/index.ts';
 import {ToolstackError} from '../../errors.ts';
 
 interface XenstoredArguments {
   socket: string;
   rings: string;
-  profile: string;
+  profile: Profile;
   state?: string;
   'domain-sockets'?: string;
   verbose: boolean;
@@ -14,7 +15,11 @@ const builder = (parser: Argv): Argv<XenstoredArguments> =>
   parser
     .option('socket', {type: 'string', demandOption: true, requiresArg: true, describe: 'Unix socket to serve'})
     .option('rings', {choices: ['none'], default: 'none', describe: 'Transport of domains beside their sockets'})
-    .option('profile', {choices: ['c-4.17'], default: 'c-4.17', describe: 'Which daemon to be like'})
+    .option('profile', {
+      choices: ['c-4.17', 'current'] as const,
+      default: 'c-4.17' as const,
+      describe: 'Which daemon to be like',
+    })
     .option('state', {type: 'string', requiresArg: true, describe: 'File that keeps the tree'})
     .option('domain-sockets', {
       type: 'string',
@@ -28,11 +33,12 @@ export const xenstoredCommand: CommandModule<object, XenstoredArguments> = {
   command: 'xenstored',
   describe: 'Run the store daemon alone, without a host',
   builder,
-  handler: async ({socket, state, domainSockets, verbose}: XenstoredArguments & {domainSockets?: string}) => {
+  handler: async ({socket, profile, state, domainSockets, verbose}: XenstoredArguments & {domainSockets?: string}) => {
     const {serveXenstored} = await import('../../xenstored/serve.ts');
     const {printRequest} = await import('../../xenstored/print-request.ts');
     const served = await serveXenstored({
       socketPath: socket,
+      profile,
       statePath: state,
       domainSockets,
       onRequest: verbose ? printRequest : undefined,
