@@ -223,14 +223,26 @@ export class Transaction implements StoreView {
   }
 
   private removeBelow(path: ByteString, node: NodeRecord, isRoot: boolean, onRemoved: OnRemoved): boolean {
+    const gone: ByteString[] = [];
     for (const name of node.names()) {
       const childAt = childPath(path, name);
       const child = this.read(childAt);
-      if (child instanceof Refusal || !this.removeBelow(childAt, child, false, onRemoved)) return false;
+      if (child instanceof Refusal || !this.removeBelow(childAt, child, false, onRemoved)) {
+        this.forgetChildren(path, node, gone);
+        return false;
+      }
+      gone.push(name);
     }
     this.put(path, undefined);
     onRemoved(path, node, isRoot);
     return true;
+  }
+
+  /** A removal stopped half way: what it has removed stays so. */
+  private forgetChildren(path: ByteString, node: NodeRecord, gone: readonly ByteString[]): void {
+    if (gone.length === 0) return;
+    const record = this.write(path, node);
+    for (const name of gone) record.removeChild(name);
   }
 
   /** The record of a touched node, to be written. */

@@ -267,3 +267,20 @@ test('the fault plan can make a commit conflict', (t) => {
     `,
   );
 });
+
+test('a removal that stops half way in a transaction leaves what it has not reached', (t) => {
+  withNodes(t).play(
+    t,
+    `
+    dom0 WRITE /u/a v           -> OK
+    dom0 WRITE /u/b v           -> OK
+    dom0 TRANSACTION_START ''   -> 1
+    dom0 #1 DIRECTORY /u        -> a b
+    dom0b RM /u/b               -> OK
+    dom0 #1 RM /u               -> EIO
+    dom0 #1 DIRECTORY /u        -> b
+    dom0 #1 TRANSACTION_END T   -> EAGAIN
+    dom0 DIRECTORY /u           -> a
+    `,
+  );
+});
