@@ -8,7 +8,7 @@ export type {InProcessConnection} from './in-process.ts';
 export {type Quota} from './quota.ts';
 export {Refusal} from './refusal.ts';
 export type {SavedNodes, SavedStore} from './saved-store.ts';
-export {RELEASE_DOMAIN, type Profile} from './store.ts';
+export type {Profile} from './store.ts';
 export {SyncXs, type XsEntry} from './sync-client.ts';
 export {mapDomainRing, openGuestRing} from './ring-access.ts';
 export type {XsReceiver, XsTransport} from './transport.ts';
