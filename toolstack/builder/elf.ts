@@ -11,9 +11,17 @@ export interface Segment {
   readonly sizeBytes: number;
 }
 
+/** One of Xen's notes: what a kernel tells a domain builder. @see elfnote.h */
+export interface XenNote {
+  /** XEN_ELFNOTE_* */
+  readonly type: number;
+  readonly value: Uint8Array;
+}
+
 /** A kernel as a domain builder sees it. */
 export interface ElfKernel {
   readonly segments: readonly Segment[];
+  readonly notes: readonly XenNote[];
   /** Physical address of the PVH entry point. */
   readonly entry: number;
 }
@@ -51,10 +59,18 @@ export const parseElf = (file: Uint8Array): ElfKernel => {
     if (offset + fileBytes > file.length)
       throw new KernelFormatError('truncated: a segment lies beyond the end of the file');
   }
-  return {
-    segments: headers.filter(({type}) => type === PT_LOAD).map((header) => segmentOf(file, header)),
-    entry: pvhEntry(file, headers),
-  };
+  const bytesOf = ({offset, fileBytes}: ProgramHeader): Uint8Array => file.subarray(offset, offset + fileBytes);
+  const notes = headers.filter(({type}) => type === PT_NOTE).flatMap((header) => xenNotes(bytesOf(header)));
+  const entry = pvhEntry(notes);
+  const segments = headers
+    .filter(({type}) => type === PT_LOAD)
+    .map((header) => ({
+      address: header.address,
+      bytes: bytesOf(header),
+      sizeBytes: Math.max(header.fileBytes, header.memoryBytes),
+    }));
+  if (segments.length === 0) throw new KernelFormatError('it has no segment to load');
+  return {segments, notes, entry};
 };
 
 const viewOf = (file: Uint8Array): DataView => new DataView(file.buffer, file.byteOffset, file.byteLength);
@@ -73,34 +89,26 @@ const programHeaders = (view: DataView): ProgramHeader[] => {
   });
 };
 
-const segmentOf = (file: Uint8Array, {offset, address, fileBytes, memoryBytes}: ProgramHeader): Segment => ({
-  address,
-  bytes: file.subarray(offset, offset + fileBytes),
-  sizeBytes: Math.max(fileBytes, memoryBytes),
-});
-
-const pvhEntry = (file: Uint8Array, headers: readonly ProgramHeader[]): number => {
-  for (const {type, offset, fileBytes} of headers) {
-    if (type !== PT_NOTE) continue;
-    const entry = noteValue(file.subarray(offset, offset + fileBytes), XEN_ELFNOTE_PHYS32_ENTRY);
-    if (entry !== undefined) return entry;
-  }
+const pvhEntry = (notes: readonly XenNote[]): number => {
+  const note = notes.find(({type, value}) => type === XEN_ELFNOTE_PHYS32_ENTRY && value.length >= 4);
+  if (note !== undefined) return viewOf(note.value).getUint32(0, true);
   throw new KernelFormatError('no PVH entry point (ELF note XEN_ELFNOTE_PHYS32_ENTRY): Linux has it with CONFIG_PVH');
 };
 
-/** The number in Xen's note of a type. */
-const noteValue = (notes: Uint8Array, wanted: number): number | undefined => {
+/** Xen's notes among those of a PT_NOTE segment, up to one that is not complete. */
+const xenNotes = (notes: Uint8Array): XenNote[] => {
   const view = viewOf(notes);
+  const found: XenNote[] = [];
   for (let at = 0; at + NOTE_HEADER_BYTES <= notes.length;) {
     const nameBytes = view.getUint32(at, true);
     const valueBytes = view.getUint32(at + 4, true);
     const type = view.getUint32(at + 8, true);
     const name = at + NOTE_HEADER_BYTES;
     const value = name + Math.ceil(nameBytes / 4) * 4;
-    if (value + valueBytes > notes.length) return undefined;
+    if (value + valueBytes > notes.length) break;
     const owner = new TextDecoder('latin1').decode(notes.subarray(name, name + nameBytes));
-    if (type === wanted && owner === NOTE_OWNER && valueBytes >= 4) return view.getUint32(value, true);
+    if (owner === NOTE_OWNER) found.push({type, value: notes.subarray(value, value + valueBytes)});
     at = value + Math.ceil(valueBytes / 4) * 4;
   }
-  return undefined;
+  return found;
 };

@@ -10,7 +10,7 @@ import {sizeOf} from '../../hypervisor/abi/layout.ts';
 import {writeStruct} from '../../hypervisor/abi/value.ts';
 import type {Gfn} from '../../hypervisor/index.ts';
 import {PAGE_SIZE} from '../../hypervisor/memory/index.ts';
-import {acpiTables} from '../../hypervisor/vcpu/x86/index.ts';
+import {type AcpiTable, acpiTables} from '../../hypervisor/vcpu/x86/index.ts';
 import {type ElfKernel, KernelFormatError} from './elf.ts';
 import type {RingFrames} from './memory.ts';
 
@@ -20,7 +20,7 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 
 /** A page of low memory holds the start info, its lists and the command line. */
-const START_INFO = 0x6000;
+export const START_INFO = 0x6000;
 const MODULES = START_INFO + 0x40;
 const MEMORY_MAP = START_INFO + 0x80;
 const COMMAND_LINE = START_INFO + 0x200;
@@ -44,7 +44,7 @@ export interface PvhPlan extends RingFrames {
   readonly ramdiskAddress: number;
 }
 
-interface MemoryRegion {
+export interface MemoryRegion {
   readonly addr: number;
   readonly size: number;
   readonly type: number;
@@ -81,12 +81,12 @@ export const planPvh = ({kernel, ramdisk}: PvhImage, pages: number, cmdline: str
 /** Writes everything into the guest's memory. Returns the physical address of the start info. */
 export const placePvh = (memory: Uint8Array, image: PvhImage, plan: PvhPlan, cmdline: string): number => {
   const {kernel, ramdisk} = image;
-  const {specialAddress, ramdiskAddress} = plan;
+  const {ramdiskAddress} = plan;
   for (const {address, bytes} of kernel.segments) memory.set(bytes, address);
   if (ramdisk !== undefined) memory.set(ramdisk, ramdiskAddress);
-  const [rsdp, ...tables] = acpiTables(specialAddress + ACPI_PAGE * PAGE_SIZE);
+  const [rsdp, ...tables] = planAcpi(plan);
   for (const {address, bytes} of [rsdp, ...tables]) memory.set(bytes, address);
-  const regions = memoryMap(specialAddress);
+  const regions = memoryMap(plan);
   for (const [i, region] of regions.entries()) {
     const at = MEMORY_MAP + i * sizeOf(hvm_memmap_table_entry, ABI);
     writeStruct(hvm_memmap_table_entry, ABI, memory, at, {...region, reserved: 0});
@@ -109,7 +109,10 @@ export const placePvh = (memory: Uint8Array, image: PvhImage, plan: PvhPlan, cmd
   return START_INFO;
 };
 
-const memoryMap = (specialAddress: number): MemoryRegion[] => [
+/** The tables, the RSDP first. */
+export const planAcpi = ({specialAddress}: PvhPlan): AcpiTable[] => acpiTables(specialAddress + ACPI_PAGE * PAGE_SIZE);
+
+export const memoryMap = ({specialAddress}: PvhPlan): MemoryRegion[] => [
   {addr: 0, size: LOW_RAM_END, type: XEN_HVM_MEMMAP_TYPE_RAM},
   {addr: LOW_RAM_END, size: MIB - LOW_RAM_END, type: XEN_HVM_MEMMAP_TYPE_RESERVED},
   {addr: MIB, size: specialAddress - MIB, type: XEN_HVM_MEMMAP_TYPE_RAM},

@@ -6,6 +6,7 @@ import {endWhenOutputBreaks} from '../broken-output.ts';
 import {packageVersion} from '../daemon/version.ts';
 import {ToolstackError} from '../errors.ts';
 import {abiCommand} from './commands/abi.ts';
+import {bootCommand} from './commands/boot.ts';
 import {hostCommand} from './commands/host.ts';
 import {imageCommand} from './commands/image.ts';
 import {xenbusCommand} from './commands/xenbus.ts';
@@ -17,7 +18,7 @@ const EXIT_USAGE = 2;
 const MAX_COLUMNS = 100;
 
 const commands = (parser: Argv): Argv =>
-  [hostCommand, imageCommand, xenstoreCommand, xenstoredCommand, abiCommand, xenbusCommand].reduce(
+  [hostCommand, imageCommand, bootCommand, xenstoreCommand, xenstoredCommand, abiCommand, xenbusCommand].reduce(
     (each, command) => each.command(command as CommandModule),
     parser,
   );

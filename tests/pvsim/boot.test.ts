@@ -1,0 +1,52 @@
+import {writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import test from 'ava';
+import {PVSIM, run} from '../support/run.ts';
+import {temporaryDirectory} from '../support/temporary.ts';
+import {elfKernel, LOOP_FOREVER} from '../support/tiny-kernel.ts';
+
+test('pvsim boot --explain says what the builder sees and does', async (t) => {
+  const dir = temporaryDirectory(t);
+  writeFileSync(join(dir, 'kernel'), elfKernel(LOOP_FOREVER, {memoryBytes: 0x2000}));
+  writeFileSync(join(dir, 'initrd'), new Uint8Array(5000));
+  writeFileSync(join(dir, 'k.cfg'), 'name="k"\nkernel="kernel"\nramdisk="initrd"\nmemory=16\ncmdline="quiet"\n');
+  const {stdout, stderr, status} = await run(PVSIM, ['boot', '--explain', 'kernel', 'k.cfg'], {}, dir);
+  t.is(stderr, '');
+  t.is(status, 0);
+  t.deepEqual(stdout.split('\n'), [
+    'kernel: a 32-bit x86 kernel for PVH',
+    "Xen's ELF notes:",
+    '  XEN_ELFNOTE_PHYS32_ENTRY           0x00100000',
+    'Segments, by physical address:',
+    '  0x00100000..0x00101fff  1 KiB of the file, then zeros',
+    'Ramdisk: 0x00fee000..0x00fef387',
+    'Command line: quiet',
+    'Memory map:',
+    '  0x00000000..0x0009ffff  RAM',
+    '  0x000a0000..0x000fffff  reserved',
+    '  0x00100000..0x00feffff  RAM',
+    '  0x00ff0000..0x00ffffff  reserved',
+    'Rings: xenstore in frame 0x00000ff0, console in frame 0x00000ff1',
+    'ACPI tables:',
+    '  RSD PTR 0x00ff8000..0x00ff8023',
+    '  DSDT    0x00ff8040..0x00ff8070',
+    '  FACP    0x00ff8080..0x00ff8193',
+    '  APIC    0x00ff81c0..0x00ff81f3',
+    '  XSDT    0x00ff8200..0x00ff8233',
+    'Entry: eip 0x00100000, ebx 0x00006000 (hvm_start_info), 32-bit protected mode, no paging',
+    '',
+  ]);
+});
+
+test('pvsim boot --explain refuses what cannot be booted in a line', async (t) => {
+  const dir = temporaryDirectory(t);
+  writeFileSync(join(dir, 'kernel'), elfKernel(LOOP_FOREVER, {elfClass: 2}));
+  const refused = await run(PVSIM, ['boot', '--explain', 'kernel'], {}, dir);
+  t.regex(refused.stderr, /^libxl: error: kernel \S+\/kernel: a 64-bit kernel: [^\n]*\n$/);
+  t.is(refused.status, 3);
+  t.deepEqual(await run(PVSIM, ['boot', '--explain', 'nowhere'], {}, dir), {
+    stdout: '',
+    stderr: 'pvsim: nowhere: No such file or directory\n',
+    status: 1,
+  });
+});
