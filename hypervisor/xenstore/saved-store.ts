@@ -182,7 +182,7 @@ function connect(store: Store, dispatcher: Dispatcher, saved: SavedConnection): 
   connection.ignored = ignored;
   connection.lastTxId = lastTxId;
   for (const [id, content] of transactions) {
-    const transaction = Transaction.of(store, connection);
+    const transaction = new Transaction(store, connection);
     transaction.load(content);
     connection.transactions.set(id, transaction);
   }

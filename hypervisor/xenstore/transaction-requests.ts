@@ -10,7 +10,7 @@ export function transactionStart(request: Request): Reply {
   const {privileged, transactions} = connection;
   if (!privileged && transactions.size > store.quotaOf(connection.domain).transactions) return refuse.ENOSPC;
   const id = connection.nextTxId();
-  transactions.set(id, Transaction.of(store, connection));
+  transactions.set(id, new Transaction(store, connection));
   return `${id}\0`;
 }
 

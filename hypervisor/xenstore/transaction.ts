@@ -107,17 +107,12 @@ export class Transaction implements StoreView {
   readonly nodeCounts = new Map<number, number>();
   private readonly store: Store;
   private readonly touched = new Map<ByteString, Touched>();
-  private readonly maxTouched: number;
+  private readonly connection: Connection;
 
-  /** One of a connection, with its quota. */
-  static of(store: Store, {privileged, domain}: Connection): Transaction {
-    return new Transaction(store, privileged ? Infinity : store.quotaOf(domain).transactionNodes);
-  }
-
-  /** `maxTouched`: how many nodes it may touch, Infinity for the privileged. */
-  private constructor(store: Store, maxTouched: number) {
+  /** One of a connection, whose quota counts. */
+  constructor(store: Store, connection: Connection) {
     this.store = store;
-    this.maxTouched = maxTouched;
+    this.connection = connection;
   }
 
   read(path: ByteString): NodeRecord | Refusal {
@@ -125,13 +120,19 @@ export class Transaction implements StoreView {
     if (known !== undefined) return known.now ?? refuse.ENOENT;
     const before = this.store.tree.find(path);
     if (before === undefined && !isValidPath(path, this.store.quota.pathBytes)) return refuse.EINVAL;
-    if (this.touched.size >= this.maxTouched) {
+    if (this.isFull) {
       this.failed = true;
       return refuse.ENOSPC;
     }
     if (before !== undefined) this.store.tree.keep(before);
     this.touched.set(path, {path, before, now: before, modified: false, event: 'none'});
     return before ?? refuse.ENOENT;
+  }
+
+  /** It touches as many nodes as it may. */
+  private get isFull(): boolean {
+    const {privileged, domain} = this.connection;
+    return !privileged && this.touched.size >= this.store.quotaOf(domain).transactionNodes;
   }
 
   setValue(path: ByteString, node: NodeRecord, value: ByteString): void {

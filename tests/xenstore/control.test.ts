@@ -57,6 +57,11 @@ test('a quota that is set counts from the next request on', (t) => {
     dom1 READ 123456789                   -> EINVAL
     dom1 READ 12345678                    -> ENOENT
     dom0 READ /12345678                   -> EINVAL
+    dom1 TRANSACTION_START ''             -> 1
+    dom1 #1 READ a                        -> ''
+    dom0 CONTROL quota set transaction-nodes 1 -> OK
+    dom1 #1 READ a                        -> ''
+    dom1 #1 READ b                        -> ENOSPC
     dom0 CONTROL quota-soft set memory 7  -> OK
     `,
   );
