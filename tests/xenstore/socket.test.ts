@@ -107,6 +107,22 @@ test('a payload over 4096 bytes ends the connection without a reply, and only th
   other.close();
 });
 
+test('half a header, or half a payload, then silence: others are served', async (t) => {
+  const served = await serve(t);
+  const message = request(XS.WRITE, '/x/half\0v');
+  for (const length of [1, 8, 15, 16, 17, message.length - 1]) {
+    const silent = await connectRaw(served);
+    silent.write(message.subarray(0, length));
+    const other = new XsClient(await connectSocket(served.path));
+    t.is(await other.read('/x/half'), undefined);
+    silent.write(message.subarray(length));
+    t.is((await messagesOf(silent).next()).value?.payload, 'OK\0');
+    await other.rm('/x');
+    other.close();
+    silent.destroy();
+  }
+});
+
 test('a connection lost in the middle of a message or a transaction leaves nothing', async (t) => {
   const served = await serve(t);
   const host = new SyncXs(served.store.connectInProcess());
