@@ -124,10 +124,9 @@ export function setPerms(request: Request): Reply {
   if (!connection.privileged && newOwner !== oldOwner) return refuse.EPERM;
   if (tooBig(request, perms, node.value, node)) return failed(request);
   view.setPerms(path, node, perms);
-  if (newOwner !== oldOwner) {
-    view.countNodes(oldOwner, -1);
-    view.countNodes(newOwner, 1);
-  }
+  // The same owner, too: a transaction checks the count of whoever it has counted for.
+  view.countNodes(oldOwner, -1);
+  view.countNodes(newOwner, 1);
   request.fire(path, view.read(path) as NodeRecord, false, before);
   return ACK;
 }

@@ -73,6 +73,23 @@ test('in a transaction the count is checked at the commit, which must stay below
   );
 });
 
+test('a transaction that tried to create a node and gave permissions is held to the count, although nothing is created', (t) => {
+  const transcript = withGuest(t);
+  fill(transcript, 'n');
+  transcript.play(
+    t,
+    `
+    dom1 TRANSACTION_START ''          -> 1
+    dom1 #1 MKDIR more                 -> ENOSPC
+    dom1 #1 TRANSACTION_END T          -> OK
+    dom1 TRANSACTION_START ''          -> 2
+    dom1 #2 MKDIR more                 -> ENOSPC
+    dom1 #2 SET_PERMS n0 n1 r0         -> OK
+    dom1 #2 TRANSACTION_END T          -> ENOSPC
+    `,
+  );
+});
+
 test('a record of 2048 bytes is too big: 24, 8 a permission, the value, the names of the children', (t) => {
   withGuest(t).play(
     t,
