@@ -3,9 +3,11 @@ import {createHash} from 'node:crypto';
 import {readFileSync} from 'node:fs';
 import {virtualClock} from '../../hypervisor/schedule/index.ts';
 import {X86Vcpu} from '../../hypervisor/vcpu/x86/index.ts';
+import type {DomId} from '../../hypervisor/index.ts';
 import {createHost} from '../../toolstack/host/host.ts';
 import {READY} from '../../toolstack/image/initramfs.ts';
 import {debianGuest} from '../support/debian.ts';
+import {TestHost} from '../support/host.ts';
 import {realEnv, testWith} from '../support/real.ts';
 import {XlHost} from '../support/xl.ts';
 
@@ -97,4 +99,26 @@ testWith(missing, 'two boots in virtual time are the same to the instruction', a
   const first = await bootOnce();
   t.true(first.text.includes(READY), first.text);
   t.deepEqual(await bootOnce(), first);
+});
+
+testWith(missing, 'two Linux guests exchange 16 MiB over TCP in one process', async (t) => {
+  t.timeout(180_000);
+  const host = await TestHost.start({seed: 3});
+  const boot = async (name: string, address: string): Promise<DomId> => {
+    const domid = await host.create([...config(name, address), 'vif = ["bridge=xenbr0"]', ''].join('\n'));
+    for (let tries = 0; tries < 60 && !host.consoleText(domid).includes('# '); tries++) await host.settle();
+    return domid;
+  };
+  const server = await boot('server', '10.0.0.5');
+  const client = await boot('client', '10.0.0.6');
+  await host.shell(server, 'dd if=/dev/urandom of=/tmp/sent bs=64k count=256', 8e9);
+  await host.shell(server, 'nc -l -p 99 < /tmp/sent &', 1e9);
+  await host.shell(client, 'nc 10.0.0.5 99 > /tmp/received; echo end $?', 1e9);
+  for (let tries = 0; tries < 60 && !host.consoleText(client).includes('end 0'); tries++) await host.settle();
+  const sum = async (domid: DomId, file: string): Promise<string | undefined> =>
+    /^[0-9a-f]{32}/m.exec(await host.shell(domid, `md5sum ${file}`, 8e9))?.[0];
+  const sent = await sum(server, '/tmp/sent');
+  t.truthy(sent, host.consoleText(server));
+  t.is(await sum(client, '/tmp/received'), sent, host.consoleText(client));
+  await host.close();
 });
