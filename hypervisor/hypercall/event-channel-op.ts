@@ -32,7 +32,7 @@ export const eventChannelOp = commands({
   [abi.EVTCHNOP_unmask]: command(abi.evtchn_unmask, ({xen, domain}, {port}) => xen.eventChannels.unmask(domain, port)),
   [abi.EVTCHNOP_reset]: command(abi.evtchn_reset, ({xen, domain}, {dom}) => xen.eventChannels.reset(domain, dom)),
   [abi.EVTCHNOP_init_control]: command(abi.evtchn_init_control, ({xen, domain}, {control_gfn, offset, vcpu}) =>
-    offset >= PAGE_SIZE
+    offset >= PAGE_SIZE || !domain.memory.isPopulated(control_gfn)
       ? -EINVAL
       : answer('link_bits', xen.eventChannels.initControl(domain, control_gfn * PAGE_SIZE + offset, vcpu)),
   ),

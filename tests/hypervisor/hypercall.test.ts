@@ -145,6 +145,22 @@ test('event channels are the same operations as those of a program', (t) => {
   t.is(guest.withWords(event_channel_op, 1, [0, 7, 0]).result, ENOENT);
 });
 
+test('a kernel changes to FIFO event channels, within its own memory', (t) => {
+  const guest = new Guest();
+  // evtchn_init_control: a frame of 64 bits, offset, vcpu, then link_bits.
+  t.is(guest.withWords(event_channel_op, 11, [5, 1, 0, 0, 0, 0]).result, EINVAL, 'a frame above 2^32');
+  t.is(guest.withWords(event_channel_op, 11, [2 ** 20 + 5, 0, 0, 0, 0, 0]).result, EINVAL, 'a frame above 4 GiB');
+  t.is(guest.withWords(event_channel_op, 11, [5, 0, PAGE, 0, 0, 0]).result, EINVAL);
+  const {result, words} = guest.withWords(event_channel_op, 11, [5, 0, 0, 0, 0, 0]);
+  t.is(result, 0);
+  t.is(words[4] & 0xff, 17);
+  t.is(guest.withWords(event_channel_op, 12, [9999, 0]).result, EINVAL);
+  t.is(guest.withWords(event_channel_op, 12, [6, 0]).result, 0);
+  const port = guest.withWords(event_channel_op, 7, [0, 0]).words[1];
+  t.is(guest.withWords(event_channel_op, 4, [port]).result, 0);
+  t.is((guest.domain.memory.u32[(6 * PAGE) / 4 + port] & 0x80000000) >>> 0, 0x80000000);
+});
+
 test('shared_info and grant frames move to the frames that the guest asks for, with what they hold', (t) => {
   const guest = new Guest();
   const {domain} = guest;
