@@ -1,12 +1,8 @@
 import {cpus, machine, release, version} from 'node:os';
+import {XEN_VERSION} from '../../../hypervisor/version.ts';
 import type {HostInfo} from '../../host/api.ts';
 import type {Run} from '../command.ts';
 import {left, right} from '../printf.ts';
-
-/** The version of Xen whose interfaces the host has. */
-const XEN_MAJOR = 4;
-const XEN_MINOR = 17;
-const XEN_EXTRA = '-pvsim';
 
 export interface Machine {
   readonly release: string;
@@ -48,10 +44,10 @@ const machineRows = (info: HostInfo, on: Machine): readonly Row[] => [
 ];
 
 const xenRows = ({pvsim}: Machine): readonly Row[] => [
-  ['xen_major', XEN_MAJOR],
-  ['xen_minor', XEN_MINOR],
-  ['xen_extra', XEN_EXTRA],
-  ['xen_version', `${XEN_MAJOR}.${XEN_MINOR}${XEN_EXTRA}`],
+  ['xen_major', XEN_VERSION.major],
+  ['xen_minor', XEN_VERSION.minor],
+  ['xen_extra', XEN_VERSION.extra],
+  ['xen_version', `${XEN_VERSION.major}.${XEN_VERSION.minor}${XEN_VERSION.extra}`],
   ['xen_caps', 'xen-3.0-x86_64 xen-3.0-x86_32p '],
   ['xen_scheduler', 'credit2'],
   ['xen_pagesize', 4096],
