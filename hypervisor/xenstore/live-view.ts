@@ -1,6 +1,6 @@
 import type {ByteString} from './byte-string.ts';
 import type {Domains} from './domains.ts';
-import {childPath, isValidPath, nameOf, parentOf} from './path.ts';
+import {childPath, isTooLong, isValidPath, nameOf, parentOf} from './path.ts';
 import {settlePermissions, type Permissions} from './permissions.ts';
 import {refuse, type Refusal} from './refusal.ts';
 import type {NodeRecord, Tree} from './tree.ts';
@@ -20,8 +20,10 @@ export class LiveView implements StoreView {
   }
 
   read(path: ByteString): NodeRecord | Refusal {
+    const pathBytes = this.pathBytes();
+    if (isTooLong(path, pathBytes)) return refuse.EINVAL;
     // A path that leads to a node is valid: its syntax matters only when there is none.
-    return this.tree.find(path) ?? (isValidPath(path, this.pathBytes()) ? refuse.ENOENT : refuse.EINVAL);
+    return this.tree.find(path) ?? (isValidPath(path, pathBytes) ? refuse.ENOENT : refuse.EINVAL);
   }
 
   setValue(path: ByteString, node: NodeRecord, value: ByteString): void {

@@ -7,9 +7,12 @@ const VALID = /^\/(?:[-\w@]+(?:\/[-\w@]+)*)?$/;
  * `/`, or names of `A-Za-z0-9-_@`, each behind one slash. @see docs/misc/xenstore.txt, "permitted path characters"; `maxBytes` does not count a `/local/domain/<n>/`
  */
 export function isValidPath(path: ByteString, maxBytes: number): boolean {
-  if (path.length > maxBytes && path.length > maxBytes + (DOMAIN_PREFIX.exec(path)?.[0].length ?? 0)) return false;
-  return VALID.test(path);
+  return !isTooLong(path, maxBytes) && VALID.test(path);
 }
+
+/** Whether a node is there or not: the limit may have been lowered. */
+export const isTooLong = (path: ByteString, maxBytes: number): boolean =>
+  path.length > maxBytes && path.length > maxBytes + (DOMAIN_PREFIX.exec(path)?.[0].length ?? 0);
 
 export const isSpecialPath = (path: ByteString): boolean => path.startsWith('@');
 

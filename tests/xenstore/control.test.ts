@@ -53,7 +53,9 @@ test('a quota that is set counts from the next request on', (t) => {
     dom0 CONTROL quota set nodes 2        -> OK
     dom1 MKDIR a                          -> OK
     dom1 MKDIR b                          -> ENOSPC
+    dom0 WRITE /123456789 v               -> OK
     dom0 CONTROL quota set path-max 8     -> OK
+    dom0 READ /123456789                  -> EINVAL -- although it is there
     dom1 READ 123456789                   -> EINVAL
     dom1 READ 12345678                    -> ENOENT
     dom0 READ /12345678                   -> EINVAL

@@ -54,6 +54,8 @@ export async function realDaemon(directory: string, quota: Partial<Quota>): Prom
       else writeFileSync(path, 's');
       kick(VIRQ_DOM_EXC, 0);
     },
+    // It would tell of the shutdown again when it next looks at all domains.
+    resumeDomain: (domId) => writeFileSync(join(directory, `dom${domId}`), ''),
     stop: async () => {
       await daemon.stop();
       notify.destroy();
@@ -86,6 +88,7 @@ export async function ourDaemon(directory: string, quota: Partial<Quota>): Promi
       rings.delete(domId);
       store.domainGone(domId);
     },
+    resumeDomain: () => undefined,
     stop: () => socket.close(),
   };
 }

@@ -65,12 +65,13 @@ export class Session {
   }
 
   /** Keeps account of what transactions are open. */
-  private follow(name: string, {type, txId}: Asked, seen: Seen): void {
+  private follow(name: string, {type, txId, payload}: Asked, seen: Seen): void {
     const open = this.transactionsOf(name);
     if (seen.type === XS.TRANSACTION_START) open.push(Number.parseInt(seen.payload, 10));
     const ends = type === XS.TRANSACTION_END && seen.payload !== 'EINVAL\0' && open.includes(txId);
     if (ends) open.splice(open.indexOf(txId), 1);
     if (seen.type === XS.RESET_WATCHES) open.length = 0;
+    if (seen.type === XS.RESUME) for (const side of this.sides) side.resumeDomain(Number.parseInt(payload, 10));
   }
 
   private transactionsOf(name: string): number[] {

@@ -15,6 +15,8 @@ export interface Daemon {
   createDomain(domId: number): XsTransport;
   /** It is gone, or has shut down; the daemon is told that some domain is. */
   endDomain(domId: number, how: 'gone' | 'shutdown'): void;
+  /** It runs again. */
+  resumeDomain(domId: number): void;
   stop(): Promise<void>;
 }
 
@@ -42,6 +44,10 @@ export class Side {
   endDomain(domId: number, how: 'gone' | 'shutdown'): void {
     this.daemon.endDomain(domId, how);
     if (how === 'gone') this.close(`g${domId}`);
+  }
+
+  resumeDomain(domId: number): void {
+    this.daemon.resumeDomain(domId);
   }
 
   ask(name: string, request: Asked): Promise<Seen> {
