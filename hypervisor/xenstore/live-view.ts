@@ -1,6 +1,6 @@
 import type {ByteString} from './byte-string.ts';
 import type {Domains} from './domains.ts';
-import {childPath, isTooLong, isValidPath, nameOf, parentOf} from './path.ts';
+import {childPath, isValidPath, nameOf, parentOf} from './path.ts';
 import {settlePermissions, type Permissions} from './permissions.ts';
 import {refuse, type Refusal} from './refusal.ts';
 import type {NodeRecord, Tree} from './tree.ts';
@@ -10,20 +10,15 @@ import type {OnRemoved, StoreView} from './view.ts';
 export class LiveView implements StoreView {
   private readonly tree: Tree;
   private readonly domains: Domains;
-  private readonly pathBytes: () => number;
 
-  /** `pathBytes`: how long a path may be. */
-  constructor(tree: Tree, domains: Domains, pathBytes: () => number) {
-    this.pathBytes = pathBytes;
+  constructor(tree: Tree, domains: Domains) {
     this.tree = tree;
     this.domains = domains;
   }
 
   read(path: ByteString): NodeRecord | Refusal {
-    const pathBytes = this.pathBytes();
-    if (isTooLong(path, pathBytes)) return refuse.EINVAL;
     // A path that leads to a node is valid: its syntax matters only when there is none.
-    return this.tree.find(path) ?? (isValidPath(path, pathBytes) ? refuse.ENOENT : refuse.EINVAL);
+    return this.tree.find(path) ?? (isValidPath(path) ? refuse.ENOENT : refuse.EINVAL);
   }
 
   setValue(path: ByteString, node: NodeRecord, value: ByteString): void {

@@ -4,13 +4,11 @@ const DOMAIN_PREFIX = /^\/local\/domain\/(?:-\d{1,4}|\d{1,5})\//;
 const VALID = /^\/(?:[-\w@]+(?:\/[-\w@]+)*)?$/;
 
 /**
- * `/`, or names of `A-Za-z0-9-_@`, each behind one slash. @see docs/misc/xenstore.txt, "permitted path characters"; `maxBytes` does not count a `/local/domain/<n>/`
+ * `/`, or names of `A-Za-z0-9-_@`, each behind one slash. @see docs/misc/xenstore.txt, "permitted path characters"
  */
-export function isValidPath(path: ByteString, maxBytes: number): boolean {
-  return !isTooLong(path, maxBytes) && VALID.test(path);
-}
+export const isValidPath = (path: ByteString): boolean => VALID.test(path);
 
-/** Whether a node is there or not: the limit may have been lowered. */
+/** `maxBytes` does not count a `/local/domain/<n>/` that the path starts with. The limit is on what is asked for, not on parents. */
 export const isTooLong = (path: ByteString, maxBytes: number): boolean =>
   path.length > maxBytes && path.length > maxBytes + (DOMAIN_PREFIX.exec(path)?.[0].length ?? 0);
 

@@ -1,6 +1,6 @@
 import type {ByteString} from './byte-string.ts';
 import type {Connection} from './connection.ts';
-import {parentOf} from './path.ts';
+import {isTooLong, parentOf} from './path.ts';
 import type {PendingRequest} from './pending-request.ts';
 import {refuse, Refusal} from './refusal.ts';
 import type {Readable, Store} from './store.ts';
@@ -63,6 +63,7 @@ export class Request {
 
   /** The node at an absolute path if the connection has the wanted rights on it. */
   node(path: ByteString, wanted: number): NodeRecord | Refusal {
+    if (isTooLong(path, this.store.quota.pathBytes)) return refuse.EINVAL;
     const node = this.view.read(path);
     if (node instanceof Refusal) return node === refuse.ENOENT ? this.missing(path, wanted) : node;
     if ((this.store.rights(this.connection, node) & wanted) === wanted) return node;

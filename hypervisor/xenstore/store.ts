@@ -59,7 +59,7 @@ export class Store {
     this.logLine = log;
     this.quota = {...DEFAULT_QUOTA, ...quota};
     this.domains = new Domains(domainExists, () => this.tree.generation);
-    this.live = new LiveView(this.tree, this.domains, () => this.quota.pathBytes);
+    this.live = new LiveView(this.tree, this.domains);
     this.conflictFault = conflictFault;
     this.onEvent = onEvent;
     const dom0 = this.domains.know(0);

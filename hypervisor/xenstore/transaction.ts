@@ -1,6 +1,6 @@
 import type {ByteString} from './byte-string.ts';
 import type {Connection} from './connection.ts';
-import {childPath, isTooLong, isValidPath, nameOf, parentOf} from './path.ts';
+import {childPath, isValidPath, nameOf, parentOf} from './path.ts';
 import {settlePermissions, type Permissions} from './permissions.ts';
 import {refuse, Refusal} from './refusal.ts';
 import {restorePermissions, savePermissions, type SavedPermissions} from './saved-tree.ts';
@@ -116,12 +116,10 @@ export class Transaction implements StoreView {
   }
 
   read(path: ByteString): NodeRecord | Refusal {
-    const {pathBytes} = this.store.quota;
-    if (isTooLong(path, pathBytes)) return refuse.EINVAL;
     const known = this.touched.get(path);
     if (known !== undefined) return known.now ?? refuse.ENOENT;
     const before = this.store.tree.find(path);
-    if (before === undefined && !isValidPath(path, pathBytes)) return refuse.EINVAL;
+    if (before === undefined && !isValidPath(path)) return refuse.EINVAL;
     if (this.isFull) {
       this.failed = true;
       return refuse.ENOSPC;

@@ -2,7 +2,7 @@ import type {ByteString} from './byte-string.ts';
 import {atoi} from './c-number.ts';
 import {watchKey, type Connection} from './connection.ts';
 import {offers, SERVER_FEATURE_WATCH_DEPTH} from './features.ts';
-import {domainPath, isSpecialPath, isValidPath} from './path.ts';
+import {domainPath, isSpecialPath, isTooLong, isValidPath} from './path.ts';
 import {refuse} from './refusal.ts';
 import {ACK, type Reply, type Request} from './request.ts';
 import type {Store} from './store.ts';
@@ -19,7 +19,7 @@ export function watch(request: Request): Reply {
   if (depth !== undefined && depth < 0) return refuse.EINVAL;
   const path = connection.absolute(asked);
   const {pathBytes, watches} = store.quotaOf(connection.domain);
-  if (!(isSpecialPath(path) ? path.length <= pathBytes : isValidPath(path, pathBytes))) return refuse.EINVAL;
+  if (isTooLong(path, pathBytes) || !(isSpecialPath(path) || isValidPath(path))) return refuse.EINVAL;
   const key = watchKey(path, token);
   if (connection.watches.has(key)) return refuse.EEXIST;
   if (!connection.privileged && (connection.domain?.watches ?? 0) > watches) {
