@@ -2,7 +2,6 @@ export {ImageLocks} from './image-locks.ts';
 export {type ByteMemory, IoVector} from './io-vector.ts';
 export {type OpenOptions, openStorage} from './open.ts';
 export {RamImage} from './ram-image.ts';
-export {RawFile} from './raw-file.ts';
 export {
   type Completion,
   PENDING,

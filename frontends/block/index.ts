@@ -1,4 +1,3 @@
-export {Disk} from './disk.ts';
 export type {DiskProperties} from './disk-properties.ts';
 export {blockFrontend} from './driver.ts';
 export {GrantKeeper} from '../net/grant-keeper.ts';

@@ -56,8 +56,7 @@ test.before('a guest goes through its life', async (t) => {
   const {host} = guest.host;
   host.xen.trace.addSink(recorder.record);
   host.store.events$.subscribe((events) => {
-    for (const {connection, path} of events)
-      if (connection === 'dom0' && path === '@releaseDomain') recorder.release();
+    for (const {connection, path} of events) if (connection === 'dom0' && path === '@releaseDomain') recorder.release();
   });
   const releases = host.xs.watch('@releaseDomain').subscribe();
   for (const {name, log, domids, uuid, act} of steps) {
