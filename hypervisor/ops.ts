@@ -26,6 +26,20 @@ export interface HypervisorOps {
   /** Maps a peer's page. `flags` are GNTMAP_*; returns a handle >= 0 or GNTST_*. */
   gnttabMap(granter: number, ref: number, flags: number): number;
   gnttabUnmap(handle: number): number;
+  /**
+   * Maps `count` pages of a peer, all or none: `refs`, `handles` and `offsets` (@see mappedOffset) are used from `at` on.
+   * Returns GNTST_*.
+   */
+  gnttabMapMany(
+    granter: number,
+    refs: Uint32Array,
+    flags: number,
+    handles: Int32Array,
+    offsets: Float64Array,
+    at: number,
+    count: number,
+  ): number;
+  gnttabUnmapMany(handles: Int32Array, at: number, count: number): void;
   /** Memory and byte offset of a mapped page: read them at every use, the granter's window may move. */
   mappedMemory(handle: number): DomainMemory;
   mappedOffset(handle: number): number;

@@ -18,8 +18,10 @@ export class InFlight {
   readonly lengthBytes: Float64Array;
   readonly nrSegments: Uint8Array;
   private readonly ops: HypervisorOps;
-  /** MAX_SEGMENTS for each request: grant handles, and the byte range of each segment in its page. */
+  /** MAX_SEGMENTS for each request: the grant, where its page is mapped, and the byte range of the segment in it. */
+  private readonly refs: Uint32Array;
   private readonly handles: Int32Array;
+  private readonly offsets: Float64Array;
   private readonly firstByte: Uint16Array;
   private readonly lengths: Uint16Array;
   private readonly freeSlots: Uint16Array;
@@ -34,7 +36,9 @@ export class InFlight {
     this.position = new Float64Array(capacity);
     this.lengthBytes = new Float64Array(capacity);
     this.nrSegments = new Uint8Array(capacity);
+    this.refs = new Uint32Array(capacity * MAX_SEGMENTS);
     this.handles = new Int32Array(capacity * MAX_SEGMENTS);
+    this.offsets = new Float64Array(capacity * MAX_SEGMENTS);
     this.firstByte = new Uint16Array(capacity * MAX_SEGMENTS);
     this.lengths = new Uint16Array(capacity * MAX_SEGMENTS);
     this.freeSlots = Uint16Array.from({length: capacity}, (_, i) => capacity - 1 - i);
@@ -59,18 +63,16 @@ export class InFlight {
     const base = slot * MAX_SEGMENTS;
     let bytes = 0;
     for (let i = 0; i < nrSegments; i++) {
-      const handle = this.ops.gnttabMap(granter, request.gref(i), mapFlags);
-      if (handle < 0) {
-        this.nrSegments[slot] = i;
-        this.release(slot);
-        return -1;
-      }
       const first = request.firstSect(i) * SECTOR_BYTES;
       const length = (request.lastSect(i) + 1) * SECTOR_BYTES - first;
-      this.handles[base + i] = handle;
+      this.refs[base + i] = request.gref(i);
       this.firstByte[base + i] = first;
       this.lengths[base + i] = length;
       bytes += length;
+    }
+    if (this.ops.gnttabMapMany(granter, this.refs, mapFlags, this.handles, this.offsets, base, nrSegments) < 0) {
+      this.freeSlots[this.freeCount++] = slot;
+      return -1;
     }
     this.note(slot, request, nrSegments, bytes);
     return slot;
@@ -85,19 +87,27 @@ export class InFlight {
 
   /** Ends the mappings and frees the slot. */
   release(slot: number): void {
-    const base = slot * MAX_SEGMENTS;
-    const end = base + this.nrSegments[slot];
-    for (let i = base; i < end; i++) this.ops.gnttabUnmap(this.handles[i]);
+    this.ops.gnttabUnmapMany(this.handles, slot * MAX_SEGMENTS, this.nrSegments[slot]);
     this.freeSlots[this.freeCount++] = slot;
   }
 
-  /** Appends the request's pieces of memory to a vector. */
+  /** Appends the request's pieces of memory to a vector; pages that lie together are one piece. */
   addTo(vector: IoVector, slot: number): void {
+    const {offsets, firstByte, lengths} = this;
     const base = slot * MAX_SEGMENTS;
     const end = base + this.nrSegments[slot];
-    for (let i = base; i < end; i++) {
-      vector.add(this.ops.mappedOffset(this.handles[i]) + this.firstByte[i], this.lengths[i]);
+    let start = offsets[base] + firstByte[base];
+    let length = lengths[base];
+    for (let i = base + 1; i < end; i++) {
+      const offset = offsets[i] + firstByte[i];
+      if (offset !== start + length) {
+        vector.add(start, length);
+        start = offset;
+        length = 0;
+      }
+      length += lengths[i];
     }
+    vector.add(start, length);
   }
 
   private note(slot: number, request: BlockRequest, nrSegments: number, lengthBytes: number): void {

@@ -3,6 +3,12 @@ import {type ByteMemory, type Completion, IoVector, type Storage} from '../stora
 import type {InFlight} from './in-flight.ts';
 
 /**
+ * A transfer of this size takes no further request: longer calls gain nothing, and the grants of the first requests
+ * would have left the processor's cache by the time they are given back.
+ */
+const FULL_BYTES = 128 * 1024;
+
+/**
  * Requests of one direction that follow each other on the disk, done by one call of the storage: what a kernel's block
  * layer makes of a batch before it reaches the disk.
  */
@@ -31,7 +37,8 @@ export class Transfer implements Completion {
 
   /** Whether a request that begins at `position` can be added. */
   isFollowedBy(write: boolean, position: number): boolean {
-    return write === this.write && position === this.position + this.vector.lengthBytes;
+    const {lengthBytes} = this.vector;
+    return write === this.write && position === this.position + lengthBytes && lengthBytes < FULL_BYTES;
   }
 
   add(slot: number, inFlight: InFlight): void {

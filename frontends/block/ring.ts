@@ -9,7 +9,6 @@ import {
 } from '../../hypervisor/abi/io/blkif.ts';
 import {offsetOf} from '../../hypervisor/abi/layout.ts';
 import type {FrontRing} from '../../hypervisor/abi/ring.ts';
-import type {Gfn} from '../../hypervisor/ids.ts';
 import type {HypervisorOps} from '../../hypervisor/ops.ts';
 import {DeviceError} from '../../hypervisor/xenbus/index.ts';
 import type {GrantKeeper} from '../net/grant-keeper.ts';
@@ -112,10 +111,13 @@ export class BlockRing {
     tag: number,
   ): boolean {
     const {request, shadow} = this;
-    if (this.full || !this.grant(frames, count, operation !== BLKIF_OP_READ)) return false;
-    const id = shadow.nextId;
+    if (this.full) return false;
+    const {refs} = shadow;
+    const at = shadow.refsAt(shadow.nextId);
+    const readonly = operation !== BLKIF_OP_READ;
+    if (!this.ops.grantor.grantMany(this.otherDomid, frames, readonly, refs, at, count)) return false;
     for (let i = 0, word = this.segWord; i < count; i++, word += 2) {
-      request[word] = shadow.ref(id, i);
+      request[word] = refs[at + i];
       request[word + 1] = (i === 0 ? firstSect : 0) | ((i === count - 1 ? lastSect : LAST_SECT) << 8);
     }
     this.put(operation, sector, tag, count, this.segWord + 2 * count);
@@ -155,10 +157,12 @@ export class BlockRing {
    */
   release(keeper: GrantKeeper): void {
     const {shadow} = this;
+    const {grantor} = this.ops;
     this.ops.evtchnClose(this.port);
     for (let id = 0; id < this.entries; id++) {
       if (!shadow.isTaken(id)) continue;
-      for (let i = 0; i < shadow.refCount(id); i++) keeper.release(shadow.ref(id, i), shadow.gfn(id, i));
+      const at = shadow.refsAt(id);
+      for (const ref of shadow.refs.subarray(at, at + shadow.refCount(id))) keeper.release(ref, grantor.gfnOf(ref));
       shadow.release(id);
     }
     this.page.release(keeper);
@@ -176,21 +180,6 @@ export class BlockRing {
     request[sectorWord + 1] = sector / 2 ** 32;
     shadow.take(operation, tag, refCount);
     front.shared.copyIn(front.claimRequest(), request, words);
-  }
-
-  /** Grants the frames under the next id; all or none. */
-  private grant(frames: ArrayLike<number>, count: number, readonly: boolean): boolean {
-    const {grantor} = this.ops;
-    const id = this.shadow.nextId;
-    for (let i = 0; i < count; i++) {
-      const ref = grantor.grantAccess(this.otherDomid, frames[i] as Gfn, readonly);
-      if (ref < 0) {
-        while (--i >= 0) grantor.endAccess(this.shadow.ref(id, i));
-        return false;
-      }
-      this.shadow.setGrant(id, i, ref, frames[i]);
-    }
-    return true;
   }
 
   /** Takes every response, then shows the backend what their receivers submitted. */
@@ -215,7 +204,7 @@ export class BlockRing {
       this.giveUp(`response to a request that is not out: id ${id + response[1] * 2 ** 32}, operation ${operation}`);
       return false;
     }
-    if (!this.endGrants(id)) {
+    if (!this.ops.grantor.endMany(shadow.refs, shadow.refsAt(id), shadow.refCount(id))) {
       this.giveUp(`request ${id} is answered, but its pages are still mapped`);
       return false;
     }
@@ -223,19 +212,6 @@ export class BlockRing {
     shadow.release(id);
     this.onComplete(tag, (response[2] << 0) >> 16);
     return !this.stopped;
-  }
-
-  /** Takes the pages of a request back. False when the backend has one mapped: that one and those before stay granted. */
-  private endGrants(id: number): boolean {
-    const {shadow, ops} = this;
-    const count = shadow.refCount(id);
-    for (let i = count - 1; i >= 0; i--) {
-      if (ops.grantor.endAccess(shadow.ref(id, i))) continue;
-      for (let ended = i + 1; ended < count; ended++) ops.pages.free(shadow.gfn(id, ended));
-      shadow.keepRefs(id, i + 1);
-      return false;
-    }
-    return true;
   }
 
   private giveUp(reason: string): void {

@@ -1,5 +1,4 @@
 import {BLKIF_MAX_SEGMENTS_PER_REQUEST as MAX_SEGMENTS} from '../../hypervisor/abi/io/blkif.ts';
-import type {Gfn} from '../../hypervisor/ids.ts';
 
 const NOT_IN_USE = 0xff;
 
@@ -10,8 +9,8 @@ const NOT_IN_USE = 0xff;
 export class Shadow {
   private readonly operations: Uint8Array;
   private readonly tags: Float64Array;
-  private readonly refs: Uint32Array;
-  private readonly frames: Uint32Array;
+  /** MAX_SEGMENTS for each request: the references of its pages. */
+  readonly refs: Uint32Array;
   private readonly refCounts: Uint8Array;
   private readonly freeIds: Uint16Array;
   private freeCount: number;
@@ -20,7 +19,6 @@ export class Shadow {
     this.operations = new Uint8Array(size).fill(NOT_IN_USE);
     this.tags = new Float64Array(size);
     this.refs = new Uint32Array(size * MAX_SEGMENTS);
-    this.frames = new Uint32Array(size * MAX_SEGMENTS);
     this.refCounts = new Uint8Array(size);
     this.freeIds = Uint16Array.from({length: size}, (_, i) => size - 1 - i);
     this.freeCount = size;
@@ -43,27 +41,13 @@ export class Shadow {
     this.refCounts[id] = refCount;
   }
 
-  /** The grant of a segment and the frame behind it. */
-  setGrant(id: number, segment: number, ref: number, gfn: number): void {
-    this.refs[id * MAX_SEGMENTS + segment] = ref;
-    this.frames[id * MAX_SEGMENTS + segment] = gfn;
-  }
-
-  ref(id: number, segment: number): number {
-    return this.refs[id * MAX_SEGMENTS + segment];
-  }
-
-  gfn(id: number, segment: number): Gfn {
-    return this.frames[id * MAX_SEGMENTS + segment] as Gfn;
+  /** Where the references of a request begin. */
+  refsAt(id: number): number {
+    return id * MAX_SEGMENTS;
   }
 
   refCount(id: number): number {
     return this.refCounts[id];
-  }
-
-  /** Forgets the grants from `count` on. */
-  keepRefs(id: number, count: number): void {
-    this.refCounts[id] = count;
   }
 
   tag(id: number): number {

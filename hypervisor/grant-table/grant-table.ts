@@ -55,15 +55,16 @@ export class GrantTable {
     return (this.frameOffsets[ref >>> 9] + (ref & (ENTRIES_PER_FRAME - 1)) * GRANT_ENTRY_SIZE) >>> 2;
   }
 
-  pin(ref: number, writable: boolean): void {
-    const word = this.entryWord(ref);
+  /** Counts a mapping in the entry whose first word is entryWord(ref). */
+  pin(ref: number, word: number, writable: boolean): void {
+    const {u32} = this.memory;
     this.pinned++;
     if (writable) {
       this.writers[ref]++;
-      this.memory.u32[word] |= GTF_reading | GTF_writing;
+      u32[word] |= GTF_reading | GTF_writing;
     } else {
       this.readers[ref]++;
-      this.memory.u32[word] |= GTF_reading;
+      u32[word] |= GTF_reading;
     }
   }
 

@@ -40,6 +40,48 @@ export class Grantor {
     return ref;
   }
 
+  /** Lets `domid` use `count` frames, all or none: their references go to `refs` from `at` on. False: the table is full. */
+  grantMany(
+    domid: number,
+    frames: ArrayLike<number>,
+    readonly: boolean,
+    refs: Uint32Array,
+    at: number,
+    count: number,
+  ): boolean {
+    const flags = readonly ? GTF_permit_access | GTF_readonly : GTF_permit_access;
+    for (let i = 0; i < count; i++) {
+      const ref = this.take();
+      if (ref < 0) {
+        this.endMany(refs, at, i);
+        return false;
+      }
+      this.writeEntry(ref, domid, frames[i], flags);
+      refs[at + i] = ref;
+    }
+    return true;
+  }
+
+  /** Takes back the grants of `count` references from `at` on, all or none: false while the peer has one mapped. */
+  endMany(refs: Uint32Array, at: number, count: number): boolean {
+    const {table} = this;
+    const {u32} = table.memory;
+    let heads = 0;
+    for (let i = at; i < at + count; i++) heads |= u32[table.entryWord(refs[i])];
+    if ((heads & (GTF_reading | GTF_writing)) !== 0) return false;
+    // The last first: the next request gets the same references in the same order.
+    for (let i = at + count - 1; i >= at; i--) {
+      u32[table.entryWord(refs[i])] = 0;
+      this.release(refs[i]);
+    }
+    return true;
+  }
+
+  /** The frame behind a reference in use. */
+  gfnOf(ref: number): Gfn {
+    return this.table.memory.u32[this.table.entryWord(ref) + 1] as Gfn;
+  }
+
   /** Offers a hole of ours for a page that `domid` may transfer in. */
   grantTransfer(domid: number, hole: Gfn): number {
     const ref = this.take();
@@ -67,7 +109,7 @@ export class Grantor {
     return completed;
   }
 
-  private writeEntry(ref: number, domid: number, gfn: Gfn, flags: number): void {
+  private writeEntry(ref: number, domid: number, gfn: number, flags: number): void {
     const {u32} = this.table.memory;
     const word = this.table.entryWord(ref);
     // Frame first: the flags make the entry live.

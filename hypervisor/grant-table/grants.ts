@@ -10,7 +10,6 @@ import {
   GNTST_bad_handle,
   GNTST_bad_page,
   GNTST_general_error,
-  GNTST_no_space,
   GNTST_okay,
   GNTST_permission_denied,
   GTF_accept_transfer,
@@ -33,6 +32,8 @@ export interface GrantTableSize {
   maxNrFrames: number;
 }
 
+const MAP_KINDS = GNTMAP_host_map | GNTMAP_device_map;
+
 /**
  * Grant operations of the hypervisor, version 1 tables. Each takes the calling domain first; results are GNTST_*
  * (0 or negative), map's is a handle when >= 0.
@@ -43,6 +44,8 @@ export class Grants {
   private readonly onUnpinned: (granter: Domain) => void;
   private readonly trace: Tracer;
   private readonly faults: FaultPlan;
+  /** Whom the last operation was about: backends work through one guest's requests at a time. */
+  private latest: Domain | undefined;
 
   constructor(
     domainById: (domid: number) => Domain | undefined,
@@ -61,6 +64,52 @@ export class Grants {
     const result = this.doMap(caller, granterDomid, ref, flags);
     if (this.trace.on) this.trace.emit('gnttab_map', caller.id, granterDomid, ref, flags, result);
     return result;
+  }
+
+  /**
+   * A list of map operations in one hypercall, all or none: `refs`, `handles` and the byte `offsets` of the mapped pages
+   * in the granter's memory are used from `at` on. Returns GNTST_okay, or what the first that failed returned.
+   */
+  mapMany(
+    caller: Domain,
+    granterDomid: number,
+    refs: Uint32Array,
+    flags: number,
+    handles: Int32Array,
+    offsets: Float64Array,
+    at: number,
+    count: number,
+  ): number {
+    const granter = this.resolve(caller, granterDomid);
+    if (granter === undefined || granter.dying) return GNTST_bad_domain;
+    if ((flags & MAP_KINDS) === 0) return GNTST_bad_gntref;
+    // Mapped here rather than by map(): what is the same for all is looked up once.
+    const {u32} = granter.memory;
+    const {grants} = granter;
+    const {maptrack} = caller;
+    const readonly = (flags & GNTMAP_readonly) !== 0;
+    for (let i = at; i < at + count; i++) {
+      const ref = refs[i];
+      const word = this.grantedWord(caller, granter, ref, readonly);
+      const handle = word < 0 ? word : maptrack.add(granter, ref, u32[word + 1], flags);
+      if (this.trace.on) this.trace.emit('gnttab_map', caller.id, granterDomid, ref, flags, handle);
+      if (handle < 0) {
+        this.unmapMany(caller, handles, at, i - at);
+        return handle;
+      }
+      grants.pin(ref, word, !readonly);
+      handles[i] = handle;
+      offsets[i] = u32[word + 1] * PAGE_SIZE;
+    }
+    return GNTST_okay;
+  }
+
+  /** Unmaps `handles` from `at` on, which the caller has mapped. */
+  unmapMany(caller: Domain, handles: Int32Array, at: number, count: number): void {
+    for (let i = at; i < at + count; i++) {
+      this.endMapping(caller, handles[i]);
+      if (this.trace.on) this.trace.emit('gnttab_unmap', caller.id, handles[i], GNTST_okay);
+    }
   }
 
   /** GNTTABOP_unmap_grant_ref. */
@@ -125,24 +174,26 @@ export class Grants {
   private doMap(caller: Domain, granterDomid: number, ref: number, flags: number): number {
     const granter = this.resolve(caller, granterDomid);
     if (granter === undefined || granter.dying) return GNTST_bad_domain;
-    if ((flags & (GNTMAP_host_map | GNTMAP_device_map)) === 0) return GNTST_bad_gntref;
+    if ((flags & MAP_KINDS) === 0) return GNTST_bad_gntref;
     const readonly = (flags & GNTMAP_readonly) !== 0;
-    const gfn = this.grantedGfn(caller, granter, ref, readonly);
-    if (gfn < 0) return gfn;
-    const handle = caller.maptrack.add(granter, ref, gfn, flags);
-    if (handle < 0) return GNTST_no_space;
-    granter.grants.pin(ref, !readonly);
+    const word = this.grantedWord(caller, granter, ref, readonly);
+    if (word < 0) return word;
+    const handle = caller.maptrack.add(granter, ref, granter.memory.u32[word + 1], flags);
+    if (handle >= 0) granter.grants.pin(ref, word, !readonly);
     return handle;
   }
 
   private doUnmap(caller: Domain, handle: number): number {
-    const {maptrack} = caller;
-    if (!maptrack.isLive(handle)) return GNTST_bad_handle;
+    if (!caller.maptrack.isLive(handle)) return GNTST_bad_handle;
+    this.endMapping(caller, handle);
+    return GNTST_okay;
+  }
+
+  private endMapping({maptrack}: Domain, handle: number): void {
     const granter = maptrack.granter(handle);
     granter.grants.unpin(maptrack.ref(handle), (maptrack.flagsOf(handle) & GNTMAP_readonly) === 0);
     maptrack.remove(handle);
     if (granter.dying && granter.grants.pinned === 0) this.onUnpinned(granter);
-    return GNTST_okay;
   }
 
   private doCopy(
@@ -169,22 +220,24 @@ export class Grants {
   }
 
   private copyGfn(caller: Domain, domain: Domain, refOrGfn: number, isRef: boolean, readonly: boolean): number {
-    if (isRef) return this.grantedGfn(caller, domain, refOrGfn, readonly);
+    if (isRef) {
+      const word = this.grantedWord(caller, domain, refOrGfn, readonly);
+      return word < 0 ? word : domain.memory.u32[word + 1];
+    }
     if (domain !== caller) return GNTST_permission_denied;
     return domain.memory.isPopulated(refOrGfn) ? refOrGfn : GNTST_bad_page;
   }
 
-  /** The frame behind a reference that `caller` may use, or the GNTST_* that says why not. */
-  private grantedGfn(caller: Domain, granter: Domain, ref: number, readonly: boolean): number {
+  /** First word of an entry that `caller` may use, as entryWord() has it, or the GNTST_* that says why not. */
+  private grantedWord(caller: Domain, granter: Domain, ref: number, readonly: boolean): number {
     const {grants, memory} = granter;
     if (ref >= grants.entries) return GNTST_bad_gntref;
     if (this.faults.active && this.faults.hit('refusedGrant')) return GNTST_general_error;
     const word = grants.entryWord(ref);
     const head = memory.u32[word];
-    const gfn = memory.u32[word + 1];
     if ((head & GTF_type_mask) !== GTF_permit_access || head >>> 16 !== caller.id) return GNTST_general_error;
     if (!readonly && (head & GTF_readonly) !== 0) return GNTST_general_error;
-    return memory.isPopulated(gfn) ? gfn : GNTST_bad_page;
+    return memory.isPopulated(memory.u32[word + 1]) ? word : GNTST_bad_page;
   }
 
   private doTransfer(caller: Domain, gfn: Gfn, toDomid: number, ref: number): number {
@@ -208,7 +261,11 @@ export class Grants {
   }
 
   private resolve(caller: Domain, domid: number): Domain | undefined {
-    return domid === DOMID_SELF || domid === caller.id ? caller : this.domainById(domid);
+    if (domid === DOMID_SELF || domid === caller.id) return caller;
+    const {latest} = this;
+    if (latest?.id === domid && !latest.dying) return latest;
+    this.latest = this.domainById(domid);
+    return this.latest;
   }
 }
 

@@ -1,3 +1,4 @@
+import {GNTST_no_space} from '../abi/grant-table.ts';
 import type {Domain} from '../domain.ts';
 import {PAGE_SIZE, type DomainMemory} from '../memory/index.ts';
 
@@ -22,13 +23,13 @@ export class Maptrack {
     return this.used - this.freeCount;
   }
 
-  /** A new handle, or -1 when the limit is reached. */
+  /** A new handle, or GNTST_no_space when the limit is reached. */
   add(granter: Domain, ref: number, gfn: number, flags: number): number {
     let handle: number;
     if (this.freeCount > 0) {
       handle = this.freeList[--this.freeCount];
     } else {
-      if (this.used === MAX_HANDLES) return -1;
+      if (this.used === MAX_HANDLES) return GNTST_no_space;
       handle = this.used++;
       if (handle === this.flags.length) this.grow();
     }

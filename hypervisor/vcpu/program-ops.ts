@@ -52,6 +52,22 @@ export class ProgramOps implements HypervisorOps {
     return this.xen.grants.unmap(this.domain, handle);
   }
 
+  gnttabMapMany(
+    granter: number,
+    refs: Uint32Array,
+    flags: number,
+    handles: Int32Array,
+    offsets: Float64Array,
+    at: number,
+    count: number,
+  ): number {
+    return this.xen.grants.mapMany(this.domain, granter, refs, flags, handles, offsets, at, count);
+  }
+
+  gnttabUnmapMany(handles: Int32Array, at: number, count: number): void {
+    this.xen.grants.unmapMany(this.domain, handles, at, count);
+  }
+
   mappedMemory(handle: number): DomainMemory {
     return this.domain.maptrack.memory(handle);
   }
