@@ -142,6 +142,8 @@ export class Session {
     this.note(`domain ${domId} is ${how}`);
     for (const side of this.sides) side.endDomain(domId, how);
     if (how === 'gone') this.domains.delete(domId);
+    // A request on a ring may be seen before the daemon looks at domains, one on a socket not.
+    await this.settle(['s0']);
     await this.settle();
   }
 
@@ -155,10 +157,13 @@ export class Session {
     return theirs;
   }
 
-  private async settle(): Promise<void> {
-    const names = [...this.sockets, ...[...this.domains].map((domId) => `g${domId}`)];
+  private async settle(names = this.names()): Promise<void> {
     const [theirs, ours] = await Promise.all(this.sides.map((side) => side.settle(names)));
     for (const [i, name] of names.entries()) this.compare(name, theirs[i], ours[i]);
+  }
+
+  private names(): string[] {
+    return [...this.sockets, ...[...this.domains].map((domId) => `g${domId}`)];
   }
 
   private compare(name: string, theirs: Seen, ours: Seen): void {
