@@ -10,7 +10,7 @@ import {
 } from '../../hypervisor/abi/io/xenbus.ts';
 import {EINVAL, EIO} from '../../hypervisor/errno.ts';
 import {DeviceError, type DriverInstance, type XenbusDevice, type XenbusState} from '../../hypervisor/xenbus/index.ts';
-import {GrantKeeper} from '../net/grant-keeper.ts';
+import {GrantKeeper} from '../grant-keeper.ts';
 import {Disk} from './disk.ts';
 import {readProperties} from './disk-properties.ts';
 import {kernelName} from './kernel-name.ts';

@@ -1,6 +1,5 @@
 export type {DiskProperties} from './disk-properties.ts';
 export {blockFrontend} from './driver.ts';
-export {GrantKeeper} from '../net/grant-keeper.ts';
 export {BlockFrontend, type BlockFrontendOptions} from './frontend.ts';
 export {kernelName} from './kernel-name.ts';
 export {BlockRing, type BlockRingOptions, LAST_SECT} from './ring.ts';

@@ -11,8 +11,8 @@ import {offsetOf} from '../../hypervisor/abi/layout.ts';
 import type {FrontRing} from '../../hypervisor/abi/ring.ts';
 import type {HypervisorOps} from '../../hypervisor/ops.ts';
 import {DeviceError} from '../../hypervisor/xenbus/index.ts';
-import type {GrantKeeper} from '../net/grant-keeper.ts';
-import {RingPage} from '../net/ring-page.ts';
+import type {GrantKeeper} from '../grant-keeper.ts';
+import {RingPage} from '../ring-page.ts';
 import {Shadow} from './shadow.ts';
 
 /** Last sector of a whole page. */

@@ -1,6 +1,6 @@
 import type {HypervisorOps} from '../../hypervisor/ops.ts';
 import {DeviceError} from '../../hypervisor/xenbus/index.ts';
-import type {GrantKeeper} from './grant-keeper.ts';
+import type {GrantKeeper} from '../grant-keeper.ts';
 import {type FrameReceiver, RxRing} from './rx-ring.ts';
 import type {NetStats} from './stats.ts';
 import {type Fault, TxRing} from './tx-ring.ts';

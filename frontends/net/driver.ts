@@ -17,7 +17,7 @@ import {
 import {type NetConfig, readNetConfig} from './backend-nodes.ts';
 import {NetConnection} from './connection.ts';
 import {Netfront} from './device.ts';
-import {GrantKeeper} from './grant-keeper.ts';
+import {GrantKeeper} from '../grant-keeper.ts';
 
 /** One network device of this guest. */
 export class NetFrontend implements DriverInstance {

@@ -9,8 +9,8 @@ import type {FrontRing} from '../../hypervisor/abi/ring.ts';
 import type {Gfn} from '../../hypervisor/ids.ts';
 import {PAGE_SIZE} from '../../hypervisor/memory/index.ts';
 import type {HypervisorOps} from '../../hypervisor/ops.ts';
-import type {GrantKeeper} from './grant-keeper.ts';
-import {RingPage} from './ring-page.ts';
+import type {GrantKeeper} from '../grant-keeper.ts';
+import {RingPage} from '../ring-page.ts';
 import type {NetStats} from './stats.ts';
 import type {Fault} from './tx-ring.ts';
 

@@ -3,8 +3,8 @@ import type {FrontRing} from '../../hypervisor/abi/ring.ts';
 import type {Gfn} from '../../hypervisor/ids.ts';
 import {PAGE_SIZE} from '../../hypervisor/memory/index.ts';
 import type {HypervisorOps} from '../../hypervisor/ops.ts';
-import type {GrantKeeper} from './grant-keeper.ts';
-import {RingPage} from './ring-page.ts';
+import type {GrantKeeper} from '../grant-keeper.ts';
+import {RingPage} from '../ring-page.ts';
 import type {NetStats} from './stats.ts';
 
 const NO_PAGE = -1;

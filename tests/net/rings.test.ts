@@ -4,7 +4,7 @@ import {createShare} from '../../backends/net/share.ts';
 import {createVifStats} from '../../backends/net/stats.ts';
 import {TxQueue} from '../../backends/net/tx-queue.ts';
 import {FrameArea} from '../../backends/network/index.ts';
-import {GrantKeeper} from '../../frontends/net/grant-keeper.ts';
+import {GrantKeeper} from '../../frontends/grant-keeper.ts';
 import {RxRing} from '../../frontends/net/rx-ring.ts';
 import {createNetStats} from '../../frontends/net/stats.ts';
 import {TxRing} from '../../frontends/net/tx-ring.ts';

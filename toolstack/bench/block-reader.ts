@@ -1,7 +1,8 @@
 import {Subject} from 'rxjs';
 import {type BlockBatch, BlockQueue, newStatistics} from '../../backends/block/index.ts';
 import type {IoVector, Storage} from '../../backends/storage/index.ts';
-import {BlockRing, GrantKeeper, LAST_SECT} from '../../frontends/block/index.ts';
+import {BlockRing, LAST_SECT} from '../../frontends/block/index.ts';
+import {GrantKeeper} from '../../frontends/grant-keeper.ts';
 import {GNTMAP_host_map} from '../../hypervisor/abi/grant-table.ts';
 import {BLKIF_OP_READ, BLKIF_RSP_OKAY} from '../../hypervisor/abi/io/blkif.ts';
 import {type Domain, DOM0, type DomId, type Gfn, Hypervisor} from '../../hypervisor/index.ts';

@@ -1,6 +1,6 @@
-import type {Gfn} from '../../hypervisor/ids.ts';
-import type {HypervisorOps} from '../../hypervisor/ops.ts';
-import type {Timer} from '../../hypervisor/schedule/index.ts';
+import type {Gfn} from '../hypervisor/ids.ts';
+import type {HypervisorOps} from '../hypervisor/ops.ts';
+import type {Timer} from '../hypervisor/schedule/index.ts';
 
 /** A page that the backend did not let go of is looked at again after this long, so often. */
 const RETRY_NS = 1e9;

@@ -1,10 +1,10 @@
-import type {RingTypes} from '../../hypervisor/abi/io/ring.ts';
-import {FrontRing, SharedRing} from '../../hypervisor/abi/ring.ts';
-import {ENOMEM} from '../../hypervisor/errno.ts';
-import type {Gfn} from '../../hypervisor/ids.ts';
-import {PAGE_SIZE} from '../../hypervisor/memory/index.ts';
-import type {HypervisorOps} from '../../hypervisor/ops.ts';
-import {DeviceError} from '../../hypervisor/xenbus/index.ts';
+import type {RingTypes} from '../hypervisor/abi/io/ring.ts';
+import {FrontRing, SharedRing} from '../hypervisor/abi/ring.ts';
+import {ENOMEM} from '../hypervisor/errno.ts';
+import type {Gfn} from '../hypervisor/ids.ts';
+import {PAGE_SIZE} from '../hypervisor/memory/index.ts';
+import type {HypervisorOps} from '../hypervisor/ops.ts';
+import {DeviceError} from '../hypervisor/xenbus/index.ts';
 import type {GrantKeeper} from './grant-keeper.ts';
 
 /** The page of a ring, granted to the backend. */
