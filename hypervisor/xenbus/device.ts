@@ -98,7 +98,7 @@ export class XenbusDevice {
   async readOtherNumber(key: string, max: number, fallback?: number): Promise<number> {
     const text = await this.readOther(key);
     if (text === undefined && fallback !== undefined) return fallback;
-    const value = text !== undefined && /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
+    const value = text !== undefined && /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
     if (!(value <= max)) throw new DeviceError(22, `reading ${this.otherPath}/${key}: "${text ?? 'nothing'}"`);
     return value;
   }

@@ -60,6 +60,12 @@ for (const [what, misbehave] of [
   });
 }
 
+test('a disk of 64 TiB has its size', async (t) => {
+  const block = await createClientRig();
+  await RawBackend.connect(block, {sectors: String(2 ** 37)});
+  t.is(block.disk.sizeBytes, 2 ** 46);
+});
+
 test('answers may come in any order', async (t) => {
   const block = await createClientRig();
   const back = await RawBackend.connect(block);

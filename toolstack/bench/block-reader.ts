@@ -13,7 +13,7 @@ import {ProgramOps, ProgramVcpu} from '../../hypervisor/vcpu/index.ts';
 const GUEST_PAGES = 1024;
 const FIRST_FREE_GFN = 16;
 const SECTOR_BYTES = 512;
-export const IMAGE_BYTES = 64 * 2 ** 20;
+export const IMAGE_BYTES = 256 * 2 ** 20;
 
 const fail = (reason: string): never => {
   throw new Error(`block benchmark: ${reason}`);
