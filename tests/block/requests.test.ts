@@ -272,3 +272,16 @@ test('a merged transfer that fails in one place fails that request only', async 
     ],
   );
 });
+
+test('a write to a read-only RAM image is refused before it reaches the image', async (t) => {
+  const block = await createRawRig();
+  const front = new RawFrontend(block);
+  await front.connect({target: `ram:${IMAGE_BYTES}`, mode: 'r'});
+  const gfn = front.page();
+  front.bytes(gfn).fill(0xee);
+  const gref = front.grant(gfn);
+  t.is((await front.request({operation: WRITE, segments: one(gref)})).status, ERROR);
+  t.is((await front.request({operation: FLUSH, segments: one(gref)})).status, ERROR);
+  t.is((await front.request({operation: READ, segments: one(gref)})).status, OKAY);
+  t.true(front.bytes(gfn).every((byte) => byte === 0));
+});

@@ -131,3 +131,42 @@ test('an image that takes its time to open, and is not wanted any more by then',
   await block.settle();
   t.true(storage.closed);
 });
+
+test('the writes before a flush reach storage before it', async (t) => {
+  const storage = slowDisk();
+  const block = await createRawRig({open: () => storage});
+  const front = new RawFrontend(block);
+  await front.connect();
+  const gref = front.grant(front.page());
+  front.put({operation: 1, segments: [{gref, first: 0, last: 7}]});
+  front.put({operation: 3});
+  front.push();
+  await block.settle();
+  t.deepEqual(
+    storage.waiting.map(({what}) => what),
+    ['write', 'flush'],
+  );
+});
+
+test('the frontend asks for a flush only when its writes have ended', async (t) => {
+  const storage = slowDisk();
+  const block = await createBlockRig({open: () => storage});
+  await block.attach();
+  await block.settle();
+  const write = block.disk.write(0, pattern(4096));
+  const flush = block.disk.flush();
+  await block.settle();
+  t.deepEqual(
+    storage.waiting.map(({what}) => what),
+    ['write'],
+  );
+  storage.finish();
+  await block.run(() => write);
+  await block.settle();
+  t.deepEqual(
+    storage.waiting.map(({what}) => what),
+    ['flush'],
+  );
+  storage.finish();
+  await block.run(() => flush);
+});
