@@ -3,6 +3,7 @@ import {ENOSYS} from '../errno.ts';
 import {consoleIo} from './console-io.ts';
 import {eventChannelOp} from './event-channel-op.ts';
 import {grantTableOp} from './grant-table-op.ts';
+import {HypercallCounts} from './hypercall-counts.ts';
 import type {Arguments, Caller, Hypercall} from './hypercall.ts';
 import {hvmOp} from './hvm-op.ts';
 import {memoryOp} from './memory-op.ts';
@@ -23,10 +24,7 @@ const hypercalls: Readonly<Record<number, Hypercall>> = {
 
 /** The ABI door of one vCPU: hypercalls by number, their arguments in guest memory. Counts what comes through. */
 export class HypercallDoor {
-  /** Calls by hypercall number. */
-  readonly counts = new Map<number, number>();
-  /** Calls that had no implementation, by "number:first argument". */
-  readonly unknown = new Map<string, number>();
+  readonly counts = new HypercallCounts();
   private readonly caller: Caller;
 
   constructor(caller: Caller) {
@@ -35,12 +33,9 @@ export class HypercallDoor {
 
   /** Result of the call as the guest gets it: >= 0 or -errno. Never throws for what a guest can pass. */
   call(number: number, args: Arguments): number {
-    this.counts.set(number, (this.counts.get(number) ?? 0) + 1);
+    this.counts.add(number);
     const result = hypercalls[number]?.(this.caller, args) ?? -ENOSYS;
-    if (result === -ENOSYS) {
-      const key = `${number}:${args[0]}`;
-      this.unknown.set(key, (this.unknown.get(key) ?? 0) + 1);
-    }
+    if (result === -ENOSYS) this.counts.addUnknown(number, args[0]);
     return result;
   }
 }

@@ -2,6 +2,7 @@ import {Subject, type Observable} from 'rxjs';
 import type {Domain} from '../domain.ts';
 import type {Schedule, Task} from '../schedule/index.ts';
 import type {Tracer} from '../trace/index.ts';
+import {noExits, type VcpuCounters} from './counters.ts';
 import {guarded} from './guarded.ts';
 import type {Vcpu} from './vcpu.ts';
 
@@ -38,6 +39,12 @@ export class ProgramVcpu implements Vcpu {
     this.stopped = true;
     for (const handler of this.handlers) handler?.complete();
     this.handlers.length = 0;
+  }
+
+  /** A program has no instructions, and its hypercalls are direct calls. */
+  counters(): VcpuCounters {
+    const {upcalls} = this;
+    return {instructions: 0, upcalls, exits: noExits(), hypercalls: new Map(), unknownHypercalls: new Map()};
   }
 
   /** Events of a port: one emission for each upcall that finds it pending. */

@@ -1,3 +1,5 @@
+import type {VcpuCounters} from './counters.ts';
+
 /** What the hypervisor asks of the engine that runs a domain's code. */
 export interface Vcpu {
   /** Event upcall: something is pending and the vCPU has upcalls unmasked. */
@@ -10,4 +12,5 @@ export interface Vcpu {
   readonly cpuTimeNs: number;
   /** Upcalls delivered. */
   readonly upcalls: number;
+  counters(): VcpuCounters;
 }

@@ -89,7 +89,7 @@ const bootOnce = async () => {
   for (let seconds = 0; seconds < 60 && !text.includes(READY); seconds++) await host.clock.sleep(1e9);
   const vcpu = host.xen.domain(domid)?.vcpus[0];
   if (!(vcpu instanceof X86Vcpu)) throw new Error(`no guest:\n${text}`);
-  const seen = {text, cpuTimeNs: vcpu.cpuTimeNs, upcalls: vcpu.upcalls, hypercalls: [...vcpu.door.counts]};
+  const seen = {text, cpuTimeNs: vcpu.cpuTimeNs, ...vcpu.counters()};
   await host.close();
   return seen;
 };

@@ -17,6 +17,7 @@ export const mov = (registers: Registers): number[] =>
   Object.entries(registers).flatMap(([name, value]) => [movs[name as keyof typeof movs], ...u32(value >>> 0)]);
 
 export const VMCALL = [0x0f, 0x01, 0xc1];
+export const CPUID = [0x0f, 0xa2];
 export const UD2 = [0x0f, 0x0b];
 export const LOOP_FOREVER = [0xeb, 0xfe];
 export const CLI_HLT = [0xfa, 0xf4];

@@ -4,7 +4,7 @@ import test from 'ava';
 import {SHUTDOWN_crash, SHUTDOWN_poweroff, SHUTDOWN_reboot, SHUTDOWN_watchdog} from '../../hypervisor/abi/sched.ts';
 import {TestHost} from '../support/host.ts';
 import {temporaryDirectory} from '../support/temporary.ts';
-import {CLI_HLT, elfKernel, LOOP_FOREVER, outb, sayAndShutDown, UD2} from '../support/tiny-kernel.ts';
+import {CLI_HLT, CPUID, elfKernel, hypercall, LOOP_FOREVER, outb, sayAndShutDown, UD2} from '../support/tiny-kernel.ts';
 
 const boot = async (host: TestHost, directory: string, code: number[], more = '') => {
   const path = join(directory, 'kernel');
@@ -68,5 +68,21 @@ test('a guest that loops for ever takes its turn with the others and can be paus
   t.true((host.host.xen.domain(domid)?.cpuTimeNs ?? 0) > (paused ?? 0));
   await host.host.destroy(domid);
   t.is(host.host.xen.domain(domid), undefined);
+  await host.close();
+});
+
+test('a vCPU counts instructions, exits and hypercalls, those that do not exist too', async (t) => {
+  const host = await TestHost.start();
+  const code = [...hypercall(17, 0), ...hypercall(99, 5), ...hypercall(99, 5), ...CPUID, ...outb(0x80, 1), ...CLI_HLT];
+  const domid = await boot(host, temporaryDirectory(t), code, preserved);
+  await host.host.waitShutdown(domid);
+  const counters = host.host.xen.domain(domid)?.vcpus[0].counters();
+  t.deepEqual(counters, {
+    instructions: 3 * 7 + 1 + 3 + 2,
+    upcalls: 0,
+    exits: {hypercall: 3, cpuid: 1, msr: 0, io: 1, halt: 1, slice: 0},
+    hypercalls: new Map([[17, 1]]),
+    unknownHypercalls: new Map([['99:5', 2]]),
+  });
   await host.close();
 });

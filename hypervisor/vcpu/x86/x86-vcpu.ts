@@ -3,6 +3,7 @@ import type {Domain} from '../../domain.ts';
 import {type CallingVcpu, GuestAccess, HypercallDoor} from '../../hypercall/index.ts';
 import type {Hypervisor} from '../../hypervisor.ts';
 import {PAGE_SIZE} from '../../memory/index.ts';
+import {noExits, type VcpuCounters} from '../counters.ts';
 import type {Vcpu} from '../vcpu.ts';
 import {RESET_PORT, SLEEP_CONTROL_PORT, SLEEP_ENABLE} from './acpi.ts';
 import {type CoreHost, type X86Core} from './core.ts';
@@ -25,6 +26,9 @@ export class X86Vcpu implements Vcpu, CoreHost, CallingVcpu {
   readonly door: HypercallDoor;
   cpuTimeNs = 0;
   upcalls = 0;
+  /** Retired in the slices so far. */
+  private instructions = 0;
+  private readonly exits = noExits();
   private readonly xen: Hypervisor;
   private readonly domain: Domain;
   private readonly core: X86Core;
@@ -78,6 +82,17 @@ export class X86Vcpu implements Vcpu, CoreHost, CallingVcpu {
     this.stopped = true;
   }
 
+  counters(): VcpuCounters {
+    const {counts} = this.door;
+    return {
+      instructions: this.instructions,
+      upcalls: this.upcalls,
+      exits: {...this.exits},
+      hypercalls: counts.byNumber(),
+      unknownHypercalls: counts.unknown(),
+    };
+  }
+
   setUpcallVector(vector: number): void {
     this.upcallVector = vector;
     if (this.domain.sharedInfo.upcallPending(INDEX)) this.upcallDue = true;
@@ -96,10 +111,12 @@ export class X86Vcpu implements Vcpu, CoreHost, CallingVcpu {
   }
 
   readPort(port: number, bytes: number): number {
+    this.exits.io++;
     return this.ports.read(port, bytes);
   }
 
   writePort(port: number, value: number, bytes: number): void {
+    this.exits.io++;
     this.ports.write(port, value, bytes);
   }
 
@@ -109,6 +126,7 @@ export class X86Vcpu implements Vcpu, CoreHost, CallingVcpu {
 
   /** CPUID: Xen's leaves are ours, the CPU's own are the core's. */
   cpuid(): boolean {
+    this.exits.cpuid++;
     const {registers} = this.core;
     const leaf = hypervisorLeaf(registers[EAX] >>> 0, registers[ECX] >>> 0, this.domain.id);
     if (leaf === undefined) return false;
@@ -117,6 +135,7 @@ export class X86Vcpu implements Vcpu, CoreHost, CallingVcpu {
   }
 
   writeMsr(): boolean {
+    this.exits.msr++;
     const {registers, memory} = this.core;
     if (registers[ECX] !== MSR_HYPERCALL_PAGE) return false;
     const address = (registers[EAX] & ~(PAGE_SIZE - 1)) >>> 0;
@@ -128,6 +147,7 @@ export class X86Vcpu implements Vcpu, CoreHost, CallingVcpu {
   }
 
   readMsr(): boolean {
+    this.exits.msr++;
     const {registers} = this.core;
     if (registers[ECX] !== MSR_HYPERCALL_PAGE) return false;
     registers[EAX] = registers[EDX] = 0;
@@ -140,6 +160,7 @@ export class X86Vcpu implements Vcpu, CoreHost, CallingVcpu {
     if (core.privilegeLevel !== 0) return false;
     const address = translate(core, domain.memory, core.currentInstruction);
     if (address < 0 || !isHypercallInstruction(domain.memory.u8, address)) return false;
+    this.exits.hypercall++;
     const {registers} = core;
     const args = [registers[EBX], registers[ECX], registers[EDX], registers[ESI], registers[EDI]];
     registers[EAX] = this.door.call(registers[EAX] >>> 0, args);
@@ -163,12 +184,15 @@ export class X86Vcpu implements Vcpu, CoreHost, CallingVcpu {
     this.queued = false;
     if (this.stopped) return;
     const {core, clock} = this;
-    clock.beginSlice(core.instructions);
+    const startInstructions = core.instructions;
+    clock.beginSlice(startInstructions);
     this.running = true;
     this.deliverUpcall();
     this.runCore();
     this.running = false;
+    this.instructions += (core.instructions - startInstructions) >>> 0;
     this.cpuTimeNs += clock.endSlice(core.instructions);
+    this.exits[core.halted ? 'halt' : 'slice']++;
     if (!core.halted || this.canDeliver) this.queueSlice();
     else if (!core.interruptsEnabled) this.powerOff(SHUTDOWN_poweroff);
   };

@@ -1,0 +1,18 @@
+/** Why the CPU left the guest's code for the host. */
+export type ExitReason = 'hypercall' | 'cpuid' | 'msr' | 'io' | 'halt' | 'slice';
+
+/** What a vCPU has done since it was made, as a value that does not change any more. */
+export interface VcpuCounters {
+  /** Instructions retired; 0 for a program, whose code is the host's. */
+  readonly instructions: number;
+  /** Upcalls delivered. */
+  readonly upcalls: number;
+  /** `io` is accesses to ports, `slice` is a time slice that ended before the guest halted. */
+  readonly exits: Readonly<Record<ExitReason, number>>;
+  /** Calls by hypercall number, of those that were made. */
+  readonly hypercalls: ReadonlyMap<number, number>;
+  /** Calls that were answered -ENOSYS, by "number:first argument", the first of each kind first. */
+  readonly unknownHypercalls: ReadonlyMap<string, number>;
+}
+
+export const noExits = (): Record<ExitReason, number> => ({hypercall: 0, cpuid: 0, msr: 0, io: 0, halt: 0, slice: 0});
