@@ -51,3 +51,16 @@ const parseRange = (text: string): {first: bigint; last: bigint} | undefined => 
   const isRange = last.length > 0 && last.length === rest.length - 1 && last.value !== U64_MAX;
   return isRange && last.value >= first.value ? {first: first.value, last: last.value} : undefined;
 };
+
+/** A set of CPUs as xl vcpu-list writes it: `all`, `none`, or runs such as `0-3,5`. */
+export const formatCpuList = (cpus: readonly number[], nodes: HostTopology): string => {
+  if (cpus.length === 0) return 'none';
+  if (cpus.length === nodes.flat().length) return 'all';
+  const runs: [first: number, last: number][] = [];
+  for (const cpu of cpus) {
+    const run = runs.at(-1);
+    if (run !== undefined && run[1] === cpu - 1) run[1] = cpu;
+    else runs.push([cpu, cpu]);
+  }
+  return runs.map(([first, last]) => (first === last ? first : `${first}-${last}`)).join(',');
+};

@@ -78,5 +78,8 @@ export type DomainConfigOptions = {
   topology?: HostTopology;
 };
 
-/** A host with one node of 16 CPUs. */
-export const DEFAULT_TOPOLOGY: HostTopology = [Array.from({length: 16}, (_, cpu) => cpu)];
+/** A host with two nodes of 8 CPUs. */
+export const DEFAULT_TOPOLOGY: HostTopology = [
+  [0, 1, 2, 3, 4, 5, 6, 7],
+  [8, 9, 10, 11, 12, 13, 14, 15],
+];
