@@ -146,8 +146,8 @@ for (const [command, calls] of requests) {
 const refused: readonly [command: string, stderr: string, status: number][] = [
   ['frobnicate', 'command not implemented\n', 1],
   ['l', 'command not implemented\n', 1],
-  ['migrate golden host', "xl: `migrate' is not supported by pvsim yet\n", 1],
-  ['mem-s golden 5', "xl: `mem-set' is not supported by pvsim yet\n", 1],
+  ['pci-attach golden 0', "xl: `pci-attach' is not supported: pvsim has no PCI devices to pass through\n", 1],
+  ['vnc golden', "xl: warning: `vncviewer' has no effect: no VNC server runs yet\n", 0],
   ['-N list', 'command does not implement -N (dryrun) option\n', 1],
   ['-x', "xl: invalid option -- 'x'\nunknown global option\n", 1],
   ['shutdown', 'You must specify -a or a domain id.\n\n', 1],

@@ -1,7 +1,6 @@
 import test from 'ava';
-import {readFixture} from '../support/fixtures.ts';
-import {readTranscript} from '../support/transcript.ts';
-import {COMMANDS, findCommandName, UNSUPPORTED} from '../../toolstack/xl/command-table.ts';
+import {readTranscript, stepFor} from '../support/transcript.ts';
+import {COMMANDS, findCommand} from '../../toolstack/xl/command-table.ts';
 import {helpFor, helpForAll, helpForWord} from '../../toolstack/xl/help.ts';
 
 const recorded = readTranscript('xl', 'xl-help-all.txt');
@@ -13,21 +12,13 @@ for (const spec of COMMANDS) {
   });
 }
 
-test('xl help lists what works as xl lists it', (t) => {
-  const theirs = readFixture('xl', 'xl-help.txt').split('\n');
-  const [ours, header] = [helpForAll().split('\n').slice(4, -1), helpForAll().split('\n').slice(0, 4)];
-  t.deepEqual(header, theirs.slice(2, 6));
-  t.is(ours.length, COMMANDS.length);
-  t.deepEqual(
-    ours,
-    theirs.filter((line) => ours.includes(line)),
-    'same lines in the same order',
-  );
+test('xl help lists the commands as xl lists them', (t) => {
+  t.is(helpForAll(), stepFor(readTranscript('xl', 'xl-help.txt'), 'help').stdout);
 });
 
-test('all commands of xl 4.17 are known by name', (t) => {
-  const names = recorded.filter(({args}) => args[0] === 'help' && args[1] !== 'nosuch').map(({args}) => args[1]);
-  t.deepEqual([...COMMANDS.map(({name}) => name), ...UNSUPPORTED].sort(), [...new Set(names)].sort());
+test('a command has its work, or one line that says why it has none', (t) => {
+  for (const {name, load, warns, refuses} of COMMANDS)
+    t.is([load, warns, refuses].filter((each) => each !== undefined).length, 1, name);
 });
 
 test('help for an unknown word', (t) => {
@@ -54,6 +45,6 @@ const abbreviations: readonly [string, string | undefined][] = [
 
 for (const [word, name] of abbreviations) {
   test(`"${word}" stands for ${name ?? 'nothing'}`, (t) => {
-    t.is(findCommandName(word), name);
+    t.is(findCommand(word)?.name, name);
   });
 }

@@ -40,7 +40,12 @@ export interface CommandSpec extends OptionSpec {
   readonly minOperands: number;
   /** One operand may stand before the options. */
   readonly operandFirst?: boolean;
-  readonly load: () => Promise<{run: Run}>;
+  /** Its work; a command without says why there is none. */
+  readonly load?: () => Promise<{run: Run}>;
+  /** Succeeds, with a warning: scripts need no more of it, and a simulator has nothing that it would change. */
+  readonly warns?: string;
+  /** Fails with this reason. */
+  readonly refuses?: string;
 }
 
 export const EXIT_FAILURE = 1;

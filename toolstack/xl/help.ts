@@ -1,5 +1,5 @@
 import type {CommandSpec} from './command.ts';
-import {COMMANDS, findCommand, findCommandName} from './command-table.ts';
+import {COMMANDS, findCommand} from './command-table.ts';
 
 /** Longer names get a line of their own. */
 const NAME_COLUMNS = 19;
@@ -22,6 +22,6 @@ export const helpFor = ({name, usage, summary, optionHelp, modifies, dryRun}: Co
 /** What `xl help WORD` prints. */
 export const helpForWord = (word: string | undefined): string => {
   if (word === undefined) return helpForAll();
-  const spec = findCommand(findCommandName(word) ?? '');
+  const spec = findCommand(word);
   return spec === undefined ? `command "${word}" not implemented\n` : helpFor(spec);
 };

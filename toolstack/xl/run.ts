@@ -1,7 +1,7 @@
 import type {DaemonClient} from '../daemon/client.ts';
 import {ToolstackError} from '../errors.ts';
 import {type CommandSpec, EXIT_FAILURE, EXIT_USAGE, type Options, type Xl} from './command.ts';
-import {findCommand, findCommandName} from './command-table.ts';
+import {findCommand} from './command-table.ts';
 import {getopt, type ParsedOptions} from './getopt.ts';
 import {helpFor, helpForAll, helpForWord} from './help.ts';
 
@@ -38,10 +38,8 @@ const dispatch = async (args: readonly string[], world: XlWorld): Promise<number
     world.out(helpForWord(rest[0]));
     return 0;
   }
-  const name = findCommandName(word);
-  if (name === undefined) return refuse(world, 'command not implemented');
-  const spec = findCommand(name);
-  if (spec === undefined) return refuse(world, `xl: \`${name}' is not supported by pvsim yet`);
+  const spec = findCommand(word);
+  if (spec === undefined) return refuse(world, 'command not implemented');
   const dryRun = count(globals, 'N') > 0;
   if (dryRun && !spec.dryRun) return refuse(world, 'command does not implement -N (dryrun) option');
   return runCommand(spec, rest, {...world, dryRun, client: () => world.connect(), usage: () => usage(spec, world)});
@@ -72,8 +70,16 @@ const runCommand = async (spec: CommandSpec, args: readonly string[], xl: Xl): P
     xl.complain(`'xl ${name}' requires at least ${minOperands} argument${minOperands === 1 ? '' : 's'}.\n`);
     return xl.usage();
   }
+  if (spec.load === undefined) return explainAbsence(spec, xl);
   const {run} = await spec.load();
   return run(xl, asOptions(parsed), parsed.operands);
+};
+
+/** One line for a command that does nothing in a simulator, or that it cannot do. */
+const explainAbsence = ({name, warns, refuses}: CommandSpec, {complain}: Xl): number => {
+  if (refuses === undefined) complain(`xl: warning: \`${name}' has no effect: ${warns}`);
+  else complain(`xl: \`${name}' is not supported: ${refuses}`);
+  return refuses === undefined ? 0 : EXIT_FAILURE;
 };
 
 const parseArguments = (spec: CommandSpec, args: readonly string[]): ParsedOptions => {

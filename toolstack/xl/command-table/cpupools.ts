@@ -1,0 +1,112 @@
+import type {CommandSpec} from '../command.ts';
+import {HELP_LONG} from './help-long.ts';
+
+/** Tables of domains and of pools: in xl's order. @see golden/cli/xl-help-all.txt */
+export const CPUPOOLS_COMMANDS: readonly CommandSpec[] = [
+  {
+    name: 'uptime',
+    usage: '[-s] [Domain]',
+    summary: 'Print uptime for all/some domains',
+    minOperands: 0,
+    short: 'hs',
+    long: HELP_LONG,
+    load: () => import('../commands/uptime.ts'),
+  },
+  {
+    name: 'claims',
+    usage: '',
+    summary: 'List outstanding claim information about all domains',
+    optionHelp: '',
+    minOperands: 0,
+    short: 'h',
+    long: HELP_LONG,
+    refuses: 'it is not built yet',
+  },
+  {
+    name: 'cpupool-create',
+    usage: '[options] [<ConfigFile>] [Variable=value ...]',
+    summary: 'Create a new CPU pool',
+    optionHelp: `-h, --help                   Print this help.
+-f FILE, --defconfig=FILE    Use the given configuration file.
+-n, --dryrun                 Dry run - prints the resulting configuration.
+                              (deprecated in favour of global -N option).
+
+See the xlcpupool.cfg(5) manpage for more information.`,
+    modifies: true,
+    dryRun: true,
+    minOperands: 0,
+    short: 'hnf:',
+    long: {...HELP_LONG, defconfig: 'f', dryrun: 'n'},
+    refuses: 'it is not built yet',
+  },
+  {
+    name: 'cpupool-list',
+    usage: '[-c|--cpus] [<CPU Pool>]',
+    summary: 'List CPU pools on host',
+    optionHelp: '-c, --cpus                     Output list of CPUs used by a pool',
+    minOperands: 0,
+    short: 'hc',
+    long: {...HELP_LONG, cpus: 'c'},
+    refuses: 'it is not built yet',
+  },
+  {
+    name: 'cpupool-destroy',
+    usage: '<CPU Pool>',
+    summary: 'Deactivates a CPU pool',
+    modifies: true,
+    minOperands: 1,
+    short: 'h',
+    long: HELP_LONG,
+    refuses: 'it is not built yet',
+  },
+  {
+    name: 'cpupool-rename',
+    usage: '<CPU Pool> <new name>',
+    summary: 'Renames a CPU pool',
+    modifies: true,
+    minOperands: 2,
+    short: 'h',
+    long: HELP_LONG,
+    refuses: 'it is not built yet',
+  },
+  {
+    name: 'cpupool-cpu-add',
+    usage: '<CPU Pool> <CPU nr>|node:<node nr>',
+    summary: 'Adds a CPU to a CPU pool',
+    modifies: true,
+    minOperands: 2,
+    short: 'h',
+    long: HELP_LONG,
+    refuses: 'it is not built yet',
+  },
+  {
+    name: 'cpupool-cpu-remove',
+    usage: '<CPU Pool> <CPU nr>|node:<node nr>',
+    summary: 'Removes a CPU from a CPU pool',
+    modifies: true,
+    minOperands: 2,
+    short: 'h',
+    long: HELP_LONG,
+    refuses: 'it is not built yet',
+  },
+  {
+    name: 'cpupool-migrate',
+    usage: '<Domain> <CPU Pool>',
+    summary: 'Moves a domain into a CPU pool',
+    modifies: true,
+    minOperands: 2,
+    short: 'h',
+    long: HELP_LONG,
+    refuses: 'it is not built yet',
+  },
+  {
+    name: 'cpupool-numa-split',
+    usage: '',
+    summary: 'Splits up the machine into one CPU pool per NUMA node',
+    modifies: true,
+    minOperands: 0,
+    short: 'h',
+    long: HELP_LONG,
+    refuses: 'it is not built yet',
+  },
+];
