@@ -31,6 +31,8 @@ export class Domain {
   readonly vcpus: Vcpu[] = [];
   /** HVM_PARAM_* that the builder sets and the guest reads: store and console pages and ports. */
   readonly hvmParams = new Map<number, number>();
+  /** What XENMEM_memory_map answers: e820 entries, packed. None for a guest that needs no map. */
+  memoryMap: Uint8Array | undefined;
   /** The domain's own run queue: held while it is paused, dropped when it dies. */
   readonly schedule: DomainQueue;
   /** Takes what the domain's own code threw. */

@@ -10,6 +10,10 @@ export interface CallingVcpu {
   readonly index: number;
   /** The local APIC's vector by which events are signalled. */
   setUpcallVector(vector: number): void;
+  /** Events come by a vector of the CPU without its APIC, which nobody has to acknowledge. */
+  setCallbackVector(vector: number): void;
+  /** The caller waits for somebody else: its turn ends with the hypercall. */
+  yield(): void;
   /** The code of the domain must not go on: it has shut itself down. */
   halt(): void;
 }

@@ -9,6 +9,10 @@ import {type Caller, command, type Command, type Hypercall, runCommand} from './
 const COMMAND_MASK = 0x3f;
 /** Extents that one call may have: as much memory as there can be. */
 const MAX_EXTENTS = 1 << 20;
+/** Of an entry of a memory map: u64 address, u64 size, u32 type, packed. @see memory.h, XENMEM_memory_map; ACPI, "E820" */
+const E820_ENTRY_BYTES = 20;
+/** Entries that a guest may set. */
+const MAX_MAP_ENTRIES = 128;
 
 type Space = (domain: Domain, index: number, gfn: number) => number;
 
@@ -52,6 +56,21 @@ const table: Readonly<Record<number, Command>> = {
   [abi.XENMEM_remove_from_physmap]: command(abi.xen_remove_from_physmap, ({domain}, {domid, gpfn}) =>
     isSelf(domain, domid) ? releaseFrame(domain, gpfn) : -ESRCH,
   ),
+  [abi.XENMEM_memory_map]: command(abi.xen_memory_map, ({domain, guest}, {nr_entries, buffer}) => {
+    const {memoryMap} = domain;
+    if (memoryMap === undefined) return -ENOSYS;
+    const count = memoryMap.length / E820_ENTRY_BYTES;
+    if (nr_entries < count) return -EINVAL;
+    return guest.writeBytes(buffer, memoryMap) ? {result: 0, out: {nr_entries: count}} : -EFAULT;
+  }),
+  [abi.XENMEM_set_memory_map]: command(abi.xen_foreign_memory_map, ({domain, guest}, arg) => {
+    if (!isSelf(domain, arg.domid)) return -ESRCH;
+    if (arg['map.nr_entries'] > MAX_MAP_ENTRIES) return -EINVAL;
+    const entries = guest.readBytes(arg['map.buffer'], arg['map.nr_entries'] * E820_ENTRY_BYTES);
+    if (entries === undefined) return -EFAULT;
+    domain.memoryMap = entries;
+    return 0;
+  }),
   [abi.XENMEM_decrease_reservation]: reservation(releaseFrame),
   [abi.XENMEM_populate_physmap]: reservation(populateFrame),
 };

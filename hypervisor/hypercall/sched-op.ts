@@ -14,10 +14,11 @@ export const schedOp: Hypercall = (caller, [cmd, address]) => {
     case abi.SCHEDOP_shutdown:
     case abi.SCHEDOP_shutdown_code:
       return runCommand(caller, shutdown, address);
-    // The caller looks again at what it waits for, so returning early is always right.
+    // The caller looks again at what it waits for, so it may go on as soon as the others had a turn.
     case abi.SCHEDOP_yield:
     case abi.SCHEDOP_block:
     case abi.SCHEDOP_poll:
+      caller.vcpu.yield();
       return 0;
     default:
       return -ENOSYS;

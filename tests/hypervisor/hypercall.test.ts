@@ -13,6 +13,7 @@ const ARG = BASE + 0x100;
 const UNMAPPED = BASE + MAPPED;
 const SELF = 0x7ff0;
 
+const EPERM = -1;
 const ENOENT = -2;
 const EFAULT = -14;
 const EINVAL = -22;
@@ -35,6 +36,8 @@ class Guest {
   readonly domain: Domain;
   readonly door: HypercallDoor;
   vector = 0;
+  callback = 0;
+  yields = 0;
   halted = false;
 
   constructor(abi: Abi = 'x86_32') {
@@ -45,7 +48,13 @@ class Guest {
       xen,
       domain,
       guest: new GuestAccess(domain.memory, abi, translate),
-      vcpu: {index: 0, setUpcallVector: (vector) => (this.vector = vector), halt: () => (this.halted = true)},
+      vcpu: {
+        index: 0,
+        setUpcallVector: (vector) => (this.vector = vector),
+        setCallbackVector: (vector) => (this.callback = vector),
+        yield: () => this.yields++,
+        halt: () => (this.halted = true),
+      },
     });
   }
 
@@ -228,8 +237,9 @@ test('hvm parameters, the upcall vector, shutdown', (t) => {
   const guest = new Guest();
   guest.domain.hvmParams.set(2, 77);
   t.deepEqual(guest.withWords(hvm_op, 1, [SELF, 2, 0, 0]).words, [SELF, 2, 77, 0]);
-  t.is(guest.withWords(hvm_op, 0, [SELF, 0, 1, 0]).result, 0);
-  t.is(guest.domain.hvmParams.get(0), 1);
+  t.is(guest.withWords(hvm_op, 0, [SELF, 34, 0x1000, 1]).result, 0, 'HVM_PARAM_VM_GENERATION_ID_ADDR');
+  t.deepEqual(guest.withWords(hvm_op, 1, [SELF, 34, 0, 0]).words, [SELF, 34, 0x1000, 1]);
+  t.is(guest.withWords(hvm_op, 0, [SELF, 1, 5, 0]).result, EPERM, 'HVM_PARAM_STORE_PFN');
   t.is(guest.withWords(hvm_op, 0, [SELF, 9999, 1, 0]).result, EINVAL);
   t.is(guest.withWords(hvm_op, 23, [0, 0xf3]).result, 0);
   t.is(guest.vector, 0xf3);
@@ -237,6 +247,47 @@ test('hvm parameters, the upcall vector, shutdown', (t) => {
   t.is(guest.withWords(sched_op, 2, [1]).result, 0);
   t.true(guest.halted);
   t.is(guest.domain.shutdownReason, 1);
+});
+
+const callbacks: readonly [title: string, low: number, high: number, result: number, vector: number][] = [
+  ['nothing, as before boot', 0, 0, 0, 0],
+  ['a GSI: there is no I/O APIC', 9, 0, EINVAL, 0],
+  ['a PCI INTx: there is no PCI', 0x0100_0000, 1 << 24, EINVAL, 0],
+  ['a vector', 0xf3, 2 << 24, 0, 0xf3],
+  ['the vector of an exception', 8, 2 << 24, EINVAL, 0],
+  ['a type that does not exist', 0xf3, 3 << 24, EINVAL, 0],
+];
+
+for (const [title, low, high, result, vector] of callbacks) {
+  test(`HVM_PARAM_CALLBACK_IRQ is taken or refused: ${title}`, (t) => {
+    const guest = new Guest();
+    t.is(guest.withWords(hvm_op, 0, [SELF, 0, low, high]).result, result);
+    t.is(guest.callback, vector);
+    t.deepEqual(guest.withWords(hvm_op, 1, [SELF, 0, 0, 0]).words, [SELF, 0, vector, vector === 0 ? 0 : 2 << 24]);
+  });
+}
+
+test('yield, block and poll end the turn of the caller', (t) => {
+  const guest = new Guest();
+  for (const cmd of [0, 1, 3]) t.is(guest.call(sched_op, cmd, 0), 0);
+  t.is(guest.yields, 3);
+});
+
+test('the memory map is what the builder or the guest itself has set', (t) => {
+  const guest = new Guest();
+  const {domain} = guest;
+  const AT = BASE + 0x400;
+  t.is(guest.withWords(memory_op, 9, [128, AT]).result, ENOSYS, 'none');
+  domain.memoryMap = Uint8Array.from({length: 40}, (_, i) => i + 1);
+  t.is(guest.withWords(memory_op, 9, [1, AT]).result, EINVAL, 'room for one of two entries');
+  t.is(guest.withWords(memory_op, 9, [128, UNMAPPED]).result, EFAULT);
+  t.deepEqual(guest.withWords(memory_op, 9, [128, AT]), {result: 0, words: [2, AT]});
+  t.deepEqual(domain.memory.u8.slice(0x400, 0x428), domain.memoryMap);
+  t.is(guest.withWords(memory_op, 13, [SELF, 1, AT + 20]).result, 0);
+  t.deepEqual(domain.memoryMap, domain.memory.u8.slice(0x414, 0x428));
+  t.is(guest.withWords(memory_op, 13, [SELF, 129, AT]).result, EINVAL);
+  t.is(guest.withWords(memory_op, 13, [3, 1, AT]).result, ESRCH);
+  t.is(guest.withWords(memory_op, 13, [SELF, 1, UNMAPPED]).result, EFAULT);
 });
 
 test('x86_64 guests come through the same door', (t) => {

@@ -19,6 +19,8 @@ export const STACK_SIZE_32 = 808;
 export const MEMORY_SIZE = 812;
 /** The local APIC's interrupt request register, from get_apic_addr(). */
 export const APIC_IRR = 64;
+/** And its in-service register. */
+export const APIC_ISR = 96;
 
 /** Index of a register at REG32. */
 export const EAX = 0;

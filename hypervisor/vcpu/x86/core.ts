@@ -122,11 +122,23 @@ export class X86Core {
     this.u8[state.IN_HLT] = 1;
   }
 
+  /** Undoes `halt`. */
+  wake(): void {
+    this.u8[state.IN_HLT] = 0;
+  }
+
   /** Requests an interrupt of the local APIC. It is taken when the CPU has interrupts enabled. */
   requestInterrupt(vector: number): void {
     const irr = (this.exports.get_apic_addr() >>> 0) + state.APIC_IRR;
     this.u32[(irr >>> 2) + (vector >>> 5)] |= 1 << (vector & 31);
     this.exports.handle_irqs();
+  }
+
+  /** The same for an interrupt that the guest does not acknowledge: the last one is over when the next one comes. */
+  requestUnacknowledged(vector: number): void {
+    const isr = (this.exports.get_apic_addr() >>> 0) + state.APIC_ISR;
+    this.u32[(isr >>> 2) + (vector >>> 5)] &= ~(1 << (vector & 31));
+    this.requestInterrupt(vector);
   }
 
   /** Physical pages were written from outside: compiled code of theirs is stale. */

@@ -9,6 +9,7 @@ import {RESET_PORT, SLEEP_CONTROL_PORT, SLEEP_ENABLE} from './acpi.ts';
 import {type CoreHost, type X86Core} from './core.ts';
 import {EAX, EBX, ECX, EDI, EDX, ESI} from './core-state.ts';
 import {hypervisorLeaf, MSR_HYPERCALL_PAGE} from './cpuid.ts';
+import {DEBUG_CONSOLE_PORT, DebugConsole} from './debug-console.ts';
 import {type GuestClock, guestClock, toMs} from './guest-clock.ts';
 import {fillHypercallPage, isHypercallInstruction} from './hypercall-page.ts';
 import {translate} from './page-walk.ts';
@@ -33,11 +34,15 @@ export class X86Vcpu implements Vcpu, CoreHost, CallingVcpu {
   private readonly domain: Domain;
   private readonly core: X86Core;
   private readonly clock: GuestClock;
+  /** How events reach the CPU: as interrupts of its APIC, or else without it, as HVM_PARAM_CALLBACK_IRQ asked. */
   private upcallVector = NO_VECTOR;
+  private callbackVector = NO_VECTOR;
   private started = false;
   private stopped = false;
   private queued = false;
   private running = false;
+  /** The CPU is halted for the rest of its slice only. */
+  private yielding = false;
   /** An upcall is due that the CPU has not been told of. */
   private upcallDue = false;
 
@@ -54,6 +59,7 @@ export class X86Vcpu implements Vcpu, CoreHost, CallingVcpu {
       },
     });
     this.ports.claim(RESET_PORT, {write: () => this.powerOff(SHUTDOWN_reboot)});
+    this.ports.claim(DEBUG_CONSOLE_PORT, new DebugConsole((line) => xen.log(`(d${domain.id}) ${line}`)));
     core.connect(this);
   }
 
@@ -95,7 +101,17 @@ export class X86Vcpu implements Vcpu, CoreHost, CallingVcpu {
 
   setUpcallVector(vector: number): void {
     this.upcallVector = vector;
-    if (this.domain.sharedInfo.upcallPending(INDEX)) this.upcallDue = true;
+    this.raisePending();
+  }
+
+  setCallbackVector(vector: number): void {
+    this.callbackVector = vector;
+    this.raisePending();
+  }
+
+  yield(): void {
+    this.yielding = true;
+    this.core.halt();
   }
 
   halt(): void {
@@ -190,6 +206,7 @@ export class X86Vcpu implements Vcpu, CoreHost, CallingVcpu {
     this.deliverUpcall();
     this.runCore();
     this.running = false;
+    if (this.yielding) this.endYield();
     this.instructions += (core.instructions - startInstructions) >>> 0;
     this.cpuTimeNs += clock.endSlice(core.instructions);
     this.exits[core.halted ? 'halt' : 'slice']++;
@@ -208,8 +225,18 @@ export class X86Vcpu implements Vcpu, CoreHost, CallingVcpu {
     }
   }
 
+  private endYield(): void {
+    this.yielding = false;
+    this.core.wake();
+  }
+
+  /** What came before the guest said by which vector it wants to hear of it. */
+  private raisePending(): void {
+    if (this.domain.sharedInfo.upcallPending(INDEX)) this.upcallDue = true;
+  }
+
   private get canDeliver(): boolean {
-    return this.upcallDue && this.upcallVector !== NO_VECTOR;
+    return this.upcallDue && (this.upcallVector !== NO_VECTOR || this.callbackVector !== NO_VECTOR);
   }
 
   private deliverUpcall(): void {
@@ -217,7 +244,8 @@ export class X86Vcpu implements Vcpu, CoreHost, CallingVcpu {
     this.upcallDue = false;
     this.upcalls++;
     if (this.xen.trace.on) this.xen.trace.emit('upcall', this.domain.id, INDEX, 1);
-    this.core.requestInterrupt(this.upcallVector);
+    if (this.upcallVector !== NO_VECTOR) this.core.requestInterrupt(this.upcallVector);
+    else this.core.requestUnacknowledged(this.callbackVector);
   }
 
   /** Also for a CPU that halted with interrupts off: nothing can wake it, and Xen takes that for a power-off. */
