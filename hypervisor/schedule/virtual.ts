@@ -23,9 +23,11 @@ class VirtualSchedule implements Schedule {
   private drivers = 0;
   private turns = 0;
   private closed = false;
+  private readonly pick: (ready: number) => number;
 
-  constructor(seed: number) {
+  constructor(seed: number, pick?: (ready: number) => number) {
     this.seed = seed;
+    this.pick = pick ?? ((ready) => this.order.below(ready));
     this.chance = new Random(seed);
     this.order = new Random(seed + 0x5eed);
   }
@@ -95,7 +97,7 @@ class VirtualSchedule implements Schedule {
       for (let due = this.timers.popDue(this.nowNs); due !== undefined; due = this.timers.popDue(this.nowNs))
         this.ready.push(due);
     }
-    const picked = this.order.below(this.ready.length);
+    const picked = this.pick(this.ready.length);
     const task = this.ready[picked];
     // Swap-remove: the order of the rest is the seed's business anyway.
     const last = this.ready.pop();
@@ -104,5 +106,9 @@ class VirtualSchedule implements Schedule {
   }
 }
 
-/** Time that jumps, in an order that the seed decides. Same seed, same program: same trace. */
-export const virtualClock = (seed: number): Schedule => new VirtualSchedule(seed);
+/**
+ * Time that jumps, in an order that the seed decides. Same seed, same program: same trace. `pick` decides instead which of
+ * so many ready tasks is next: 0..ready-1.
+ */
+export const virtualClock = (seed: number, pick?: (ready: number) => number): Schedule =>
+  new VirtualSchedule(seed, pick);
