@@ -217,7 +217,7 @@ test('settings without effect are named with their places; xl itself is silent',
   t.deepEqual(config.ignored, [
     {key: 'bogus', line: 3, column: 1, reason: 'unknown'},
     {key: 'vscsi', line: 4, column: 2, reason: 'unknown'},
-    {key: 'acpi', line: 5, column: 1, reason: 'unsupported'},
+    {key: 'acpi', line: 5, column: 1, reason: 'accepted'},
   ]);
   t.deepEqual(config.settings.vscsi, ['a,b']);
 });

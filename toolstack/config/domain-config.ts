@@ -68,8 +68,8 @@ export type LibxlFields = {
   devices: Readonly<Record<string, readonly JsonObject[]>>;
 };
 
-/** `unknown`: no xl has this key. `unsupported`: xl has it, pvsim does not act on it. */
-export type IgnoredSetting = {key: string; line: number; column: number; reason: 'unknown' | 'unsupported'};
+/** `unknown`: no xl has this key. The others as the catalogue of keys has them. */
+export type IgnoredSetting = {key: string; line: number; column: number; reason: 'unknown' | 'accepted' | 'refused'};
 
 export type DomainConfigOptions = {
   /** Source of randomness: unsigned 32-bit numbers. */

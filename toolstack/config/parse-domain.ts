@@ -1,6 +1,6 @@
 import {DEFAULT_TOPOLOGY, type DomainConfig, type DomainConfigOptions} from './domain-config.ts';
 import {STEPS, type Draft} from './keys/index.ts';
-import {ignoredSettings} from './known-keys.ts';
+import {ignoredSettings} from './key-catalogue.ts';
 import {SettingReader} from './setting-reader.ts';
 import {rawValue, type ParsedConfig} from './settings.ts';
 

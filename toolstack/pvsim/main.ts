@@ -7,6 +7,7 @@ import {packageVersion} from '../daemon/version.ts';
 import {ToolstackError} from '../errors.ts';
 import {abiCommand} from './commands/abi.ts';
 import {bootCommand} from './commands/boot.ts';
+import {configCommand} from './commands/config.ts';
 import {hostCommand} from './commands/host.ts';
 import {imageCommand} from './commands/image.ts';
 import {xenbusCommand} from './commands/xenbus.ts';
@@ -18,10 +19,16 @@ const EXIT_USAGE = 2;
 const MAX_COLUMNS = 100;
 
 const commands = (parser: Argv): Argv =>
-  [hostCommand, imageCommand, bootCommand, xenstoreCommand, xenstoredCommand, abiCommand, xenbusCommand].reduce(
-    (each, command) => each.command(command as CommandModule),
-    parser,
-  );
+  [
+    hostCommand,
+    configCommand,
+    imageCommand,
+    bootCommand,
+    xenstoreCommand,
+    xenstoredCommand,
+    abiCommand,
+    xenbusCommand,
+  ].reduce((each, command) => each.command(command as CommandModule), parser);
 
 const main = async (args: readonly string[]): Promise<void> => {
   const parser = yargs([...args])

@@ -1,0 +1,2 @@
+export {renderFinding, type Finding} from './finding.ts';
+export {lintConfig} from './lint.ts';
