@@ -31,7 +31,11 @@ const LOW_RAM_END = 640 * KIB;
 const SPECIAL_PAGES = 16;
 const STORE_PAGE = 0;
 const CONSOLE_PAGE = 1;
+/** Pages from here to ACPI_PAGE are in no entry of the map: a guest that looks for room for shared_info finds them. */
+const HOLE_PAGE = 2;
 const ACPI_PAGE = 8;
+/** u64 address, u64 size, u32 type, packed. */
+const E820_ENTRY_BYTES = 20;
 
 export interface PvhImage {
   readonly kernel: ElfKernel;
@@ -116,5 +120,23 @@ export const memoryMap = ({specialAddress}: PvhPlan): MemoryRegion[] => [
   {addr: 0, size: LOW_RAM_END, type: XEN_HVM_MEMMAP_TYPE_RAM},
   {addr: LOW_RAM_END, size: MIB - LOW_RAM_END, type: XEN_HVM_MEMMAP_TYPE_RESERVED},
   {addr: MIB, size: specialAddress - MIB, type: XEN_HVM_MEMMAP_TYPE_RAM},
-  {addr: specialAddress, size: SPECIAL_PAGES * PAGE_SIZE, type: XEN_HVM_MEMMAP_TYPE_RESERVED},
+  {addr: specialAddress, size: HOLE_PAGE * PAGE_SIZE, type: XEN_HVM_MEMMAP_TYPE_RESERVED},
+  {
+    addr: specialAddress + ACPI_PAGE * PAGE_SIZE,
+    size: (SPECIAL_PAGES - ACPI_PAGE) * PAGE_SIZE,
+    type: XEN_HVM_MEMMAP_TYPE_RESERVED,
+  },
 ];
+
+/** The same map as XENMEM_memory_map answers it. */
+export const e820Map = (plan: PvhPlan): Uint8Array => {
+  const regions = memoryMap(plan);
+  const view = new DataView(new ArrayBuffer(regions.length * E820_ENTRY_BYTES));
+  for (const [i, {addr, size, type}] of regions.entries()) {
+    const at = i * E820_ENTRY_BYTES;
+    view.setBigUint64(at, BigInt(addr), true);
+    view.setBigUint64(at + 8, BigInt(size), true);
+    view.setUint32(at + 16, type, true);
+  }
+  return new Uint8Array(view.buffer);
+};

@@ -1,7 +1,7 @@
 import {HYPERVISOR_FRAMES} from '../../hypervisor/index.ts';
 import {X86Core, X86Vcpu} from '../../hypervisor/vcpu/x86/index.ts';
 import type {Machine} from './machine.ts';
-import {placePvh, planPvh, type PvhImage} from './pvh-image.ts';
+import {e820Map, placePvh, planPvh, type PvhImage} from './pvh-image.ts';
 import {loadEngine} from './x86-engine.ts';
 
 /** For real kernels: a PVH machine with an emulated x86 CPU. Throws KernelFormatError when the image does not fit. */
@@ -18,6 +18,7 @@ export const x86Machine = async (image: PvhImage, pages: number, cmdline: string
       return vcpu;
     },
     boot: (_xen, domain) => {
+      domain.memoryMap = e820Map(plan);
       const startInfo = placePvh(domain.memory.u8, image, plan, cmdline);
       vcpu?.start(image.kernel.entry, startInfo);
     },

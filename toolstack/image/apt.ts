@@ -13,10 +13,12 @@ const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
  */
 export class PrivateApt {
   private readonly directory: string;
+  private readonly architecture: string;
   private readonly options: readonly string[];
 
   constructor(directory: string, architecture: string) {
     this.directory = directory;
+    this.architecture = architecture;
     this.options = Object.entries({
       'Dir::State': join(directory, 'state'),
       'Dir::State::status': join(directory, 'state/status'),
@@ -43,7 +45,7 @@ export class PrivateApt {
   async dependency(name: string): Promise<string> {
     const text = await this.apt('apt-cache', ['depends', '--important', name]).catch(() => '');
     const found = /Depends: (\S+)/.exec(text)?.[1];
-    if (found === undefined) throw notProvided(name);
+    if (found === undefined) throw this.notProvided(name);
     return found;
   }
 
@@ -51,12 +53,12 @@ export class PrivateApt {
   async download(names: readonly string[]): Promise<string[]> {
     const folder = join(this.directory, 'packages');
     await this.apt('apt-get', ['download', ...names], folder).catch(() => {
-      throw notProvided(names.join(', '));
+      throw this.notProvided(names.join(', '));
     });
     const files = await readdir(folder);
     return names.map((name) => {
       const file = files.find((candidate) => candidate.startsWith(`${name}_`));
-      if (file === undefined) throw notProvided(name);
+      if (file === undefined) throw this.notProvided(name);
       return join(folder, file);
     });
   }
@@ -64,6 +66,11 @@ export class PrivateApt {
   private async apt(program: string, args: readonly string[], cwd?: string): Promise<string> {
     const env = {...process.env, LC_ALL: 'C'};
     return (await run(program, [...this.options, '-q', ...args], {cwd, env, maxBuffer: MAX_OUTPUT_BYTES})).stdout;
+  }
+
+  private notProvided(what: string): ToolstackError {
+    const needs = 'it takes the sources of Debian 12 (bookworm), and the network';
+    return new ToolstackError('ENOENT', `pvsim: apt does not provide ${what} for ${this.architecture}: ${needs}`);
   }
 }
 
@@ -79,9 +86,3 @@ const isMissing = (error: unknown): boolean => error instanceof Error && 'code' 
 
 const noApt = (): ToolstackError =>
   new ToolstackError('ENOENT', 'pvsim: apt-get or dpkg-deb is not installed: build the image on Debian and copy it');
-
-const notProvided = (what: string): ToolstackError =>
-  new ToolstackError(
-    'ENOENT',
-    `pvsim: apt does not provide ${what} for i386: it takes the sources of Debian 12 (bookworm), and the network`,
-  );
