@@ -6,8 +6,12 @@ export interface DomainInfo {
   /** xen_domain_handle_t as a UUID string. */
   readonly handle: string;
   readonly vcpus: number;
+  /** Pages that it has now, the memory that xl list shows. */
   readonly totalPages: number;
+  /** It may not have more. @see domctl.h, XEN_DOMCTL_max_mem */
   readonly maxPages: number;
+  /** Frames that it sees but was not given: those it gives back first. @see memory.h, XENMEMF_populate_on_demand */
+  readonly podPages: number;
   readonly paused: boolean;
   /** Stopped itself; see shutdownReason. */
   readonly shutdown: boolean;

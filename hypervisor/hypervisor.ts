@@ -23,6 +23,10 @@ export interface HypervisorOptions {
 export interface DomainOptions {
   /** Pages of RAM accounted to the domain. */
   pages: number;
+  /** Most that it may ever have; `pages` by default. */
+  maxPages?: number;
+  /** Frames that its memory map shows beyond `pages`, which it is to give back; none by default. */
+  podPages?: number;
   vcpus?: number;
   abi?: Abi;
   /** UUID string. */
@@ -136,7 +140,8 @@ export class Hypervisor {
       handle: options.handle ?? NIL_UUID,
       vcpus,
       totalPages: pages,
-      maxPages: pages,
+      maxPages: options.maxPages ?? pages,
+      podPages: options.podPages ?? 0,
       paused: true,
       shutdown: false,
       shutdownReason: undefined,
@@ -147,6 +152,26 @@ export class Hypervisor {
     if (this.trace.on) this.trace.emit('domain_create', id, pages, vcpus);
     this.lifecycle.next({type: 'created', domid: id, info});
     return domain;
+  }
+
+  /** Pages that the domain may have in addition to those it has: by its own limit, and by what the host has left. */
+  roomFor({id}: Domain): number {
+    const {totalPages, maxPages} = this.info(id);
+    return Math.max(0, Math.min(maxPages - totalPages, this.freePages));
+  }
+
+  /** Accounts for pages that the domain was given, at most `roomFor` it, or below 0 for those that it gave back. */
+  accountPages({id}: Domain, pages: number): void {
+    const {totalPages, podPages} = this.info(id);
+    const onDemand = pages < 0 ? Math.min(podPages, -pages) : 0;
+    const change = pages + onDemand;
+    this.usedPages += change;
+    this.table.update(id, {totalPages: totalPages + change, podPages: podPages - onDemand});
+  }
+
+  /** XEN_DOMCTL_max_mem. A limit below what the domain has keeps it from growing and takes nothing away. */
+  setMaxPages({id}: Domain, maxPages: number): void {
+    this.table.update(id, {maxPages});
   }
 
   /** Nests: a domain paused twice needs two unpauses. */
@@ -230,6 +255,12 @@ export class Hypervisor {
     if (this.trace.on) this.trace.emit('domain_destroy', domain.id);
     this.lifecycle.next({type: 'destroyed', domid: domain.id, info});
     this.raiseDomExc();
+  }
+
+  private info(domid: DomId): DomainInfo {
+    const info = this.table.current.get(domid);
+    if (info === undefined) throw new Error(`d${domid} is not in the table`);
+    return info;
   }
 
   private announce(type: DomainEvent['type'], domid: DomId, change: Partial<DomainInfo>): void {

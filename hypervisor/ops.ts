@@ -74,6 +74,12 @@ export interface HypervisorOps {
   /** Open ports with the number of times each was set pending: the numbers of /proc/interrupts. */
   interruptCounts(): {port: number; kind: string; count: number}[];
 
+  /** XENMEM_decrease_reservation and XENMEM_populate_physmap: frames given back and got again; how many were done. */
+  decreaseReservation(gfns: readonly Gfn[]): number;
+  populatePhysmap(gfns: readonly Gfn[]): number;
+  /** XENMEM_current_reservation: pages accounted to the domain. */
+  currentReservation(): number;
+
   /** HVM_PARAM_*; 0 when it is not set. */
   hvmParam(index: number): number;
   /** VIRQ_TIMER at a host time in ns. */

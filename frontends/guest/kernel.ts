@@ -7,6 +7,7 @@ import {XenbusBus, type XenbusDriver} from '../../hypervisor/xenbus/index.ts';
 import {openGuestRing, XsClient, XsError} from '../../hypervisor/xenstore/index.ts';
 import type {BlockDevice, NetDevice} from '../api.ts';
 import {HvcConsole} from '../console/index.ts';
+import {startBalloon} from './balloon.ts';
 import {addressFor, type CommandLine, parseCommandLine} from './command-line.ts';
 import {type ControlTarget, startControl} from './control.ts';
 import {DeviceSet} from './device-set.ts';
@@ -25,8 +26,6 @@ export interface KernelOptions {
   ops: HypervisorOps;
   /** The kernel command line: ip=, run=, hostname=. */
   cmdline?: string;
-  /** Memory accounted to the domain, KiB; by default what is behind it. */
-  memoryKib?: number;
   /** The store; by default over the domain's own ring. */
   xs?: XsClient;
   /** Told of an error that crashes the domain; by default it just shuts down with SHUTDOWN_crash. */
@@ -56,7 +55,6 @@ export class Kernel implements Machine, ControlTarget {
   readonly net: NetStack;
   /** Called, and waited for, before devices are closed. */
   onStop: (reason: StopReason) => Promise<void> = () => Promise.resolve();
-  private readonly memoryKib: number;
   private readonly driverTypes: string[];
   private readonly onFault: (error: unknown) => void;
   private stopping = false;
@@ -67,7 +65,6 @@ export class Kernel implements Machine, ControlTarget {
     this.ops = ops;
     this.schedule = ops.schedule;
     this.commandLine = parseCommandLine(options.cmdline ?? '');
-    this.memoryKib = options.memoryKib ?? ops.memory.populatedPages * KIB_PER_PAGE;
     this.onFault = options.onFault ?? (() => ops.shutdown(SHUTDOWN_crash));
     this.console = HvcConsole.connect(ops);
     this.tty = new Tty(this.console);
@@ -95,7 +92,8 @@ export class Kernel implements Machine, ControlTarget {
   memory(): {totalKib: number; freeKib: number} {
     const {memory, pages} = this.ops;
     const usedKib = (memory.populatedPages - pages.freePages) * KIB_PER_PAGE;
-    return {totalKib: this.memoryKib, freeKib: Math.max(0, this.memoryKib - usedKib)};
+    const totalKib = this.ops.currentReservation() * KIB_PER_PAGE;
+    return {totalKib, freeKib: Math.max(0, totalKib - usedKib)};
   }
 
   interrupts(): Promise<InterruptLine[]> {
@@ -151,6 +149,7 @@ export class Kernel implements Machine, ControlTarget {
     this.hostname = this.commandLine.values.get('hostname') ?? (await this.readName());
     this.log.info(`xen: this is domain ${this.ops.domid} "${this.hostname}"`);
     await startControl(this.xs, this, (error) => this.onControlError(error));
+    startBalloon(this.ops, this.xs, (error) => this.onControlError(error));
     this.bus.start();
     await waitForDevices({bus: this.bus, xs: this.xs, types: this.driverTypes, schedule: this.schedule, log: this.log});
   }

@@ -2,7 +2,9 @@ import * as abi from '../abi/memory.ts';
 import type {Domain} from '../domain.ts';
 import {EFAULT, EINVAL, ENOSYS, ESRCH} from '../errno.ts';
 import {DOMID_SELF} from '../ids.ts';
-import {mapGrantFrame, mapSharedInfo, populateFrame, releaseFrame} from '../physmap.ts';
+import type {Hypervisor} from '../hypervisor.ts';
+import {mapGrantFrame, mapSharedInfo, releaseFrame} from '../physmap.ts';
+import {decreaseReservation, populatePhysmap} from '../reservation.ts';
 import {type Caller, command, type Command, type Hypercall, runCommand} from './hypercall.ts';
 
 /** Bits of the command number behind the command: where a call that was interrupted goes on. */
@@ -28,17 +30,14 @@ const addToPhysmap = (domain: Domain, domid: number, space: number, index: numbe
   return spaces[space]?.(domain, index, gfn) ?? -EINVAL;
 };
 
-/** Applies `change` to each frame of a reservation's list; returns how many extents were done. */
-const reservation = (change: (domain: Domain, gfn: number) => number): Command =>
-  command(abi.xen_memory_reservation, ({domain, guest}: Caller, arg) => {
+/** Hands the frames of a reservation's list to `change`, which returns how many extents were done. */
+const reservation = (change: (xen: Hypervisor, domain: Domain, gfns: Uint32Array) => number): Command =>
+  command(abi.xen_memory_reservation, ({xen, domain, guest}: Caller, arg) => {
     const {extent_start, nr_extents, extent_order, domid} = arg;
     if (!isSelf(domain, domid)) return -ESRCH;
     if (nr_extents > MAX_EXTENTS || extent_order !== 0) return -EINVAL;
     const frames = guest.readWords(extent_start, nr_extents);
-    if (frames === undefined) return -EFAULT;
-    let done = 0;
-    while (done < frames.length && change(domain, frames[done]) === 0) done++;
-    return done;
+    return frames === undefined ? -EFAULT : change(xen, domain, frames);
   });
 
 const table: Readonly<Record<number, Command>> = {
@@ -71,15 +70,15 @@ const table: Readonly<Record<number, Command>> = {
     domain.memoryMap = entries;
     return 0;
   }),
-  [abi.XENMEM_decrease_reservation]: reservation(releaseFrame),
-  [abi.XENMEM_populate_physmap]: reservation(populateFrame),
+  [abi.XENMEM_decrease_reservation]: reservation(decreaseReservation),
+  [abi.XENMEM_populate_physmap]: reservation(populatePhysmap),
 };
 
 /** Commands that answer a number of pages. */
 const sizes: Readonly<Record<number, (caller: Caller) => number>> = {
   [abi.XENMEM_maximum_ram_page]: ({xen}) => xen.totalPages,
-  [abi.XENMEM_current_reservation]: ({domain}) => domain.memory.populatedPages,
-  [abi.XENMEM_maximum_reservation]: ({domain}) => domain.memory.pages,
+  [abi.XENMEM_current_reservation]: ({xen, domain}) => xen.domainTable.get(domain.id)?.totalPages ?? 0,
+  [abi.XENMEM_maximum_reservation]: ({xen, domain}) => xen.domainTable.get(domain.id)?.maxPages ?? 0,
   [abi.XENMEM_maximum_gpfn]: ({domain}) => domain.memory.pages - 1,
 };
 

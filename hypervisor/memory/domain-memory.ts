@@ -54,6 +54,14 @@ export class DomainMemory {
     this.u8.fill(0, gfn * PAGE_SIZE, (gfn + 1) * PAGE_SIZE);
   }
 
+  /** Makes holes of frames that nobody has used yet. */
+  reserve(firstGfn: number, endGfn: number): void {
+    if (firstGfn >= endGfn) return;
+    this.holes ??= new Uint32Array((this.pages + 31) >>> 5);
+    for (let gfn = firstGfn; gfn < endGfn; gfn++) this.holes[gfn >>> 5] |= 1 << (gfn & 31);
+    this.holeCount += endGfn - firstGfn;
+  }
+
   /** Puts a zeroed frame into a hole. */
   fillHole(gfn: Gfn): void {
     if (this.holes === undefined || gfn >= this.pages || this.isPopulated(gfn)) return;

@@ -7,7 +7,8 @@ import {PAGE_SIZE, type DomainMemory} from './domain-memory.ts';
  */
 export class PageAllocator {
   private readonly memory: DomainMemory;
-  private readonly endGfn: number;
+  /** Behind its range. */
+  readonly endGfn: number;
   private nextGfn: number;
   private readonly freed: number[] = [];
 

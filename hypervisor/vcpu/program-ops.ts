@@ -8,6 +8,7 @@ import type {Hypervisor} from '../hypervisor.ts';
 import {type DomId, DOMID_SELF, type Gfn} from '../ids.ts';
 import {type DomainMemory, PAGE_SIZE, PageAllocator} from '../memory/index.ts';
 import type {HypervisorOps} from '../ops.ts';
+import {decreaseReservation, populatePhysmap} from '../reservation.ts';
 import type {FaultPlan, TaskQueue} from '../schedule/index.ts';
 import type {Tracer} from '../trace/index.ts';
 import {ProgramVcpu} from './program.ts';
@@ -29,14 +30,14 @@ export class ProgramOps implements HypervisorOps {
   private readonly xen: Hypervisor;
   private readonly domain: Domain;
 
-  /** `firstFreeGfn`: frames below it were used by the domain builder. */
-  constructor(xen: Hypervisor, domain: Domain, firstFreeGfn: number) {
+  /** `firstFreeGfn`: frames below it were used by the domain builder. `endGfn`: where the memory that it starts with ends. */
+  constructor(xen: Hypervisor, domain: Domain, firstFreeGfn: number, endGfn: number = domain.sharedInfoGfn) {
     this.xen = xen;
     this.domain = domain;
     this.domid = domain.id;
     this.abi = domain.abi;
     this.memory = domain.memory;
-    this.pages = new PageAllocator(domain.memory, firstFreeGfn, domain.sharedInfoGfn);
+    this.pages = new PageAllocator(domain.memory, firstFreeGfn, endGfn);
     this.grantor = new Grantor(domain.grants, () => this.gnttabSetupTable(domain.grants.frames + 1) === 0);
     this.schedule = domain.schedule;
     this.trace = xen.trace;
@@ -190,6 +191,18 @@ export class ProgramOps implements HypervisorOps {
       kind: channel.kind,
       count: this.domain.ports.received[port],
     }));
+  }
+
+  decreaseReservation(gfns: readonly Gfn[]): number {
+    return decreaseReservation(this.xen, this.domain, gfns);
+  }
+
+  populatePhysmap(gfns: readonly Gfn[]): number {
+    return populatePhysmap(this.xen, this.domain, gfns);
+  }
+
+  currentReservation(): number {
+    return this.xen.domainTable.get(this.domid)?.totalPages ?? 0;
   }
 
   hvmParam(index: number): number {

@@ -17,7 +17,7 @@ test('the boot log tells what is there, then the prompt comes', async (t) => {
   const lines = unstamped(text).split('\n');
   t.deepEqual(lines.slice(1, 6), [
     'Command line: ip=10.0.0.1/24 quiet',
-    'Memory: 8180K/8452K available',
+    'Memory: 7920K/8192K available',
     'xenstore: ring at gfn 1, port 1',
     'hvc0: ring at gfn 2, port 2',
     'xen: this is domain 1 "guest1"',
@@ -150,7 +150,7 @@ const sysrqs: [key: string, shown: RegExp, reason: number | undefined][] = [
   ['x', /sysrq: HELP : /, undefined],
   ['constructor', /sysrq: HELP : /, undefined],
   ['s', /sysrq: Emergency Sync\n.*Emergency Sync complete\n/, undefined],
-  ['m', /sysrq: Show Memory\n.*2113 pages RAM, \d+ pages free\n/, undefined],
+  ['m', /sysrq: Show Memory\n.*2048 pages RAM, \d+ pages free\n/, undefined],
   ['b', /sysrq: Resetting\n/, SHUTDOWN_reboot],
   ['c', /sysrq: Trigger a crash\n.*Kernel panic - not syncing: sysrq triggered crash\n/, SHUTDOWN_crash],
   ['o', /sysrq: Power Off\n.*reboot: Power down\n/, SHUTDOWN_poweroff],

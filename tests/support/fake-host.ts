@@ -12,6 +12,7 @@ export const summaryOf = (domid: number, name: string, more: Partial<DomainSumma
   vcpus: 1,
   totalPages: 65_536,
   maxPages: 65_536,
+  podPages: 0,
   paused: false,
   shutdown: false,
   shutdownReason: undefined,
@@ -105,6 +106,16 @@ export class FakeHost implements ServedHost {
 
   rename(domid: DomId, name: string): Promise<void> {
     this.#act('rename', domid, name);
+    return Promise.resolve();
+  }
+
+  setMemoryTarget(domid: DomId, targetKib: number): Promise<void> {
+    this.#act('setMemoryTarget', domid, targetKib);
+    return Promise.resolve();
+  }
+
+  setMaxMemory(domid: DomId, maxKib: number): Promise<void> {
+    this.#act('setMaxMemory', domid, maxKib);
     return Promise.resolve();
   }
 

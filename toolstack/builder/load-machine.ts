@@ -11,6 +11,8 @@ export interface MachineConfig {
   ramdisk: string | undefined;
   cmdline: string;
   pages: number;
+  /** It may grow to that, >= pages. */
+  maxPages: number;
   vcpus: number;
   /** Of relative paths. */
   baseDir: string;
@@ -21,13 +23,18 @@ const MAX_X86_PAGES = (2 ** 30 / 4096) * 2;
 
 /** Loads the kernel and makes the machine that it runs on. ToolstackError in one line for what cannot be. */
 export const loadMachine = async (config: MachineConfig): Promise<Machine> => {
-  const {kernel, ramdisk, cmdline, pages, vcpus, baseDir} = config;
+  const {kernel, ramdisk, pages, maxPages, vcpus, baseDir} = config;
   const image = await loadKernel(kernel, ramdisk, baseDir);
   const isReal = image.kind === 'pvh';
   refuseOver('vcpus', vcpus, isReal ? 1 : XEN_LEGACY_MAX_VCPUS, isReal);
-  if (!isReal) return programMachine(image, pages);
-  refuseOver('memory', (pages * 4096) / 2 ** 20, (MAX_X86_PAGES * 4096) / 2 ** 20, isReal);
-  return reportFormat(resolve(baseDir, kernel), () => x86Machine(image, pages, cmdline));
+  if (!isReal) return programMachine(image, pages, maxPages);
+  refuseOver(
+    maxPages > pages ? 'maxmem' : 'memory',
+    (maxPages * 4096) / 2 ** 20,
+    (MAX_X86_PAGES * 4096) / 2 ** 20,
+    isReal,
+  );
+  return reportFormat(resolve(baseDir, kernel), () => x86Machine(image, config));
 };
 
 const refuseOver = (key: string, value: number, limit: number, isReal: boolean): void => {

@@ -7,8 +7,6 @@ import type {RingFrames} from './memory.ts';
 
 export interface BootOptions {
   cmdline: string;
-  /** Accounted to the domain. */
-  memoryKib: number;
 }
 
 /** What a domain is made of for one kind of kernel: memory, engine, and the frames of the first two rings. */
@@ -16,6 +14,8 @@ export interface Machine {
   readonly abi: Abi;
   readonly memory: DomainMemory;
   readonly frames: RingFrames;
+  /** Frames that the kernel sees at its start beyond the memory that it is given. */
+  readonly podPages: number;
   createVcpu(xen: Hypervisor, domain: Domain, index: number): Vcpu;
   /** Queues the kernel's start: it runs at the first unpause. `started` gets the handle of a guest that is our own code. */
   boot(xen: Hypervisor, domain: Domain, options: BootOptions, started: (guest: GuestHandle) => void): void;

@@ -28,8 +28,13 @@ export const FIRST_FREE_GFN = 3;
  */
 const MAX_BACKED_PAGES = 2 ** 30 / PAGE_SIZE;
 
-export const programMemory = (pages: number): DomainMemory =>
-  new DomainMemory(Math.min(pages, MAX_BACKED_PAGES - HYPERVISOR_FRAMES) + HYPERVISOR_FRAMES);
+/** Memory of a program that begins with `pages` and may grow to `maxPages`. */
+export const programMemory = (pages: number, maxPages = pages): DomainMemory => {
+  const backed = Math.min(maxPages, MAX_BACKED_PAGES - HYPERVISOR_FRAMES);
+  const memory = new DomainMemory(backed + HYPERVISOR_FRAMES);
+  memory.reserve(pages, backed);
+  return memory;
+};
 
 export interface SpecialPages extends RingFrames {
   readonly storePort: number;

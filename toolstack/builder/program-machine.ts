@@ -5,14 +5,15 @@ import type {Machine} from './machine.ts';
 import {FIRST_FREE_GFN, PROGRAM_FRAMES, programMemory} from './memory.ts';
 
 /** For kernels written in TypeScript. */
-export const programMachine = (image: ProgramImage, pages: number): Machine => ({
+export const programMachine = (image: ProgramImage, pages: number, maxPages: number): Machine => ({
   abi: 'x86_64',
-  memory: programMemory(pages),
+  memory: programMemory(pages, maxPages),
   frames: PROGRAM_FRAMES,
+  podPages: 0,
   createVcpu: (xen, domain, index) => new ProgramVcpu(domain, index, xen.schedule, xen.trace),
   boot: (xen, domain, options, started) => {
     domain.schedule.post(() => {
-      const ops = new ProgramOps(xen, domain, FIRST_FREE_GFN);
+      const ops = new ProgramOps(xen, domain, FIRST_FREE_GFN, Math.min(pages, domain.sharedInfoGfn));
       const boot = {ops, ...options, onFault: domain.onFault};
       started(image.kind === 'builtin' ? bootBuiltin(boot) : bootProgram({...boot, main: image.main}));
     });

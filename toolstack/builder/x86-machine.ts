@@ -5,14 +5,18 @@ import {e820Map, placePvh, planPvh, type PvhImage} from './pvh-image.ts';
 import {loadEngine} from './x86-engine.ts';
 
 /** For real kernels: a PVH machine with an emulated x86 CPU. Throws KernelFormatError when the image does not fit. */
-export const x86Machine = async (image: PvhImage, pages: number, cmdline: string): Promise<Machine> => {
-  const plan = planPvh(image, pages, cmdline);
-  const core = new X86Core(await loadEngine(), pages + HYPERVISOR_FRAMES);
+export const x86Machine = async (
+  image: PvhImage,
+  {pages, maxPages, cmdline}: {pages: number; maxPages: number; cmdline: string},
+): Promise<Machine> => {
+  const plan = planPvh(image, maxPages, cmdline);
+  const core = new X86Core(await loadEngine(), maxPages + HYPERVISOR_FRAMES);
   let vcpu: X86Vcpu | undefined;
   return {
     abi: 'x86_32',
     memory: core.memory,
     frames: plan,
+    podPages: maxPages - pages,
     createVcpu: (xen, domain) => {
       vcpu = new X86Vcpu(xen, domain, core);
       return vcpu;

@@ -14,6 +14,7 @@ const u32 = must(
   'an integer from 0 to 4294967295',
   (value) => Number.isInteger(value) && Number(value) >>> 0 === value,
 );
+const natural = must('an integer from 0 on', (value) => Number.isSafeInteger(value) && Number(value) >= 0);
 const boolean = must('true or false', (value) => typeof value === 'boolean');
 const text = must('a string of at most 4096 characters', (value) => typeof value === 'string' && value.length <= 4096);
 const data = must('a base64 string', (value) => typeof value === 'string');
@@ -38,6 +39,8 @@ const METHOD_CHECKS: {readonly [M in Method]: Checks<Methods[M]['params']>} = {
   'domain.waitDestroyed': {domid: u32},
   'domain.destroy': {domid: u32},
   'domain.rename': {domid: u32, name: text},
+  'domain.setMemoryTarget': {domid: u32, targetKib: natural},
+  'domain.setMaxMemory': {domid: u32, maxKib: natural},
   'disk.attach': {domid: u32, disk: config, baseDir: text},
   'disk.detach': {domid: u32, vdev: text, force: boolean},
   'disk.list': {domid: u32},

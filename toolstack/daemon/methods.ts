@@ -49,6 +49,9 @@ export const createMethods = (host: ServedHost, control: Control): MethodTable =
   'domain.destroy': done(({domid}) => host.destroy(domid as DomId)),
   'domain.rename': done(({domid, name}) => host.rename(domid as DomId, name)),
 
+  'domain.setMemoryTarget': done(({domid, targetKib}) => host.setMemoryTarget(domid as DomId, targetKib)),
+  'domain.setMaxMemory': done(({domid, maxKib}) => host.setMaxMemory(domid as DomId, maxKib)),
+
   'disk.attach': done(({domid, disk, baseDir}) => host.attachDisk(domid as DomId, disk, baseDir)),
   'disk.detach': done(({domid, vdev, force}) => host.detachDisk(domid as DomId, vdev, {force})),
   'disk.list': ({domid}) => host.listDisks(domid as DomId),

@@ -37,6 +37,9 @@ export interface Methods {
   'domain.destroy': {params: {domid: number}; result: null};
   'domain.rename': {params: {domid: number; name: string}; result: null};
 
+  'domain.setMemoryTarget': {params: {domid: number; targetKib: number}; result: null};
+  'domain.setMaxMemory': {params: {domid: number; maxKib: number}; result: null};
+
   'disk.attach': {params: {domid: number; disk: DiskConfig; baseDir: string}; result: null};
   'disk.detach': {params: {domid: number; vdev: string; force: boolean}; result: null};
   'disk.list': {params: {domid: number}; result: DiskListing[]};

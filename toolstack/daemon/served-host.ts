@@ -14,6 +14,8 @@ export type ServedHost = Pick<
   | 'waitShutdown'
   | 'destroy'
   | 'rename'
+  | 'setMemoryTarget'
+  | 'setMaxMemory'
   | 'attachDisk'
   | 'detachDisk'
   | 'listDisks'

@@ -125,6 +125,11 @@ export interface Host {
   destroy(domid: DomId): Promise<void>;
   rename(domid: DomId, name: string): Promise<void>;
 
+  /** Writes memory/target, which the guest's balloon driver follows. EINVAL beyond its memory/static-max. */
+  setMemoryTarget(domid: DomId, targetKib: number): Promise<void>;
+  /** What the domain may have at most. EINVAL below its target. */
+  setMaxMemory(domid: DomId, maxKib: number): Promise<void>;
+
   attachDisk(domid: DomId, disk: DiskConfig, baseDir?: string): Promise<void>;
   detachDisk(domid: DomId, vdev: string, options?: {force?: boolean}): Promise<void>;
   listDisks(domid: DomId): Promise<DiskListing[]>;

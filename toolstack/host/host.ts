@@ -56,6 +56,7 @@ import {createDom0, type Dom0, writeDom0Nodes} from './dom0.ts';
 import {GuestControl} from './guest-control.ts';
 import {Hotplug} from './hotplug.ts';
 import {Lifecycle} from './lifecycle.ts';
+import {MemoryControl} from './memory-control.ts';
 import {Names} from './names.ts';
 import {type DomainRecord, exclusively} from './record.ts';
 import {type DomainStatistics, periodically, sample, upcallsOf} from './observe.ts';
@@ -84,6 +85,7 @@ class XenHost implements Host {
   private readonly lifecycle: Lifecycle;
   private readonly names: Names;
   private readonly control: GuestControl;
+  private readonly memory: MemoryControl;
   private readonly logs: ConsoleLogs | undefined;
   private readonly lines = new Subject<string>();
   private readonly busEvents = new Subject<HostBusEvent>();
@@ -130,6 +132,7 @@ class XenHost implements Host {
     this.devices = new Devices(this.clock, toolstackXs, hotplug);
     this.names = new Names(new SyncXs(this.connect('toolstack')), () => this.xen.domainTable.keys());
     this.control = new GuestControl(this.clock, this.xen, toolstackXs, this.names);
+    this.memory = new MemoryControl(this.xen, toolstackXs);
     this.lifecycle = new Lifecycle({
       xen: this.xen,
       store: this.store,
@@ -282,6 +285,16 @@ class XenHost implements Host {
   async rename(domid: DomId, name: string): Promise<void> {
     const record = this.record(domid);
     return this.change(record, () => this.control.rename(record, name));
+  }
+
+  async setMemoryTarget(domid: DomId, targetKib: number): Promise<void> {
+    const record = this.record(domid);
+    return this.change(record, () => this.memory.setTarget(record, targetKib));
+  }
+
+  async setMaxMemory(domid: DomId, maxKib: number): Promise<void> {
+    const record = this.record(domid);
+    return this.change(record, () => this.memory.setMax(record, maxKib));
   }
 
   async attachDisk(domid: DomId, disk: DiskConfig, baseDir = process.cwd()): Promise<void> {

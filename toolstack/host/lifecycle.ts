@@ -19,6 +19,7 @@ import type {ConsoleLogs} from './console-log.ts';
 import type {Devices} from './devices.ts';
 import type {Dom0} from './dom0.ts';
 import {EXIT_CREATE_FAILED} from './hotplug.ts';
+import {MAXMEM_SLACK_KIB} from './memory-control.ts';
 import type {Names} from './names.ts';
 import {type DomainRecord, exclusively} from './record.ts';
 
@@ -80,16 +81,18 @@ export class Lifecycle {
   private async make(config: CompleteDomainConfig, {baseDir, paused}: CreateRequest): Promise<DomId> {
     const {xen} = this.parts;
     const pages = Math.ceil(config.memoryKib / KIB_PER_PAGE);
+    const maxPages = Math.max(pages, Math.ceil(config.maxMemoryKib / KIB_PER_PAGE));
     const machine = await loadMachine({
       kernel: config.kernel ?? '',
       ramdisk: config.ramdisk,
       cmdline: config.cmdline ?? '',
       pages,
+      maxPages,
       vcpus: config.maxVcpus,
       baseDir,
     });
     if (this.closed) throw refusal('ESHUTDOWN', 'the host is shutting down');
-    const domain = this.allocate(config, pages, machine);
+    const domain = this.allocate(config, {pages, maxPages}, machine);
     const record: DomainRecord = {
       domid: domain.id,
       config,
@@ -125,10 +128,16 @@ export class Lifecycle {
     return record.destroying;
   }
 
-  private allocate(config: CompleteDomainConfig, pages: number, machine: Machine): Domain {
+  private allocate(
+    config: CompleteDomainConfig,
+    {pages, maxPages}: {pages: number; maxPages: number},
+    machine: Machine,
+  ): Domain {
     const {xen} = this.parts;
     const domain = xen.createDomain({
       pages,
+      maxPages: maxPages + MAXMEM_SLACK_KIB / KIB_PER_PAGE,
+      podPages: machine.podPages,
       vcpus: config.maxVcpus,
       handle: config.uuid,
       abi: machine.abi,
@@ -182,7 +191,7 @@ export class Lifecycle {
       await devices.attachVif(record, vif);
     }
     logs?.open(domid, name);
-    machine.boot(xen, domain, {cmdline: config.cmdline ?? '', memoryKib: config.memoryKib}, (guest) => {
+    machine.boot(xen, domain, {cmdline: config.cmdline ?? ''}, (guest) => {
       record.stopGuest = guest.stop;
       this.parts.onBoot(record, guest.bus);
     });

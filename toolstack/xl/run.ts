@@ -76,9 +76,9 @@ const runCommand = async (spec: CommandSpec, args: readonly string[], xl: Xl): P
 };
 
 /** One line for a command that does nothing in a simulator, or that it cannot do. */
-const explainAbsence = ({name, warns, refuses}: CommandSpec, {complain}: Xl): number => {
-  if (refuses === undefined) complain(`xl: warning: \`${name}' has no effect: ${warns}`);
-  else complain(`xl: \`${name}' is not supported: ${refuses}`);
+const explainAbsence = ({name, warns, refuses}: CommandSpec, xl: Xl): number => {
+  if (refuses === undefined) xl.complain(`xl: warning: \`${name}' has no effect: ${warns}`);
+  else xl.complain(`xl: \`${name}' is not supported: ${refuses}`);
   return refuses === undefined ? 0 : EXIT_FAILURE;
 };
 

@@ -11,7 +11,7 @@ export const RESOURCES_COMMANDS: readonly CommandSpec[] = [
     minOperands: 2,
     short: 'h',
     long: HELP_LONG,
-    refuses: 'it is not built yet',
+    load: () => import('../commands/mem-max.ts'),
   },
   {
     name: 'mem-set',
@@ -21,7 +21,7 @@ export const RESOURCES_COMMANDS: readonly CommandSpec[] = [
     minOperands: 2,
     short: 'h',
     long: HELP_LONG,
-    refuses: 'it is not built yet',
+    load: () => import('../commands/mem-set.ts'),
   },
   {
     name: 'button-press',
