@@ -33,14 +33,15 @@ const ownParams = new Set<number>([
 ]);
 
 /**
- * How events reach the CPU. There is no I/O APIC and no PCI interrupt to raise, so a GSI other than 0 (which means by
- * nothing) and a PCI INTx are refused. @see params.h, HVM_PARAM_CALLBACK_IRQ
+ * How events reach the CPU. There is no I/O APIC: by a GSI nothing is raised. It is taken all the same, as Linux sets
+ * GSI 1 beside an upcall vector of its own, to look enlightened. There is no PCI at all, so an INTx is refused.
+ * @see params.h, HVM_PARAM_CALLBACK_IRQ
  */
 const setCallback = ({domain, vcpu}: Caller, low: number, high: number): number => {
   const type = high >>> TYPE_SHIFT;
   const vector = type === params.HVM_PARAM_CALLBACK_TYPE_VECTOR ? low & 0xff : 0;
-  const isNothing = type === params.HVM_PARAM_CALLBACK_TYPE_GSI && low === 0;
-  if (vector < FIRST_VECTOR && !isNothing) return -EINVAL;
+  const isGsi = type === params.HVM_PARAM_CALLBACK_TYPE_GSI;
+  if (vector < FIRST_VECTOR && !isGsi) return -EINVAL;
   vcpu.setCallbackVector(vector);
   domain.hvmParams.set(params.HVM_PARAM_CALLBACK_IRQ, vector);
   return 0;
