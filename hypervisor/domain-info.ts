@@ -26,7 +26,7 @@ export type DomainTable = ReadonlyMap<DomId, DomainInfo>;
 
 /** One step of a domain's life. `info` is the state after it; of 'destroyed' the last one before. */
 export interface DomainEvent {
-  type: 'created' | 'paused' | 'unpaused' | 'shutdown' | 'dying' | 'destroyed';
+  type: 'created' | 'paused' | 'unpaused' | 'shutdown' | 'resumed' | 'dying' | 'destroyed';
   domid: DomId;
   info: DomainInfo;
 }

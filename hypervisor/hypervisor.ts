@@ -1,5 +1,5 @@
 import {type Observable, Subject} from 'rxjs';
-import {SHUTDOWN_crash, SHUTDOWN_MAX} from './abi/sched.ts';
+import {SHUTDOWN_crash, SHUTDOWN_MAX, SHUTDOWN_suspend} from './abi/sched.ts';
 import {VIRQ_DEBUG, VIRQ_DOM_EXC, VIRQ_TIMER} from './abi/xen.ts';
 import {Domain, HYPERVISOR_FRAMES} from './domain.ts';
 import type {DomainEvent, DomainInfo, DomainTable} from './domain-info.ts';
@@ -201,6 +201,17 @@ export class Hypervisor {
     if (this.trace.on) this.trace.emit('domain_shutdown', domain.id, reason);
     this.announce('shutdown', domain.id, {shutdown: true, shutdownReason: reason});
     this.raiseDomExc();
+    return 0;
+  }
+
+  /** XEN_DOMCTL_resumedomain: a domain that suspended goes on where it was. -EINVAL when it has not. */
+  resume(domain: Domain): number {
+    if (domain.shutdownReason !== SHUTDOWN_suspend || domain.dying) return -EINVAL;
+    domain.shutdownReason = undefined;
+    if (this.trace.on) this.trace.emit('domain_resume', domain.id);
+    this.announce('resumed', domain.id, {shutdown: false, shutdownReason: undefined});
+    for (const vcpu of domain.vcpus) vcpu.cancelSuspend?.();
+    domain.schedule.resume();
     return 0;
   }
 

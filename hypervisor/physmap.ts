@@ -17,15 +17,14 @@ export const mapSharedInfo = (domain: Domain, gfn: number): number => {
   return 0;
 };
 
-/** XENMAPSPACE_grant_table: frame `index` of the grant table lies at `gfn`; the table grows when it is the next one. */
+/** XENMAPSPACE_grant_table: frame `index` of the grant table lies at `gfn`; the table grows as far as that. */
 export const mapGrantFrame = (domain: Domain, index: number, gfn: number): number => {
   const {grants} = domain;
-  if (gfn >= domain.memory.pages || index > grants.frames || index >= grants.maxFrames) return -EINVAL;
-  if (index < grants.frames) moveFrame(domain, grants.offsets[index], gfn as Gfn);
-  else {
-    domain.memory.fillHole(gfn as Gfn);
-    domain.memory.page(gfn as Gfn).fill(0);
+  if (gfn >= domain.memory.pages || index >= grants.maxFrames) return -EINVAL;
+  for (let next = grants.frames; next <= index; next++) {
+    grants.placeFrame(next, (domain.grantFramesGfn + next) * PAGE_SIZE);
   }
+  moveFrame(domain, grants.offsets[index], gfn as Gfn);
   grants.placeFrame(index, gfn * PAGE_SIZE);
   return 0;
 };

@@ -4,6 +4,7 @@ export const tracePoints = {
   domain_pause: ['count'],
   domain_unpause: ['count'],
   domain_shutdown: ['reason'],
+  domain_resume: [],
   domain_dying: [],
   domain_destroy: [],
   evtchn_alloc_unbound: ['port', 'remote'],

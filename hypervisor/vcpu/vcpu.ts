@@ -6,6 +6,10 @@ export interface Vcpu {
   kick(): void;
   /** The domain was unpaused: whatever was held back may run. */
   resume(): void;
+  /** The HVM context of a vCPU whose domain has suspended. Not there: its code cannot be written down. */
+  saveContext?(): Uint8Array;
+  /** The suspension of the domain is cancelled: SCHEDOP_shutdown returns 1 in the guest. */
+  cancelSuspend?(): void;
   /** The domain is going away; nothing of it may run any more. */
   stop(): void;
   /** Nanoseconds of host time spent running it. */

@@ -2,6 +2,7 @@ import {DomainMemory, PAGE_SIZE} from '../../memory/index.ts';
 import * as state from './core-state.ts';
 import {JitLinker} from './jit.ts';
 import {HOOK_CPUID} from './patch.ts';
+import {loadContext, saveContext, type SavedParts} from './snapshot.ts';
 
 /** What the engine asks of the machine around it. */
 export interface CoreHost {
@@ -27,6 +28,9 @@ interface CoreExports {
   handle_irqs(): void;
   get_apic_addr(): number;
   read_tsc(): bigint;
+  set_tsc(low: number, high: number): void;
+  get_eflags(): number;
+  set_control_word(word: number): void;
   jit_dirty_cache(start: number, end: number): void;
   readonly codegen_finalize_finished: (index: number, start: number, stateFlags: number) => void;
 }
@@ -166,6 +170,29 @@ export class X86Core {
     this.exports.full_clear_tlb();
   }
 
+  /** The CPU as an HVM context. @see snapshot.ts */
+  saveContext(): Uint8Array {
+    const {exports} = this;
+    return saveContext({
+      ...this.savedViews(),
+      flags: exports.get_eflags(),
+      tsc: BigInt.asUintN(64, exports.read_tsc()),
+    });
+  }
+
+  /** Sets the CPU to a context without fault, and out of a halt. The memory is that of the context by now. */
+  loadContext(context: Uint8Array): void {
+    const {exports} = this;
+    const views = this.savedViews();
+    const tsc = loadContext(context, views);
+    exports.set_tsc(Number(BigInt.asUintN(32, tsc)), Number(tsc >> 32n));
+    // The engine keeps the rounding mode elsewhere, too.
+    exports.set_control_word(views.cpu.getUint16(state.FPU_CONTROL_WORD, true));
+    this.loadPageDirectoryPointers();
+    exports.update_state_flags();
+    exports.full_clear_tlb();
+  }
+
   /** Where the CPU stands, in a line. */
   toString(): string {
     const hex = (value: number): string => (value >>> 0).toString(16).padStart(8, '0');
@@ -173,6 +200,23 @@ export class X86Core {
     const general = names.map((name, i) => `${name}=${hex(this.registers[i])}`).join(' ');
     const control = [0, 2, 3, 4].map((n) => `cr${n}=${hex(this.controlRegister(n))}`).join(' ');
     return `eip=${hex(this.instructionPointer)} ${general} ${control}`;
+  }
+
+  private savedViews(): Pick<SavedParts, 'cpu' | 'apic'> {
+    return {
+      cpu: new DataView(this.buffer, 0, PAGE_SIZE),
+      apic: new DataView(this.buffer, this.exports.get_apic_addr() >>> 0, state.APIC_BYTES),
+    };
+  }
+
+  /** As a write to CR3 does. */
+  private loadPageDirectoryPointers(): void {
+    const isPae = (this.controlRegister(0) & state.CR0_PG) !== 0 && (this.controlRegister(4) & state.CR4_PAE) !== 0;
+    const from = (this.controlRegister(3) & ~31) >>> 2;
+    for (let word = 0; word < PDPTE_WORDS; word++) {
+      const entry = isPae ? (this.memory.u32[from + word] ?? 0) : 0;
+      this.u32[(state.PDPTE >>> 2) + word] = word % 2 === 0 ? entry & ~PDPTE_IGNORED : entry;
+    }
   }
 
   private refresh(): void {
@@ -237,6 +281,11 @@ export class X86Core {
     return this.host?.hook(port) === true ? 1 : 0;
   }
 }
+
+/** Four entries of 64 bits. */
+const PDPTE_WORDS = 8;
+/** Bits for the kernel's own use. */
+const PDPTE_IGNORED = 0xe00;
 
 const BOOT_CS = 8;
 const BOOT_DS = 16;

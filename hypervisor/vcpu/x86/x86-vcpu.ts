@@ -59,17 +59,29 @@ export class X86Vcpu implements Vcpu, CoreHost, CallingVcpu {
       },
     });
     this.ports.claim(RESET_PORT, {write: () => this.powerOff(SHUTDOWN_reboot)});
-    this.ports.claim(DEBUG_CONSOLE_PORT, new DebugConsole((line) => xen.log(`(d${domain.id}) ${line}`)));
+    this.ports.claim(DEBUG_CONSOLE_PORT, new DebugConsole((line) => xen.log(`d${domain.id}: ${line}`)));
     core.connect(this);
   }
 
   /** Sets the CPU to its state at a PVH entry point. It runs once the domain is unpaused. */
   start(entry: number, startInfoAddress: number): void {
-    const {core, domain, xen} = this;
-    core.enterProtectedMode(entry, startInfoAddress);
-    writeTimeInfo(domain, INDEX, core.readTsc(), this.clock.now(core.instructions));
-    writeWallClock(domain, xen.schedule.epochMs);
-    this.started = true;
+    this.core.enterProtectedMode(entry, startInfoAddress);
+    this.begin();
+  }
+
+  /** Sets the CPU to the state in which another domain suspended: there SCHEDOP_shutdown returns 0. */
+  restore(context: Uint8Array): void {
+    this.core.loadContext(context);
+    this.begin();
+  }
+
+  saveContext(): Uint8Array {
+    return this.core.saveContext();
+  }
+
+  cancelSuspend(): void {
+    this.core.registers[EAX] = 1;
+    this.core.wake();
     this.queueSlice();
   }
 
@@ -186,6 +198,14 @@ export class X86Vcpu implements Vcpu, CoreHost, CallingVcpu {
 
   toString(): string {
     return this.core.toString();
+  }
+
+  private begin(): void {
+    const {core, domain, xen} = this;
+    writeTimeInfo(domain, INDEX, core.readTsc(), this.clock.now(core.instructions));
+    writeWallClock(domain, xen.schedule.epochMs);
+    this.started = true;
+    this.queueSlice();
   }
 
   private queueSlice(): void {
