@@ -14,12 +14,6 @@ import {
 } from '../../toolstack/config/index.ts';
 import {fixturePath, readFixture, readJsonFixture} from '../support/fixtures.ts';
 
-/** The machine of the recordings. */
-const TOPOLOGY = [
-  [0, 1, 2, 3, 4, 5, 6, 7],
-  [8, 9, 10, 11, 12, 13, 14, 15],
-];
-
 /** A fixed "random" sequence: the numbers 1, 2, 3... */
 const counter = (): (() => number) => {
   let last = 0;
@@ -27,7 +21,7 @@ const counter = (): (() => number) => {
 };
 
 const read = (text: string, fileName = 'x.cfg'): DomainConfig =>
-  domainConfig(parseConfig(text, fileName), {random: counter(), topology: TOPOLOGY});
+  domainConfig(parseConfig(text, fileName), {random: counter()});
 
 type DryRun = {exit: number; stderr: readonly string[]; config: JsonObject | null};
 
@@ -51,12 +45,7 @@ const recorded = ({exit, stderr, config}: DryRun, hasUuid: boolean): unknown => 
   return {exit, stderr: stderr.length === 0 ? [] : lines, text: formatJson(shown)};
 };
 
-/** These use devices whose specifications are not read yet. */
-const WITH_OTHER_DEVICES = new Set(['many-devices.cfg', 'vnuma-vsnd.cfg']);
-
-const corpus = readdirSync(fixturePath('config', 'cfg-corpus')).filter(
-  (name) => name.endsWith('.cfg') && !WITH_OTHER_DEVICES.has(name),
-);
+const corpus = readdirSync(fixturePath('config', 'cfg-corpus')).filter((name) => name.endsWith('.cfg'));
 
 for (const name of corpus) {
   test(`corpus: ${name}`, (t) => {

@@ -14,8 +14,14 @@ export const keyValues = (spec: string): [key: string, value: string][] => {
   return pairs;
 };
 
-export const specTokens = (spec: string): string[] =>
-  spec
-    .split(',')
-    .filter((token) => token !== '')
-    .map((token) => token.replace(/^ +/, ''));
+/** The parts between delimiters, empty ones left out, as C's strtok has them. */
+export const wordsOf = (text: string, delimiter: string): string[] =>
+  text.split(delimiter).filter((word) => word !== '');
+
+/** The first two parts; undefined if there are not two. */
+export const pairOf = (text: string, delimiter: string): [string, string] | undefined => {
+  const [first, second] = wordsOf(text, delimiter);
+  return second === undefined ? undefined : [first, second];
+};
+
+export const specTokens = (spec: string): string[] => wordsOf(spec, ',').map((token) => token.replace(/^ +/, ''));

@@ -36,7 +36,7 @@ export const TYPE_INFO: Readonly<Record<GuestType, Fields>> = {
   pvh: words('pvshim pvshim_path pvshim_cmdline pvshim_extra'),
   hvm: [
     ...words(`
-      firmware bios pae apic acpi acpi_s3 acpi_s4 acpi_laptop_slate nx viridian hpet vpt_align mmio_hole_memkb altp2m
+      firmware bios pae apic acpi acpi_s3 acpi_s4 acpi_laptop_slate nx viridian viridian_enable viridian_disable hpet vpt_align mmio_hole_memkb altp2m
       system_firmware smbios_firmware acpi_firmware hdtype nographic vga
     `),
     VNC,
@@ -60,6 +60,7 @@ export const TYPE_INFO: Readonly<Record<GuestType, Fields>> = {
 export const DEVICE_LISTS: Readonly<Record<string, Fields | undefined>> = {
   disks: undefined,
   nics: undefined,
+  pcidevs: undefined,
   dtdevs: ['path'],
   vfbs: ['devid', VNC, SDL, 'keymap'],
   vkbs: words(`
@@ -69,6 +70,11 @@ export const DEVICE_LISTS: Readonly<Record<string, Fields | undefined>> = {
   vtpms: words('backend_domname devid uuid'),
   p9s: words('backend_domname tag path security_model'),
   pvcallsifs: words('backend_domname devid'),
+  vdispls: words('backend_domname devid be_alloc connectors'),
+  vsnds: words('backend_domname devid short_name long_name params pcms'),
+  channels: words('backend_domname devid name connection.pty connection.socket'),
+  usbctrls: words('type devid version ports'),
+  usbdevs: words('ctrl port type.hostdev'),
 };
 
 /** The present fields of an object in a structure's order. */

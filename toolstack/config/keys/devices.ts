@@ -1,13 +1,16 @@
 import {atoi, strtoul} from '../c-numbers.ts';
 import {ConfigError} from '../config-error.ts';
-import {compact} from '../device-json.ts';
 import {parseDiskSpec} from '../disk-spec.ts';
 import {parseUuid} from '../identity.ts';
 import {keyValues, specTokens} from '../key-value-spec.ts';
 import type {StringItem} from '../setting-reader.ts';
 import {parseVifSpec} from '../vif-spec.ts';
-import type {JsonObject} from '../yajl.ts';
+import {CHANNEL_STEPS} from './channel.ts';
+import {append, deviceList, type SpecReader} from './device-list.ts';
+import {DISPLAY_DEVICE_STEPS} from './display-device.ts';
+import {SOUND_STEPS} from './sound.ts';
 import {defboolText, type Context, type MutableJson, type Step} from './step.ts';
+import {USB_STEPS} from './usb.ts';
 
 /** Runs a parser of one item; its error gets the warnings so far and the item's place. */
 const parseItem = <T>({reader}: Context, item: StringItem, parse: () => T): T => {
@@ -37,19 +40,6 @@ const vifs: Step = (context) => {
 const oldVifs: Step = ({reader}) => {
   if (reader.list('vif2') === undefined) return;
   reader.warn('WARNING: vif2: netchannel2 is deprecated and not supported by xl');
-};
-
-type SpecReader = (item: StringItem, devid: number, context: Context) => JsonObject;
-
-const deviceList =
-  (key: string, name: string, read: SpecReader): Step =>
-  (context) => {
-    const items = context.reader.strings(key) ?? [];
-    for (const [index, item] of items.entries()) append(context, name, read(item, index, context));
-  };
-
-const append = ({draft}: Context, name: string, device: JsonObject): void => {
-  draft.devices[name] = [...(draft.devices[name] ?? []), compact(device)];
 };
 
 /** The parameters of a device that knows no others. */
@@ -166,10 +156,14 @@ export const DEVICE_STEPS: readonly Step[] = [
   disks,
   deviceList('p9', 'p9s', plan9),
   deviceList('vtpm', 'vtpms', virtualTpm),
+  ...DISPLAY_DEVICE_STEPS,
   deviceList('pvcalls', 'pvcallsifs', pvCalls),
+  ...SOUND_STEPS,
+  ...CHANNEL_STEPS,
   vifs,
   oldVifs,
   deviceList('vfb', 'vfbs', framebuffer),
+  ...USB_STEPS,
 ];
 
 export const KEYBOARD_STEPS: readonly Step[] = [deviceList('vkb', 'vkbs', keyboard)];

@@ -1,5 +1,6 @@
 import {ARCHITECTURE_STEPS} from './architecture.ts';
 import {BOOT_STEPS} from './boot.ts';
+import {CPUID_STEPS} from './cpuid.ts';
 import {DEVICE_MODEL_STEPS} from './device-model.ts';
 import {DEVICE_STEPS} from './devices.ts';
 import {DISPLAY_STEPS} from './display.ts';
@@ -19,6 +20,7 @@ export const STEPS: readonly Step[] = [
   ...BOOT_STEPS,
   ...HARDWARE_STEPS,
   ...DEVICE_STEPS,
+  ...CPUID_STEPS,
   ...DEVICE_MODEL_STEPS,
   ...DISPLAY_STEPS,
   ...ARCHITECTURE_STEPS,

@@ -1,3 +1,4 @@
+import {PASSTHROUGH_STEPS} from './passthrough.ts';
 import {choice, field, mode, only, type Step} from './step.ts';
 
 const TSC_MODES = ['default', 'always_emulate', 'native', 'native_paravirt'];
@@ -15,6 +16,7 @@ const vncViewer: Step = ({reader}) => {
 
 export const PLATFORM_STEPS: readonly Step[] = [
   only('pv', field('e820_host', 'boolean', 'typeInfo.e820_host')),
+  ...PASSTHROUGH_STEPS,
   deviceTreeDevices,
   choice(
     'passthrough',

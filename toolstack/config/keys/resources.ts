@@ -1,5 +1,6 @@
 import {parseCpuList} from '../cpu-list.ts';
 import {choice, field, invalidValue, type Context, type Step} from './step.ts';
+import {virtualNuma} from './vnuma.ts';
 
 const INT_MAX = 2n ** 31n - 1n;
 
@@ -79,6 +80,7 @@ export const RESOURCE_STEPS: readonly Step[] = [
   vcpus,
   maxVcpus,
   choice('vuart', ['unknown', 'sbsa_uart'], 'archArm.vuart', invalidValue('vuart')),
+  virtualNuma,
   limits,
   affinity('cpus', 'vcpu_hard_affinity'),
   affinity('cpus_soft', 'vcpu_soft_affinity'),
