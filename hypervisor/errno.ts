@@ -17,6 +17,7 @@ export const EINVAL = 22;
 export const ENOSPC = 28;
 export const ENOSYS = 38;
 export const ETIME = 62;
+export const EOPNOTSUPP = 95;
 
 const names = new Map<number, string>(
   Object.entries({
@@ -34,6 +35,7 @@ const names = new Map<number, string>(
     ENOSPC,
     ENOSYS,
     ETIME,
+    EOPNOTSUPP,
   }).map(([name, value]) => [value, name]),
 );
 

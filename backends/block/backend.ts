@@ -1,5 +1,5 @@
 import {type Observable, Subject, type Subscription} from 'rxjs';
-import {EVTCHNSTAT_interdomain} from '../../hypervisor/abi/event-channel.ts';
+import {negotiatesSectorSize} from '../../hypervisor/abi/io/blkif-sectors.ts';
 import {
   XenbusStateClosed,
   XenbusStateClosing,
@@ -9,42 +9,42 @@ import {
   XenbusStateInitWait,
   XenbusStateUnknown,
 } from '../../hypervisor/abi/io/xenbus.ts';
-import {EBUSY, EIO, ENOENT} from '../../hypervisor/errno.ts';
-import {DeviceError, type DriverInstance, type XenbusDevice, type XenbusState} from '../../hypervisor/xenbus/index.ts';
-import {SECTOR_BYTES, type Storage, StorageError, type StorageErrorCode, type StorageOpener} from '../storage/index.ts';
-import {type DiskDescription, featureNodes, offersDiscard, propertyNodes, readDescription} from './disk-nodes.ts';
-import {BlockQueue} from './queue.ts';
-import {type BlockBatch, type BlockStatistics, newStatistics} from './stats.ts';
-import {closeTransport, openTransport, type Transport} from './transport.ts';
+import {EINVAL, EIO} from '../../hypervisor/errno.ts';
+import {
+  DeviceError,
+  type DriverInstance,
+  readTuning,
+  type XenbusDevice,
+  type XenbusState,
+} from '../../hypervisor/xenbus/index.ts';
+import type {StorageOpener} from '../storage/index.ts';
+import {Connection} from './connection.ts';
+import {featureNodeOf} from './disk-nodes.ts';
+import {Drive} from './drive.ts';
+import {type BlockFeatures, defaultFeatures, featureReaders, offerNodes} from './features.ts';
+import {readFrontend} from './frontend-nodes.ts';
+import {type BlockBatch, type BlockDistribution, BlockMeter, type BlockStatistics} from './stats.ts';
 
 export interface BlockBackendOptions {
   /** Opens the image that the `params` node names. */
   open: StorageOpener;
-  /** Requests of one disk under way at once, 1..32; 32 by default. Only storage that takes its time fills it. */
+  /** Other than the defaults, for every disk; the `tuning` node of a disk's directory has the last word. */
+  features?: Partial<BlockFeatures>;
+  /** Requests of one ring under way at once; by default 32 for each of its pages. Only slow storage fills it. */
   maxInFlight?: number;
 }
-
-interface Disk {
-  readonly description: DiskDescription;
-  readonly storage: Storage;
-}
-
-interface Connection {
-  readonly transport: Transport;
-  readonly queue: BlockQueue;
-}
-
-const errnoOf: Partial<Record<StorageErrorCode, number>> = {missing: ENOENT, busy: EBUSY};
 
 /** blkback's hold on one disk. */
 export class BlockBackend implements DriverInstance {
   readonly device: XenbusDevice;
   private readonly options: BlockBackendOptions;
   private readonly onRemoved: () => void;
-  private readonly counters: BlockStatistics = newStatistics();
+  private readonly meter = new BlockMeter();
   private readonly batchSubject = new Subject<BlockBatch>();
-  private hotplug: Subscription | undefined;
-  private disk: Disk | undefined;
+  private readonly watches: Subscription[] = [];
+  private readonly withdrawn = new Set<string>();
+  private features: BlockFeatures = defaultFeatures;
+  private drive: Drive | undefined;
   private connection: Connection | undefined;
   /** Found in the middle of a connection that an earlier driver served: the frontend has to begin anew. */
   private restarting = false;
@@ -66,9 +66,14 @@ export class BlockBackend implements DriverInstance {
     this.onRemoved = onRemoved;
   }
 
-  /** Counters as sysfs has them, over all connections. */
-  get stats(): Readonly<BlockStatistics> {
-    return {...this.counters};
+  /** Counters as sysfs has them, over all queues and connections. */
+  stats(): Readonly<BlockStatistics> {
+    return {...this.meter.counters};
+  }
+
+  /** How requests were spread in time and length, over the same. */
+  distribution(): BlockDistribution {
+    return this.meter.distribution;
   }
 
   /** One emission for each drained event. Completes when the device is removed. */
@@ -82,11 +87,11 @@ export class BlockBackend implements DriverInstance {
 
   async start(): Promise<void> {
     const {device} = this;
+    this.features = await readTuning(device, {...defaultFeatures, ...this.options.features}, featureReaders);
     if (device.state === XenbusStateInitialising) await this.offer();
     else if (device.state !== XenbusStateInitWait) await this.restart();
-    this.hotplug = device.xs
-      .watch(`${device.path}/physical-device`)
-      .subscribe({next: () => device.enqueue(() => this.onHotplug()), error: () => undefined});
+    this.watch('physical-device', () => this.onHotplug());
+    this.watch('params', () => this.onMedium());
   }
 
   otherEndChanged(state: XenbusState): Promise<void> | void {
@@ -95,28 +100,39 @@ export class BlockBackend implements DriverInstance {
 
   /** The frontend's domain may have died without a word: its end of the channel is gone then. */
   checkPeer(): void {
-    const {connection, device} = this;
-    if (connection === undefined) return;
-    const status = device.ops.evtchnStatus(device.ops.domid, connection.transport.port);
-    if (typeof status === 'number' || status.status !== EVTCHNSTAT_interdomain) device.enqueue(() => this.onGone());
+    if (this.connection?.isPeerThere() === false) this.device.enqueue(() => this.onGone());
+  }
+
+  /** The image may have another size: a connected frontend is told. */
+  resize(): void {
+    this.device.enqueue(async () => {
+      if (this.drive?.remeasure() === true) await this.tellSize(this.drive);
+    });
   }
 
   remove(): void {
     this.removed = true;
-    this.hotplug?.unsubscribe();
-    void this.disconnect().then(() => this.closeDisk());
+    for (const watch of this.watches) watch.unsubscribe();
+    void this.disconnect().then(() => this.closeDrive());
     this.batchSubject.complete();
     this.onRemoved();
   }
 
   toString(): string {
-    const what = this.connection === undefined ? 'not connected' : String(this.connection.queue);
-    return `${String(this.device)}; ${String(this.disk?.storage ?? 'no image')}; ${what}`;
+    return `${String(this.device)}; ${String(this.drive ?? 'no image')}; ${String(this.connection ?? 'not connected')}`;
+  }
+
+  private watch(key: string, onChange: () => Promise<void>): void {
+    const {device} = this;
+    const watch = device.xs
+      .watch(`${device.path}/${key}`)
+      .subscribe({next: () => device.enqueue(onChange), error: () => undefined});
+    this.watches.push(watch);
   }
 
   /** Publishes what holds before a connection, and waits for the frontend. */
   private async offer(): Promise<void> {
-    await this.device.publish(featureNodes);
+    await this.device.publish(offerNodes(this.features));
     await this.device.switchState(XenbusStateInitWait);
   }
 
@@ -129,8 +145,28 @@ export class BlockBackend implements DriverInstance {
   private async onHotplug(): Promise<void> {
     const {state, otherState} = this.device;
     const waiting = state === XenbusStateInitialising || state === XenbusStateInitWait;
-    if (!waiting || !(await this.openDisk())) return;
+    if (!waiting || !(await this.openDrive())) return;
     if (otherState === XenbusStateInitialised || otherState === XenbusStateConnected) await this.connect();
+  }
+
+  /** A drive's medium was changed or taken out; a disk keeps its image. What was under way ends with the old one. */
+  private async onMedium(): Promise<void> {
+    const {drive} = this;
+    const target = await this.device.read('params');
+    if (drive === undefined || target === undefined || !drive.isCdrom || target === drive.target) return;
+    await this.connection?.pause();
+    try {
+      await drive.change(target);
+    } catch (error) {
+      if (!(error instanceof DeviceError)) throw error;
+      await this.device.reportError(error);
+    }
+    await this.tellSize(drive);
+    this.connection?.goOn();
+  }
+
+  private async tellSize(drive: Drive): Promise<void> {
+    if (this.device.state === XenbusStateConnected) await this.device.republish(drive.sizes);
   }
 
   private async onInitialising(): Promise<void> {
@@ -147,49 +183,58 @@ export class BlockBackend implements DriverInstance {
   private async onClosed(): Promise<void> {
     await this.disconnect();
     await this.device.switchState(XenbusStateClosed);
-    if ((await this.device.read('online')) !== '1') this.closeDisk();
+    if ((await this.device.read('online')) !== '1') this.closeDrive();
     else if (this.restarting) await this.onInitialising();
   }
 
   /** The frontend's directory is gone, says nothing that is a state, or its domain died. */
   private async onGone(): Promise<void> {
     await this.disconnect();
-    this.closeDisk();
+    this.closeDrive();
     await this.device.switchState(XenbusStateClosed);
   }
 
   private async connect(): Promise<void> {
     const {device} = this;
-    if (device.state === XenbusStateConnected || device.state === XenbusStateClosing || !(await this.openDisk()))
+    if (device.state === XenbusStateConnected || device.state === XenbusStateClosing || !(await this.openDrive()))
       return;
     await this.disconnect();
     // A frontend that begins anew may be here before it was seen to be Initialising.
     if (device.state === XenbusStateClosed) await this.offer();
-    const transport = await openTransport(device);
-    if (this.removed || this.disk === undefined) return closeTransport(device.ops, transport);
-    this.connection = {transport, queue: this.makeQueue(transport, this.disk)};
-    await device.publish(propertyNodes(this.disk.description, this.disk.storage));
+    const connection = await this.makeConnection();
+    if (connection === undefined || this.drive === undefined) return;
+    await device.publish(this.drive.properties);
     await device.switchState(XenbusStateConnected);
-    this.connection?.queue.start();
+    if (this.connection === connection) connection.start();
   }
 
-  private makeQueue(transport: Transport, {description, storage}: Disk): BlockQueue {
-    const {device} = this;
-    return new BlockQueue({
-      ops: device.ops,
-      transport,
-      storage,
-      limits: {
-        sectors: storage.sizeBytes / SECTOR_BYTES,
-        readonly: description.readonly,
-        discard: offersDiscard(description, storage),
-      },
-      stats: this.counters,
+  private async makeConnection(): Promise<Connection | undefined> {
+    const {device, features, meter} = this;
+    const frontend = await readFrontend(device, features);
+    if (features.sector > 512 && negotiatesSectorSize(features.reading) && !frontend.largeSectors) {
+      throw new DeviceError(EINVAL, `sector-size ${features.sector} without feature-large-sector-size`);
+    }
+    if (this.removed || this.drive === undefined) return undefined;
+    this.connection = new Connection({
+      device,
+      frontend,
+      features,
+      disk: this.drive.served,
+      meter,
       batches: this.batchSubject,
-      name: device.path,
       maxInFlight: this.options.maxInFlight,
+      onUnsupported: (operation) => this.withdraw(operation),
       onBroken: (reason) => device.enqueue(() => this.fence(reason)),
     });
+    return this.connection;
+  }
+
+  /** The storage turned out not to know an operation: frontends to come are not offered it. */
+  private withdraw(operation: number): void {
+    const node = featureNodeOf[operation];
+    if (node === undefined || this.withdrawn.has(node)) return;
+    this.withdrawn.add(node);
+    this.device.enqueue(() => this.device.publish({[node]: 0}));
   }
 
   /** The frontend broke the ring: it is not served any more, and others are not touched. */
@@ -198,34 +243,24 @@ export class BlockBackend implements DriverInstance {
     throw new DeviceError(EIO, reason);
   }
 
-  /** Resolves when nothing of the guest is mapped any more. What it takes is done at once where storage never waits. */
+  /** Resolves when nothing of the guest is mapped any more. */
   private disconnect(): Promise<void> {
-    const {connection, device} = this;
-    if (connection === undefined) return Promise.resolve();
+    const {connection} = this;
     this.connection = undefined;
-    return new Promise((resolve) => {
-      connection.queue.stop(() => {
-        closeTransport(device.ops, connection.transport);
-        resolve();
-      });
-    });
+    return connection?.close() ?? Promise.resolve();
   }
 
   /** False while the block script has not run. */
-  private async openDisk(): Promise<boolean> {
-    const {device} = this;
-    if (this.disk !== undefined) return true;
-    if ((await device.read('physical-device')) === undefined) return false;
-    const description = await readDescription(device);
-    const storage = await this.options.open(description.target, {readonly: description.readonly});
-    if (storage instanceof StorageError) throw new DeviceError(errnoOf[storage.code] ?? EIO, storage.message);
-    if (this.removed) storage.close();
-    else this.disk = {description, storage};
-    return !this.removed;
+  private async openDrive(): Promise<boolean> {
+    if (this.drive !== undefined) return true;
+    const drive = await Drive.open(this.device, this.features, this.options.open);
+    if (this.removed) drive?.close();
+    else this.drive = drive;
+    return this.drive !== undefined;
   }
 
-  private closeDisk(): void {
-    this.disk?.storage.close();
-    this.disk = undefined;
+  private closeDrive(): void {
+    this.drive?.close();
+    this.drive = undefined;
   }
 }

@@ -1,6 +1,7 @@
-import {BLKIF_MAX_SEGMENTS_PER_REQUEST as MAX_SEGMENTS} from '../../hypervisor/abi/io/blkif.ts';
-import type {HypervisorOps} from '../../hypervisor/ops.ts';
-import {type IoVector, SECTOR_BYTES} from '../storage/index.ts';
+import {BLKIF_MAX_SEGMENTS_PER_REQUEST, BLKIF_OP_READ} from '../../hypervisor/abi/io/blkif.ts';
+import type {SectorUnits} from '../../hypervisor/abi/io/blkif-sectors.ts';
+import type {IoVector} from '../storage/index.ts';
+import type {PageMaps} from './page-maps.ts';
 import type {BlockRequest} from './request.ts';
 
 /**
@@ -9,6 +10,7 @@ import type {BlockRequest} from './request.ts';
  */
 export class InFlight {
   readonly capacity: number;
+  /** Of an indirect request the one inside. */
   readonly operation: Uint8Array;
   readonly idLow: Uint32Array;
   readonly idHigh: Uint32Array;
@@ -16,33 +18,41 @@ export class InFlight {
   readonly position: Float64Array;
   /** Bytes on the disk that the request is about; of a discard: those left. */
   readonly lengthBytes: Float64Array;
-  readonly nrSegments: Uint8Array;
-  private readonly ops: HypervisorOps;
-  /** MAX_SEGMENTS for each request: the grant, where its page is mapped, and the byte range of the segment in it. */
-  private readonly refs: Uint32Array;
-  private readonly handles: Int32Array;
-  private readonly offsets: Float64Array;
-  private readonly firstByte: Uint16Array;
-  private readonly lengths: Uint16Array;
+  readonly nrSegments: Uint16Array;
+  /** What has been done of a request that takes several steps. */
+  readonly step: Uint8Array;
+  /** Of a discard: the bytes have to be overwritten. */
+  readonly secure: Uint8Array;
+  /** When the backend first saw it. */
+  readonly takenNs: Float64Array;
+  private readonly maps: PageMaps;
+  /** `stride` for each request: the grant, where its page is mapped, and the byte range of the segment in it. */
+  private stride = BLKIF_MAX_SEGMENTS_PER_REQUEST;
+  private refs!: Uint32Array;
+  private handles!: Int32Array;
+  private offsets!: Float64Array;
+  private firstByte!: Uint16Array;
+  private lengths!: Uint16Array;
+  private readonly taken: Uint8Array;
   private readonly freeSlots: Uint16Array;
   private freeCount: number;
 
-  constructor(ops: HypervisorOps, capacity: number) {
-    this.ops = ops;
+  constructor(maps: PageMaps, capacity: number) {
+    this.maps = maps;
     this.capacity = capacity;
     this.operation = new Uint8Array(capacity);
     this.idLow = new Uint32Array(capacity);
     this.idHigh = new Uint32Array(capacity);
     this.position = new Float64Array(capacity);
     this.lengthBytes = new Float64Array(capacity);
-    this.nrSegments = new Uint8Array(capacity);
-    this.refs = new Uint32Array(capacity * MAX_SEGMENTS);
-    this.handles = new Int32Array(capacity * MAX_SEGMENTS);
-    this.offsets = new Float64Array(capacity * MAX_SEGMENTS);
-    this.firstByte = new Uint16Array(capacity * MAX_SEGMENTS);
-    this.lengths = new Uint16Array(capacity * MAX_SEGMENTS);
+    this.nrSegments = new Uint16Array(capacity);
+    this.step = new Uint8Array(capacity);
+    this.secure = new Uint8Array(capacity);
+    this.takenNs = new Float64Array(capacity);
+    this.taken = new Uint8Array(capacity);
     this.freeSlots = Uint16Array.from({length: capacity}, (_, i) => capacity - 1 - i);
     this.freeCount = capacity;
+    this.allotSegments();
   }
 
   get free(): number {
@@ -57,44 +67,62 @@ export class InFlight {
    * Notes a request that has been checked and maps its segments; one has to be free. Returns its slot, or -1 when a
    * grant is refused.
    */
-  take(request: BlockRequest, granter: number, mapFlags: number): number {
-    const slot = this.freeSlots[--this.freeCount];
-    const {nrSegments} = request;
-    const base = slot * MAX_SEGMENTS;
+  take(request: BlockRequest, units: SectorUnits, nowNs: number): number {
+    const {nrSegments, answeredOperation} = request;
+    if (nrSegments > this.stride) this.widen(nrSegments);
+    const slot = this.freeSlots[this.freeCount - 1];
+    const base = slot * this.stride;
     let bytes = 0;
     for (let i = 0; i < nrSegments; i++) {
-      const first = request.firstSect(i) * SECTOR_BYTES;
-      const length = (request.lastSect(i) + 1) * SECTOR_BYTES - first;
+      const first = request.firstSect(i) * units.segment;
+      const length = (request.lastSect(i) + 1) * units.segment - first;
       this.refs[base + i] = request.gref(i);
       this.firstByte[base + i] = first;
       this.lengths[base + i] = length;
       bytes += length;
     }
-    if (this.ops.gnttabMapMany(granter, this.refs, mapFlags, this.handles, this.offsets, base, nrSegments) < 0) {
-      this.freeSlots[this.freeCount++] = slot;
-      return -1;
-    }
-    this.note(slot, request, nrSegments, bytes);
+    const readonly = answeredOperation !== BLKIF_OP_READ;
+    if (this.maps.map(this.refs, readonly, this.handles, this.offsets, base, nrSegments) < 0) return -1;
+    this.note(slot, request, units, nrSegments, bytes, nowNs);
     return slot;
   }
 
   /** The same for a discard, which has no segments. */
-  takeDiscard(request: BlockRequest): number {
-    const slot = this.freeSlots[--this.freeCount];
-    this.note(slot, request, 0, request.discardSectors * SECTOR_BYTES);
+  takeDiscard(request: BlockRequest, units: SectorUnits, nowNs: number, secure: boolean): number {
+    const slot = this.freeSlots[this.freeCount - 1];
+    this.note(slot, request, units, 0, request.discardSectors * units.number, nowNs);
+    this.secure[slot] = secure ? 1 : 0;
     return slot;
   }
 
   /** Ends the mappings and frees the slot. */
   release(slot: number): void {
-    this.ops.gnttabUnmapMany(this.handles, slot * MAX_SEGMENTS, this.nrSegments[slot]);
+    this.maps.unmap(this.handles, slot * this.stride, this.nrSegments[slot]);
+    this.taken[slot] = 0;
     this.freeSlots[this.freeCount++] = slot;
+  }
+
+  isRead(slot: number): boolean {
+    return this.operation[slot] === BLKIF_OP_READ;
+  }
+
+  /** Whether another request that is under way touches the same bytes, and one of the two changes them. */
+  hasConflict(slot: number): boolean {
+    const {taken, position, lengthBytes, capacity} = this;
+    const reads = this.isRead(slot);
+    const start = position[slot];
+    const end = start + lengthBytes[slot];
+    for (let other = 0; other < capacity; other++) {
+      if (taken[other] === 0 || other === slot || (reads && this.isRead(other))) continue;
+      if (position[other] < end && start < position[other] + lengthBytes[other]) return true;
+    }
+    return false;
   }
 
   /** Appends the request's pieces of memory to a vector; pages that lie together are one piece. */
   addTo(vector: IoVector, slot: number): void {
     const {offsets, firstByte, lengths} = this;
-    const base = slot * MAX_SEGMENTS;
+    const base = slot * this.stride;
     const end = base + this.nrSegments[slot];
     let start = offsets[base] + firstByte[base];
     let length = lengths[base];
@@ -110,12 +138,48 @@ export class InFlight {
     vector.add(start, length);
   }
 
-  private note(slot: number, request: BlockRequest, nrSegments: number, lengthBytes: number): void {
-    this.operation[slot] = request.operation;
+  private note(
+    slot: number,
+    request: BlockRequest,
+    units: SectorUnits,
+    nrSegments: number,
+    lengthBytes: number,
+    nowNs: number,
+  ): void {
+    this.freeCount--;
+    this.taken[slot] = 1;
+    this.operation[slot] = request.answeredOperation;
     this.idLow[slot] = request.idLow;
     this.idHigh[slot] = request.idHigh;
-    this.position[slot] = request.sector * SECTOR_BYTES;
+    this.position[slot] = request.sector * units.number;
     this.lengthBytes[slot] = lengthBytes;
     this.nrSegments[slot] = nrSegments;
+    this.step[slot] = 0;
+    this.takenNs[slot] = nowNs;
+  }
+
+  /** Room for longer requests, made when the first of them comes: most guests' disks never need it. */
+  private widen(segments: number): void {
+    const {stride, refs, handles, offsets, firstByte, lengths} = this;
+    this.stride = 2 ** Math.ceil(Math.log2(segments));
+    this.allotSegments();
+    for (let slot = 0; slot < this.capacity; slot++) {
+      const from = slot * stride;
+      const to = slot * this.stride;
+      this.refs.set(refs.subarray(from, from + stride), to);
+      this.handles.set(handles.subarray(from, from + stride), to);
+      this.offsets.set(offsets.subarray(from, from + stride), to);
+      this.firstByte.set(firstByte.subarray(from, from + stride), to);
+      this.lengths.set(lengths.subarray(from, from + stride), to);
+    }
+  }
+
+  private allotSegments(): void {
+    const size = this.capacity * this.stride;
+    this.refs = new Uint32Array(size);
+    this.handles = new Int32Array(size);
+    this.offsets = new Float64Array(size);
+    this.firstByte = new Uint16Array(size);
+    this.lengths = new Uint16Array(size);
   }
 }

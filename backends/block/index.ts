@@ -1,6 +1,8 @@
 export {BlockBackend, type BlockBackendOptions} from './backend.ts';
 export {blockBackend} from './driver.ts';
+export {type BlockFeatures, defaultFeatures, featureReaders} from './features.ts';
+export {TransientMaps} from './page-maps.ts';
+export {PersistentMaps} from './persistent-maps.ts';
 export {BlockQueue, type BlockQueueOptions} from './queue.ts';
-export type {DiskLimits} from './request.ts';
-export {type BlockBatch, type BlockStatistics, newStatistics} from './stats.ts';
+export {type BlockBatch, type BlockDistribution, BlockMeter, type BlockStatistics} from './stats.ts';
 export type {Transport} from './transport.ts';

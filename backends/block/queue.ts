@@ -1,125 +1,155 @@
 import type {Subject, Subscription} from 'rxjs';
-import {GNTMAP_host_map, GNTMAP_readonly} from '../../hypervisor/abi/grant-table.ts';
 import {
   BLKIF_OP_DISCARD,
   BLKIF_OP_FLUSH_DISKCACHE,
+  BLKIF_OP_INDIRECT,
   BLKIF_OP_READ,
   BLKIF_OP_WRITE,
+  BLKIF_OP_WRITE_BARRIER,
   BLKIF_RSP_EOPNOTSUPP,
   BLKIF_RSP_ERROR,
   BLKIF_RSP_OKAY,
 } from '../../hypervisor/abi/io/blkif.ts';
-import {EIO} from '../../hypervisor/errno.ts';
 import type {HypervisorOps} from '../../hypervisor/ops.ts';
-import {type Completion, PENDING, SECTOR_BYTES, type Storage} from '../storage/index.ts';
+import {SECTOR_BYTES} from '../storage/index.ts';
+import {AnswerTimes} from './answer-times.ts';
+import {checkData, checkDiscard} from './check.ts';
+import type {BlockFeatures} from './features.ts';
 import {InFlight} from './in-flight.ts';
-import {BlockRequest, checkData, checkDiscard, type DiskLimits} from './request.ts';
+import type {PageMaps} from './page-maps.ts';
+import {BlockRequest} from './request.ts';
 import {RingEnd} from './ring-end.ts';
-import type {BlockBatch, BlockStatistics} from './stats.ts';
-import {Transfer} from './transfer.ts';
+import {SegmentPage} from './segment-page.ts';
+import type {ServedDisk} from './served-disk.ts';
+import type {BlockBatch, BlockMeter} from './stats.ts';
 import type {Transport} from './transport.ts';
+import {RequestWork} from './work.ts';
 
 /** In place of a status: the request is under way and is answered later. */
 const TAKEN = 1;
 
-/** Requests of one ring under way at once, as many as Linux's blkback has. */
-const MAX_IN_FLIGHT = 32;
+/** Requests under way at once for each page of the ring, as many as Linux's blkback has. */
+const IN_FLIGHT_PER_PAGE = 32;
 
 export interface BlockQueueOptions {
   ops: HypervisorOps;
   transport: Transport;
-  storage: Storage;
-  limits: DiskLimits;
-  stats: BlockStatistics;
+  maps: PageMaps;
+  disk: ServedDisk;
+  features: BlockFeatures;
+  meter: BlockMeter;
   batches: Subject<BlockBatch>;
   /** How the device is called in traces. */
   name: string;
+  /** Requests under way at once; by default as many as the ring holds, a little more or less. */
   maxInFlight?: number;
+  /** The storage does not know a kind of operation after all. */
+  onUnsupported: (operation: number) => void;
   /** The frontend broke the ring's rules; the queue has stopped. */
   onBroken: (reason: string) => void;
 }
 
-/** Serves one ring: takes requests, moves data between storage and the pages that the guest granted, answers. */
+/** Serves one ring: takes requests, checks them, has them done, answers. */
 export class BlockQueue {
+  private readonly options: BlockQueueOptions;
   private readonly ops: HypervisorOps;
-  private readonly transport: Transport;
-  private readonly storage: Storage;
-  private readonly limits: DiskLimits;
-  private readonly stats: BlockStatistics;
-  private readonly batches: Subject<BlockBatch>;
-  private readonly name: string;
-  private readonly onBroken: (reason: string) => void;
+  private readonly disk: ServedDisk;
+  private readonly meter: BlockMeter;
   private readonly ring: RingEnd;
   private readonly request: BlockRequest;
+  private readonly segmentPage: SegmentPage;
   private readonly inFlight: InFlight;
-  /** Of flushes and discards, one a slot. */
-  private readonly completions: readonly Completion[];
-  private readonly idleTransfers: Transfer[] = [];
-  /** What the requests of this drain have been gathered into so far. */
-  private gathered: Transfer | undefined;
+  private readonly work: RequestWork;
+  private readonly answerTimes: AnswerTimes;
   private subscription: Subscription | undefined;
   private drainPosted = false;
   private publishPosted = false;
   /** The ring holds more than may be under way: the next completion goes on. */
   private stalled = false;
+  private paused = false;
   private stopped = false;
-  private onIdle: (() => void) | undefined;
+  /** Called once nothing is under way. */
+  private readonly whenIdle: (() => void)[] = [];
   private responses = 0;
+  private nowNs = 0;
 
   /** Begins what an operation asks for: the status to answer now, or TAKEN. */
-  private readonly handlers: Readonly<Record<number, () => number>> = {
-    [BLKIF_OP_READ]: () => this.read(),
-    [BLKIF_OP_WRITE]: () => this.write(),
-    [BLKIF_OP_FLUSH_DISKCACHE]: () => this.flush(),
-    [BLKIF_OP_DISCARD]: () => this.discard(),
-  };
+  private readonly handlers: Readonly<Record<number, (() => number) | undefined>>;
 
   constructor(options: BlockQueueOptions) {
-    this.ops = options.ops;
-    this.transport = options.transport;
-    this.storage = options.storage;
-    this.limits = options.limits;
-    this.stats = options.stats;
-    this.batches = options.batches;
-    this.name = options.name;
-    this.onBroken = options.onBroken;
-    this.ring = new RingEnd(options.ops, options.transport);
-    this.request = new BlockRequest(options.transport.abi);
-    this.inFlight = new InFlight(options.ops, options.maxInFlight ?? MAX_IN_FLIGHT);
-    this.completions = Array.from({length: this.inFlight.capacity}, (_, slot) => ({
-      complete: (result: number) => this.later(() => this.onSlotDone(slot, result)),
-    }));
+    const {ops, transport, maps, features} = options;
+    this.options = options;
+    this.ops = ops;
+    this.disk = options.disk;
+    this.meter = options.meter;
+    this.ring = new RingEnd(ops, transport);
+    this.request = new BlockRequest(transport.abi);
+    this.segmentPage = new SegmentPage(maps, ops.mappedMemory(transport.ringHandles[0]), features.indirect);
+    const capacity = options.maxInFlight ?? IN_FLIGHT_PER_PAGE * transport.ringHandles.length;
+    this.inFlight = new InFlight(maps, capacity);
+    this.answerTimes = new AnswerTimes(this.ring.entries, options.meter.latencyNs);
+    this.work = new RequestWork({
+      ops,
+      memory: ops.mappedMemory(transport.ringHandles[0]),
+      disk: options.disk,
+      inFlight: this.inFlight,
+      onDone: (slot, status) => this.finish(slot, status),
+      enter: () => this.enter(),
+      leave: () => this.leave(),
+    });
+    this.handlers = {
+      [BLKIF_OP_READ]: () => this.read(),
+      [BLKIF_OP_WRITE]: () => this.write(),
+      [BLKIF_OP_WRITE_BARRIER]: features.barrier ? () => this.flush() : undefined,
+      [BLKIF_OP_FLUSH_DISKCACHE]: features.flush ? () => this.flush() : undefined,
+      [BLKIF_OP_DISCARD]: () => this.discard(),
+      [BLKIF_OP_INDIRECT]: features.indirect > 0 ? () => this.indirect() : undefined,
+    };
   }
 
   /** Serves the ring from now on, beginning with what is in it. */
   start(): void {
-    this.subscription = this.ops.events(this.transport.port).subscribe(this.drain);
+    this.subscription = this.ops.events(this.options.transport.port).subscribe(this.drain);
     this.drainLater();
   }
 
   /** Takes no more requests. `onIdle` is called once nothing is under way: at once, where storage does not wait. */
   stop(onIdle: () => void): void {
     this.halt();
-    this.onIdle = onIdle;
+    this.whenIdle.push(onIdle);
     this.reportIdle();
   }
 
+  /** Takes no more requests until `goOn`; `onIdle` as for stop. What is under way is answered. */
+  pause(onIdle: () => void): void {
+    this.paused = true;
+    this.whenIdle.push(onIdle);
+    this.reportIdle();
+  }
+
+  goOn(): void {
+    this.paused = false;
+    if (!this.stopped) this.drainLater();
+  }
+
   toString(): string {
-    return `${this.name}: ${String(this.ring)}, ${this.inFlight.count} in flight`;
+    return `${this.options.name}: ${String(this.ring)}, ${this.inFlight.count} in flight`;
   }
 
   /** One turn: what the ring holds now, at most one ring full; then the thread is for others. */
   private readonly drain = (): void => {
     this.drainPosted = false;
-    if (this.stopped) return;
+    if (this.stopped || this.paused) return;
     this.ring.followMemory();
     if (this.ring.overrun) return this.giveUp();
+    this.nowNs = this.ops.schedule.now();
     const {waiting} = this.ring;
-    const taken = Math.min(waiting, this.inFlight.free);
-    for (let i = 0; i < taken; i++) this.takeOne();
-    this.submitGathered();
+    let taken = 0;
+    for (; taken < waiting && this.inFlight.free > 0 && !this.work.isBlocked; taken++) this.takeOne();
+    this.work.submitGathered();
+    if (waiting > 0) this.meter.ringUse.add(waiting);
     this.publish(taken);
-    this.goOn(waiting > taken);
+    this.awaitMore(waiting > taken);
   };
 
   private takeOne(): void {
@@ -127,12 +157,12 @@ export class BlockQueue {
     this.ring.take(request);
     const handler = this.handlers[request.operation];
     const status = handler === undefined ? BLKIF_RSP_EOPNOTSUPP : handler();
-    if (status !== TAKEN) this.respond(request.operation, request.idLow, request.idHigh, status);
+    if (status !== TAKEN) this.respond(request.answeredOperation, request.idLow, request.idHigh, status, this.nowNs);
   }
 
-  private goOn(ringHoldsMore: boolean): void {
+  private awaitMore(ringHoldsMore: boolean): void {
     if (ringHoldsMore && this.inFlight.count > 0) {
-      this.stats.oo_req++;
+      if (this.inFlight.free === 0) this.meter.counters.oo_req++;
       this.stalled = true;
     } else if (!this.ring.awaitRequests()) {
       this.drainLater();
@@ -140,163 +170,99 @@ export class BlockQueue {
   }
 
   private read(): number {
-    this.stats.rd_req++;
-    const status = checkData(this.request, this.limits, false);
-    return status === BLKIF_RSP_OKAY ? this.gather(GNTMAP_host_map) : status;
+    this.meter.counters.rd_req++;
+    return this.takeData(false);
   }
 
   private write(): number {
-    this.stats.wr_req++;
-    const status = checkData(this.request, this.limits, true);
-    return status === BLKIF_RSP_OKAY ? this.gather(GNTMAP_host_map | GNTMAP_readonly) : status;
+    this.meter.counters.wr_req++;
+    return this.takeData(true);
   }
 
-  /** May carry data, which is written when the flush has ended. */
+  /** A flush or barrier. May carry data. */
   private flush(): number {
-    this.stats.f_req++;
-    if (this.request.nrSegments > 0) {
-      const status = checkData(this.request, this.limits, true);
-      if (status !== BLKIF_RSP_OKAY) return status;
-    }
-    const slot = this.inFlight.take(this.request, this.transport.otherDomid, GNTMAP_host_map | GNTMAP_readonly);
+    this.meter.counters.f_req++;
+    return this.request.nrSegments > 0 ? this.takeData(true) : this.take();
+  }
+
+  private takeData(write: boolean): number {
+    const status = checkData(this.request, this.disk.limits, write);
+    if (status !== BLKIF_RSP_OKAY) return status;
+    this.meter.segments.add(this.request.nrSegments);
+    return this.take();
+  }
+
+  private take(): number {
+    const slot = this.inFlight.take(this.request, this.disk.limits.units, this.nowNs);
     if (slot < 0) return BLKIF_RSP_ERROR;
-    this.submitGathered();
-    this.slotDone(slot, this.storage.flush(this.completions[slot]));
+    this.work.begin(slot);
     return TAKEN;
   }
 
   private discard(): number {
-    this.stats.ds_req++;
-    const status = checkDiscard(this.request, this.limits);
-    if (status !== BLKIF_RSP_OKAY || this.request.discardSectors === 0) return status;
-    const slot = this.inFlight.takeDiscard(this.request);
-    this.submitGathered();
-    this.discardStep(slot);
+    const {request, disk, options} = this;
+    this.meter.counters.ds_req++;
+    const status = checkDiscard(request, disk.limits);
+    if (status !== BLKIF_RSP_OKAY || request.discardSectors === 0) return status;
+    const secure = options.features.secure && request.isSecureDiscard;
+    this.work.begin(this.inFlight.takeDiscard(request, disk.limits.units, this.nowNs, secure));
     return TAKEN;
   }
 
-  private discardStep(slot: number): void {
-    const {position, lengthBytes} = this.inFlight;
-    this.slotDone(slot, this.storage.discard(position[slot], lengthBytes[slot], this.completions[slot]));
-  }
-
-  private slotDone(slot: number, result: number): void {
-    if (result !== PENDING) this.onSlotDone(slot, result);
-  }
-
-  private onSlotDone(slot: number, result: number): void {
-    const {operation, nrSegments} = this.inFlight;
-    if (result < 0) this.finish(slot, BLKIF_RSP_ERROR);
-    else if (operation[slot] === BLKIF_OP_DISCARD) this.onDiscarded(slot, result);
-    else if (nrSegments[slot] > 0) this.submitAlone(slot);
-    else this.finish(slot, BLKIF_RSP_OKAY);
-  }
-
-  private onDiscarded(slot: number, bytes: number): void {
-    const {position, lengthBytes} = this.inFlight;
-    position[slot] += bytes;
-    lengthBytes[slot] -= bytes;
-    if (lengthBytes[slot] <= 0) this.finish(slot, BLKIF_RSP_OKAY);
-    else if (this.stopped) this.finish(slot, BLKIF_RSP_ERROR);
-    else this.ops.schedule.post(() => this.later(() => this.discardStep(slot)));
-  }
-
-  /** Adds a request to those of the drain that it follows on the disk; else they are done first, so order is kept. */
-  private gather(mapFlags: number): number {
-    const {inFlight} = this;
-    const slot = inFlight.take(this.request, this.transport.otherDomid, mapFlags);
-    if (slot < 0) return BLKIF_RSP_ERROR;
-    const write = inFlight.operation[slot] !== BLKIF_OP_READ;
-    const position = inFlight.position[slot];
-    if (this.gathered !== undefined && !this.gathered.isFollowedBy(write, position)) this.submitGathered();
-    this.gathered ??= this.newTransfer(write, position);
-    this.gathered.add(slot, inFlight);
-    return TAKEN;
-  }
-
-  private submitGathered(): void {
-    const {gathered} = this;
-    if (gathered === undefined) return;
-    this.gathered = undefined;
-    this.submit(gathered);
-  }
-
-  private submitAlone(slot: number): void {
-    const {inFlight} = this;
-    const transfer = this.newTransfer(inFlight.operation[slot] !== BLKIF_OP_READ, inFlight.position[slot]);
-    transfer.add(slot, inFlight);
-    this.submit(transfer);
-  }
-
-  private newTransfer(write: boolean, position: number): Transfer {
-    const transfer = this.idleTransfers.pop() ?? this.makeTransfer();
-    transfer.begin(write, position);
-    return transfer;
-  }
-
-  private makeTransfer(): Transfer {
-    const memory = this.ops.mappedMemory(this.transport.ringHandle);
-    return new Transfer(memory, this.inFlight.capacity, (transfer, result) =>
-      this.later(() => this.onTransferDone(transfer, result)),
-    );
-  }
-
-  private submit(transfer: Transfer): void {
-    const {faults} = this.ops;
-    const result = faults.active && faults.hit('ioError') ? -EIO : transfer.run(this.storage);
-    if (result !== PENDING) this.onTransferDone(transfer, result);
-  }
-
-  private onTransferDone(transfer: Transfer, result: number): void {
-    const {slots, slotCount} = transfer;
-    const failed = result !== transfer.vector.lengthBytes;
-    this.idleTransfers.push(transfer);
-    if (failed && slotCount > 1) {
-      // Only the requests that are at fault may fail: each one again by itself.
-      for (const slot of slots.slice(0, slotCount)) this.submitAlone(slot);
-      return;
-    }
-    for (let i = 0; i < slotCount; i++) this.finish(slots[i], failed ? BLKIF_RSP_ERROR : BLKIF_RSP_OKAY);
+  /** Only to read or to write. Whatever is wrong with it is an error like that of a plain request. */
+  private indirect(): number {
+    const inner = this.request.answeredOperation;
+    if (inner !== BLKIF_OP_READ && inner !== BLKIF_OP_WRITE) return BLKIF_RSP_ERROR;
+    if (!this.segmentPage.copyInto(this.request)) return BLKIF_RSP_ERROR;
+    return inner === BLKIF_OP_READ ? this.read() : this.write();
   }
 
   private finish(slot: number, status: number): void {
-    const {inFlight, stats} = this;
+    const {inFlight} = this;
     const operation = inFlight.operation[slot];
-    if (status === BLKIF_RSP_OKAY && inFlight.nrSegments[slot] > 0) {
-      const sectors = inFlight.lengthBytes[slot] / SECTOR_BYTES;
-      if (operation === BLKIF_OP_READ) stats.rd_sect += sectors;
-      else stats.wr_sect += sectors;
-    }
+    if (status === BLKIF_RSP_OKAY && inFlight.nrSegments[slot] > 0) this.countSectors(slot);
+    if (status === BLKIF_RSP_EOPNOTSUPP) this.options.onUnsupported(operation);
     inFlight.release(slot);
-    this.respond(operation, inFlight.idLow[slot], inFlight.idHigh[slot], status);
+    this.respond(operation, inFlight.idLow[slot], inFlight.idHigh[slot], status, inFlight.takenNs[slot]);
   }
 
-  private respond(operation: number, idLow: number, idHigh: number, status: number): void {
-    if (status !== BLKIF_RSP_OKAY) this.stats.errors++;
+  private countSectors(slot: number): void {
+    const {counters} = this.meter;
+    const sectors = this.inFlight.lengthBytes[slot] / SECTOR_BYTES;
+    if (this.inFlight.isRead(slot)) counters.rd_sect += sectors;
+    else counters.wr_sect += sectors;
+  }
+
+  private respond(operation: number, idLow: number, idHigh: number, status: number, takenNs: number): void {
+    if (status !== BLKIF_RSP_OKAY) this.meter.counters.errors++;
     if (this.stopped) return;
     this.responses++;
+    this.answerTimes.add(takenNs);
     this.ring.respond(operation, idLow, idHigh, status);
   }
 
   private publish(requests: number): void {
     const {responses} = this;
+    const {batches, name} = this.options;
     const notified = this.ring.publish();
     this.responses = 0;
     // An event that found nothing to do.
     if (requests === 0 && responses === 0) return;
-    if (this.batches.observed) this.batches.next({requests, responses, notified});
-    if (this.ops.trace.on) this.ops.trace.emit('ring_batch', this.ops.domid, this.name, requests, responses);
+    this.answerTimes.settle(this.ops.schedule.now());
+    if (batches.observed) batches.next({requests, responses, notified});
+    if (this.ops.trace.on) this.ops.trace.emit('ring_batch', this.ops.domid, name, requests, responses);
   }
 
-  /** Goes on after an operation that took its time. The answers of all such are published in one go. */
-  private later(goOn: () => void): void {
+  private enter(): void {
     if (!this.stopped) this.ring.followMemory();
-    goOn();
-    if (this.stopped) this.reportIdle();
-    else if (!this.publishPosted) {
-      this.publishPosted = true;
-      this.ops.schedule.post(this.publishLate);
-    }
+  }
+
+  /** The answers to all that took their time are published in one go. */
+  private leave(): void {
+    this.reportIdle();
+    if (this.stopped || this.publishPosted) return;
+    this.publishPosted = true;
+    this.ops.schedule.post(this.publishLate);
   }
 
   private readonly publishLate = (): void => {
@@ -304,7 +270,7 @@ export class BlockQueue {
     if (this.stopped) return;
     this.ring.followMemory();
     if (this.responses > 0) this.publish(0);
-    if (this.stalled && this.inFlight.free > 0) {
+    if (this.stalled && this.inFlight.free > 0 && !this.work.isBlocked) {
       this.stalled = false;
       this.drainLater();
     }
@@ -319,17 +285,17 @@ export class BlockQueue {
   /** @see ring.h, RING_REQUEST_PROD_OVERFLOW */
   private giveUp(): void {
     this.halt();
-    this.onBroken(`ring over-run: ${String(this.ring)}`);
+    this.options.onBroken(`ring over-run: ${String(this.ring)}`);
   }
 
   private halt(): void {
     this.stopped = true;
+    this.work.stop();
     this.subscription?.unsubscribe();
   }
 
   private reportIdle(): void {
     if (this.inFlight.count > 0) return;
-    this.onIdle?.();
-    this.onIdle = undefined;
+    for (const idle of this.whenIdle.splice(0)) idle();
   }
 }

@@ -4,18 +4,18 @@ import type {HypervisorOps} from '../../hypervisor/ops.ts';
 import type {BlockRequest} from './request.ts';
 import type {Transport} from './transport.ts';
 
-const PAGE_BYTES = 4096;
-
-/** The backend's end of a mapped ring page: requests out, responses in, and who has to be told. */
+/** The backend's end of a mapped ring: requests out, responses in, and who has to be told. */
 export class RingEnd {
   private readonly ops: HypervisorOps;
   private readonly transport: Transport;
   private readonly response: Uint32Array;
+  private readonly memory: {readonly u32: Uint32Array};
   private back: BackRing;
 
   constructor(ops: HypervisorOps, transport: Transport) {
     this.ops = ops;
     this.transport = transport;
+    this.memory = ops.mappedMemory(transport.ringHandles[0]);
     const shared = this.attachShared();
     this.response = new Uint32Array(shared.responseWords);
     // A backend that takes over a ring in use goes on behind the last response.
@@ -25,9 +25,14 @@ export class RingEnd {
   /** To be called first in a task: the guest's memory may have moved to another buffer since the last one. */
   followMemory(): void {
     const {back} = this;
-    if (back.shared.u32 === this.ops.mappedMemory(this.transport.ringHandle).u32) return;
+    if (back.shared.u32 === this.memory.u32) return;
     this.back = new BackRing(this.attachShared(), back.reqCons);
     this.back.rspProdPvt = back.rspProdPvt;
+  }
+
+  /** Requests that it holds. */
+  get entries(): number {
+    return this.back.shared.entries;
   }
 
   /** The frontend claims more requests than the ring holds. */
@@ -74,8 +79,8 @@ export class RingEnd {
   }
 
   private attachShared(): SharedRing {
-    const {ringHandle, abi} = this.transport;
-    const {u32} = this.ops.mappedMemory(ringHandle);
-    return new SharedRing(blkif_ring, abi, {u32, base: this.ops.mappedOffset(ringHandle), sizeBytes: PAGE_BYTES});
+    const {ringHandles, abi} = this.transport;
+    const pages = Array.from(ringHandles, (handle) => this.ops.mappedOffset(handle));
+    return new SharedRing(blkif_ring, abi, {u32: this.memory.u32, pages});
   }
 }

@@ -1,3 +1,5 @@
+import {Histogram} from './histogram.ts';
+
 /** Counters of one disk under the names that Linux shows below /sys/bus/xen-backend/devices/vbd-D-V/statistics. */
 export interface BlockStatistics {
   /** Requests to read, write, flush and discard, those refused included. */
@@ -14,6 +16,16 @@ export interface BlockStatistics {
   errors: number;
 }
 
+/** How requests were spread, by powers of two (@see Histogram.values). */
+export interface BlockDistribution {
+  /** From the backend's first look at the request until its response was published. */
+  latencyNs: readonly number[];
+  /** Pages of a request to read or write. */
+  segments: readonly number[];
+  /** Requests that an event found in the ring. */
+  ringUse: readonly number[];
+}
+
 /** One drained event. */
 export interface BlockBatch {
   /** Taken out of the ring, and answered: fewer where storage takes its time. */
@@ -23,13 +35,24 @@ export interface BlockBatch {
   notified: boolean;
 }
 
-export const newStatistics = (): BlockStatistics => ({
-  rd_req: 0,
-  wr_req: 0,
-  f_req: 0,
-  ds_req: 0,
-  rd_sect: 0,
-  wr_sect: 0,
-  oo_req: 0,
-  errors: 0,
-});
+/** What the queues of a disk count together. */
+export class BlockMeter {
+  readonly counters: BlockStatistics = {
+    rd_req: 0,
+    wr_req: 0,
+    f_req: 0,
+    ds_req: 0,
+    rd_sect: 0,
+    wr_sect: 0,
+    oo_req: 0,
+    errors: 0,
+  };
+  readonly latencyNs = new Histogram();
+  readonly segments = new Histogram();
+  readonly ringUse = new Histogram();
+
+  get distribution(): BlockDistribution {
+    const {latencyNs, segments, ringUse} = this;
+    return {latencyNs: latencyNs.values(), segments: segments.values(), ringUse: ringUse.values()};
+  }
+}

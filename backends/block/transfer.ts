@@ -1,5 +1,5 @@
-import {BLKIF_MAX_SEGMENTS_PER_REQUEST} from '../../hypervisor/abi/io/blkif.ts';
-import {type ByteMemory, type Completion, IoVector, type Storage} from '../storage/index.ts';
+import {type ByteMemory, type Completion, IoVector, SECTOR_BYTES, type Storage} from '../storage/index.ts';
+import {MAX_INDIRECT_SEGMENTS} from './features.ts';
 import type {InFlight} from './in-flight.ts';
 
 /**
@@ -7,6 +7,8 @@ import type {InFlight} from './in-flight.ts';
  * would have left the processor's cache by the time they are given back.
  */
 const FULL_BYTES = 128 * 1024;
+/** A transfer that is not full yet, of single sectors, and one request behind it. */
+const MAX_PIECES = FULL_BYTES / SECTOR_BYTES + MAX_INDIRECT_SEGMENTS;
 
 /**
  * Requests of one direction that follow each other on the disk, done by one call of the storage: what a kernel's block
@@ -23,7 +25,7 @@ export class Transfer implements Completion {
   private readonly onComplete: (transfer: Transfer, result: number) => void;
 
   constructor(memory: ByteMemory, maxRequests: number, onComplete: (transfer: Transfer, result: number) => void) {
-    this.vector = new IoVector(memory, maxRequests * BLKIF_MAX_SEGMENTS_PER_REQUEST);
+    this.vector = new IoVector(memory, MAX_PIECES);
     this.slots = new Uint16Array(maxRequests);
     this.onComplete = onComplete;
   }

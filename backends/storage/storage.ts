@@ -30,6 +30,8 @@ export interface Storage {
   flush(completion: Completion): number;
   /** Clears a range. Returns the bytes done, 1..length: what is left is for a later task, as clearing can take long. */
   discard(position: number, length: number, completion: Completion): number;
+  /** Looks at the image's size, which somebody may have changed: `sizeBytes` is right then. Absent where it never changes. */
+  remeasure?(): void;
   /** Gives the image back; nothing is pending then. */
   close(): void;
   toString(): string;

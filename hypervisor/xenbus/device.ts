@@ -127,6 +127,18 @@ export class XenbusDevice {
     });
   }
 
+  /**
+   * Writes nodes that have changed, and our state again: the peer, which is told of that, looks at both. One transaction;
+   * nothing is written in a directory that is gone. @see Linux's xen_vbd_resize
+   */
+  async republish(nodes: Readonly<Record<string, string | number>>): Promise<void> {
+    await this.xs.transaction(async (tx) => {
+      if ((await this.xs.read(`${this.path}/state`, tx)) === undefined) return;
+      for (const [key, value] of Object.entries(nodes)) await this.xs.write(`${this.path}/${key}`, String(value), tx);
+      await this.xs.write(`${this.path}/state`, String(this.state), tx);
+    });
+  }
+
   /** Notes a reason where xl and people look for it. @see Linux's error/<device path>/error convention */
   async reportError(error: DeviceError): Promise<void> {
     this.lastError = `${error.errno} ${error.message}`;

@@ -50,20 +50,24 @@ test('the backend publishes what a real one does, as far as it has it, in the sa
   await block.attach({target: 'ram:64m'});
   await block.settle();
   const names = await block.run(() => block.rig.dom0.xs.directory(block.backPath()));
-  const from = names!.indexOf('multi-queue-max-queues');
+  const from = names!.indexOf('feature-max-indirect-segments');
   const nodes: Record<string, string | undefined> = {};
   const scripted = new Set(['physical-device', 'hotplug-status']);
   for (const name of names!.slice(from).filter((each) => !scripted.has(each)))
     nodes[name] = await block.read(`${block.backPath()}/${name}`);
-  // Golden: xenstore-ls/03-golden-running.txt without indirect, barrier and persistent.
+  // Golden: xenstore-ls/03-golden-running.txt, max-ring-pages is the header's.
   t.deepEqual(Object.entries(nodes), [
+    ['feature-max-indirect-segments', '256'],
     ['multi-queue-max-queues', '1'],
-    ['max-ring-page-order', '0'],
+    ['max-ring-page-order', '4'],
+    ['max-ring-pages', '16'],
     ['feature-flush-cache', '1'],
     ['discard-granularity', '512'],
     ['discard-alignment', '0'],
     ['discard-secure', '0'],
     ['feature-discard', '1'],
+    ['feature-barrier', '1'],
+    ['feature-persistent', '1'],
     ['sectors', '131072'],
     ['info', '0'],
     ['sector-size', '512'],

@@ -57,9 +57,19 @@ for (const [what, nodes, reason] of [
   ['no such port', {'event-channel': '999'}, /event-channel/],
   ['a huge port', {'event-channel': '4294967295'}, /event-channel/],
   ['an unknown protocol', {protocol: 'vax-abi'}, /protocol/],
-  ['a ring of two pages', {'ring-page-order': '1'}, /ring-page-order/],
-  ['two queues', {'multi-queue-num-queues': '2'}, /queues/],
-  ['no queue', {'multi-queue-num-queues': '0'}, /queues/],
+  ['BLKIF-NEG-07: a ring of 32 pages', {'ring-page-order': '5'}, /ring-page-order 5, of 4 at most/],
+  ['BLKIF-NEG-07: a ring of 2^2^32 pages', {'ring-page-order': '4294967295'}, /ring-page-order/],
+  ['BLKIF-NEG-07: two pages, but one reference', {'ring-page-order': '1'}, /ring-ref0/],
+  ['BLKIF-NEG-07: three pages', {'num-ring-pages': '3'}, /num-ring-pages 3 is no power of two/],
+  ['BLKIF-NEG-07: no pages', {'num-ring-pages': '0'}, /num-ring-pages 0/],
+  [
+    'BLKIF-NEG-06: orders and pages that differ',
+    {'ring-page-order': '1', 'num-ring-pages': '4'},
+    /but num-ring-pages 4/,
+  ],
+  ['BLKIF-NEG-10: no queue', {'multi-queue-num-queues': '0'}, /queues 0/],
+  ['BLKIF-NEG-10: two queues of one', {'multi-queue-num-queues': '2'}, /queues 2, of 1 at most/],
+  ['BLKIF-NEG-10: 2^32 queues', {'multi-queue-num-queues': '4294967296'}, /queues/],
 ] as const) {
   test(`${what}: refused with a reason, nothing held`, async (t) => {
     const block = await createRawRig();

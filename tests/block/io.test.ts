@@ -92,7 +92,7 @@ test('a long read takes as many requests as it needs; statistics of both ends ag
     errors: 0,
     inFlight: 0,
   });
-  t.deepEqual(block.backend().stats, {
+  t.deepEqual(block.backend().stats(), {
     rd_req: requests,
     wr_req: 3,
     f_req: 1,
@@ -167,7 +167,7 @@ test('injected I/O errors reach the caller as EIO, and only the calls that were 
   results.forEach((result, i) => {
     if (result.status === 'fulfilled') t.is(firstDifference(result.value, image.slice(i * 4096, i * 4096 + 4096)), -1);
   });
-  t.is(block.backend().stats.errors, failed.length);
+  t.is(block.backend().stats().errors, failed.length);
   t.is(await block.states(), '4/4');
 });
 

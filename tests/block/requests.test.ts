@@ -175,11 +175,17 @@ const table: BadRequest[] = [
   },
   {
     what: 'a barrier, not offered',
+    back: {tuning: 'barrier=0'},
     request: (gref) => ({operation: BARRIER, segments: one(gref)}),
     status: NOT_SUPPORTED,
   },
   {what: 'operation 4', request: (gref) => ({operation: 4, segments: one(gref)}), status: NOT_SUPPORTED},
-  {what: 'an indirect request, not offered', request: () => ({operation: INDIRECT}), status: NOT_SUPPORTED},
+  {
+    what: 'an indirect request, not offered',
+    back: {tuning: 'indirect=0'},
+    request: () => ({operation: INDIRECT, nrSegments: INDIRECT}),
+    status: NOT_SUPPORTED,
+  },
   {what: 'operation 7', request: (gref) => ({operation: 7, segments: one(gref)}), status: NOT_SUPPORTED},
   {what: 'operation 255', request: (gref) => ({operation: 255, segments: one(gref)}), status: NOT_SUPPORTED},
 ];
@@ -198,7 +204,7 @@ for (const {what, request, status, mode, back} of table) {
     const bad = request(gref, readonlyGref);
     t.like(await front.request({...bad, id: 77n}), {id: 77n, operation: bad.operation, status});
     t.is(block.rig.dom0.domain.maptrack.count, mapped);
-    t.is(block.backend().stats.errors, status === OKAY ? 0 : 1);
+    t.is(block.backend().stats().errors, status === OKAY ? 0 : 1);
     if (status !== OKAY) {
       t.is(firstDifference(new Uint8Array(readFileSync(path)), image), -1);
       t.true(front.bytes(gfn).every((byte) => byte === 0xee));
@@ -219,7 +225,7 @@ test('a flush with data writes it', async (t) => {
   front.bytes(gfn).set(pattern(4096));
   await front.request({operation: FLUSH, sector: 16n, segments: one(front.grant(gfn))});
   t.is(firstDifference(new Uint8Array(readFileSync(path)).subarray(8192, 12288), pattern(4096)), -1);
-  t.like(block.backend().stats, {f_req: 1, wr_req: 0, wr_sect: 8});
+  t.like(block.backend().stats(), {f_req: 1, wr_req: 0, wr_sect: 8});
 });
 
 test('requests are answered in one batch, with one event when it was asked for', async (t) => {

@@ -1,10 +1,11 @@
 import {Subject} from 'rxjs';
-import {type BlockBatch, BlockQueue, newStatistics} from '../../backends/block/index.ts';
+import {type BlockBatch, BlockMeter, BlockQueue, defaultFeatures, TransientMaps} from '../../backends/block/index.ts';
 import type {IoVector, Storage} from '../../backends/storage/index.ts';
 import {BlockRing, LAST_SECT} from '../../frontends/block/index.ts';
 import {GrantKeeper} from '../../frontends/grant-keeper.ts';
 import {GNTMAP_host_map} from '../../hypervisor/abi/grant-table.ts';
 import {BLKIF_OP_READ, BLKIF_RSP_OKAY} from '../../hypervisor/abi/io/blkif.ts';
+import {sectorUnits} from '../../hypervisor/abi/io/blkif-sectors.ts';
 import {type Domain, DOM0, type DomId, type Gfn, Hypervisor} from '../../hypervisor/index.ts';
 import {PAGE_SIZE} from '../../hypervisor/memory/index.ts';
 import {NS_PER_S, realClock, type Schedule} from '../../hypervisor/schedule/index.ts';
@@ -93,18 +94,29 @@ export class BlockReader {
     const {storage} = this.workload;
     const transport = {
       otherDomid: guest.domid,
-      ringHandle: dom0.gnttabMap(guest.domid, this.ring.page.ref, GNTMAP_host_map),
+      ringHandles: Int32Array.of(dom0.gnttabMap(guest.domid, this.ring.page.ref, GNTMAP_host_map)),
       port: dom0.evtchnBindInterdomain(guest.domid, this.ring.port),
       abi: guest.abi,
     };
     new BlockQueue({
       ops: dom0,
       transport,
-      storage,
-      limits: {sectors: storage.sizeBytes / SECTOR_BYTES, readonly: false, discard: false},
-      stats: newStatistics(),
+      maps: new TransientMaps(dom0, guest.domid),
+      disk: {
+        storage,
+        limits: {
+          sizeBytes: storage.sizeBytes,
+          sectorBytes: SECTOR_BYTES,
+          units: sectorUnits('linux', SECTOR_BYTES),
+          readonly: false,
+          discard: false,
+        },
+      },
+      features: defaultFeatures,
+      meter: new BlockMeter(),
       batches: new Subject<BlockBatch>(),
       name: 'bench',
+      onUnsupported: () => fail('unsupported operation'),
       onBroken: (reason) => fail(reason),
     }).start();
   }

@@ -28,7 +28,7 @@ export const sample = (
   const disks: Record<string, Readonly<BlockStatistics>> = {};
   const vifs: Record<string, Readonly<VifStats>> = {};
   for (const [path, backend] of backends) {
-    if (backend instanceof BlockBackend) disks[path] = backend.stats;
+    if (backend instanceof BlockBackend) disks[path] = backend.stats();
     else if (backend instanceof NetBackend) vifs[path] = backend.stats();
   }
   const upcalls = vcpus.reduce((sum, vcpu) => sum + vcpu.upcalls, 0);
