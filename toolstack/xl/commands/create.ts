@@ -6,6 +6,7 @@ import {
   type DomainConfig,
   domainConfig,
   formatJson,
+  type IgnoredSetting,
   parseConfig,
   withOverrides,
 } from '../../config/index.ts';
@@ -67,7 +68,22 @@ const readFile = ({cwd}: Xl, file: string): string => {
   }
 };
 
+/** Settings that a simulator cannot grant end it; those without effect are named, which xl itself would not do. */
+const checkSettings = (xl: Xl, options: Options, {ignored}: DomainConfig): void => {
+  const keys = (wanted: IgnoredSetting['reason']): string =>
+    ignored
+      .filter(({reason}) => reason === wanted)
+      .map(({key}) => key)
+      .join(', ');
+  const [refused, accepted, unknown] = [keys('refused'), keys('accepted'), keys('unknown')];
+  if (refused !== '') throw new ToolstackError('ENOTSUP', `xl: pvsim cannot give a guest: ${refused}`, EXIT_FAIL);
+  if (options.has('q')) return;
+  if (accepted !== '') xl.complain(`xl: without effect in pvsim: ${accepted}`);
+  if (unknown !== '') xl.complain(`xl: unknown settings: ${unknown}`);
+};
+
 const create = async (xl: Xl, options: Options, config: DomainConfig): Promise<number> => {
+  checkSettings(xl, options, config);
   const client = await xl.client();
   const console = options.has('c') ? new ConsoleSession(client) : undefined;
   // The guest waits until its console is attached, so that nothing it prints is missed.
