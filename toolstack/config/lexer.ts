@@ -29,8 +29,7 @@ export class Lexer {
   #lineStart = 0;
   /** The end of input reports the line of the token before it. */
   #lastTokenLine = 1;
-  /** What the last call of next() matched, for errors found while a rule is reduced. */
-  site: ErrorSite = {near: '', line: 1, column: 1, scannerLine: 1};
+  #last: ErrorSite = {near: '', line: 1, column: 1, scannerLine: 1};
 
   constructor(text: string, log: DiagnosticLog) {
     this.#text = text;
@@ -43,18 +42,21 @@ export class Lexer {
       const token = this.#match();
       if (token === undefined) continue;
       this.#lastTokenLine = token.scannerLine;
-      this.site = {...token, scannerLine: this.#line};
+      this.#last = token;
       return token;
     }
   }
 
+  /** What the last call of next() matched, for errors found while a rule is reduced. */
+  get site(): ErrorSite {
+    const {near, line, column} = this.#last;
+    return {near, line, column, scannerLine: this.#line};
+  }
+
   #match(): Token | undefined {
-    const char = this.#text.charAt(this.#offset);
+    let char = this.#text.charAt(this.#offset);
+    while (char === ' ' || char === '\t') char = this.#text.charAt(++this.#offset);
     if (char === '') return this.#end(END_TEXT);
-    if (char === ' ' || char === '\t') {
-      this.#offset++;
-      return undefined;
-    }
     if (char === '\n') return this.#newline('\n');
     if (char === '#') return this.#comment() ?? this.#junk(char);
     if (char === '"' || char === "'") return this.#string(char);
@@ -84,9 +86,9 @@ export class Lexer {
   }
 
   #token(kind: TokenKind, near: string, text = near): Token {
-    const token = {...this.#siteOf(near), kind, text};
+    const column = this.#offset - this.#lineStart + 1;
     this.#offset += near.length;
-    return token;
+    return {near, line: this.#line, column, scannerLine: this.#line, kind, text};
   }
 
   #newline(near: string): Token {
