@@ -45,6 +45,8 @@ for (const {action, left} of crashCases) {
       left,
     );
     t.regex(host.consoleText(domid), /Kernel panic - not syncing/);
+    const kept = host.host.dmesg().filter((line) => line.startsWith(`(XEN) d${domid}: `));
+    t.regex(kept.join('\n'), /Kernel panic - not syncing/, 'xl dmesg has its last words');
     t.true(host.log.includes(`Action for shutdown reason code 3 is ${action}`));
     for (const guest of guests) await host.host.destroy(guest.domid);
     await host.settle();

@@ -55,6 +55,7 @@ import {Devices, diskTarget} from './devices.ts';
 import {createDom0, type Dom0, writeDom0Nodes} from './dom0.ts';
 import {GuestControl} from './guest-control.ts';
 import {Hotplug} from './hotplug.ts';
+import {lastWords} from './last-words.ts';
 import {Lifecycle} from './lifecycle.ts';
 import {MemoryControl} from './memory-control.ts';
 import {Names} from './names.ts';
@@ -67,6 +68,8 @@ import {waitForNode} from './wait.ts';
 
 const CONNECT_TIMEOUT_NS = 40 * NS_PER_S;
 const DEFAULT_GRACE_NS = 10 * NS_PER_S;
+/** Lines of a crashed guest's console: a panic's message and its call trace. */
+const LAST_WORDS = 60;
 
 const DEFAULT_BRIDGES: readonly BridgeConfig[] = [{name: VIF_DEFAULTS.bridge, dom0Address: '10.0.0.254'}];
 
@@ -398,11 +401,18 @@ class XenHost implements Host {
       lifecycle: this.lifecycle,
       rename: (id: DomId, name: string) => this.control.rename(this.record(id), name),
       log: (line: string) => this.lines.next(line),
+      keepLastWords: (dead: DomainRecord) => this.keepLastWords(dead),
     };
     const failed = (error: unknown): void => {
       this.lines.next(error instanceof Error ? error.message : String(error));
     };
     actOnShutdown(context, record, info.shutdownReason ?? SHUTDOWN_crash).catch(failed);
+  }
+
+  private keepLastWords({domid, config}: DomainRecord): void {
+    const lines = lastWords(this.consoles.guest(domid)?.scrollback ?? new Uint8Array(), LAST_WORDS);
+    if (lines.length > 0) this.xen.log(`Domain ${domid} (${config.name}) crashed, its console said last:`);
+    for (const line of lines) this.xen.log(`d${domid}: ${line}`);
   }
 
   private joinBridge(name: string, address: string): void {

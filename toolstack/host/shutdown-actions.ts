@@ -29,6 +29,8 @@ export interface ShutdownContext {
   lifecycle: Lifecycle;
   rename: (domid: DomId, name: string) => Promise<void>;
   log: (line: string) => void;
+  /** Puts the end of a guest's console where xl dmesg shows it. */
+  keepLastWords: (record: DomainRecord) => void;
 }
 
 /** What xl's background process does when a domain has shut down: the config's on_* action. */
@@ -37,6 +39,7 @@ export const actOnShutdown = async (context: ShutdownContext, record: DomainReco
   await clock.sleep(REACTION_NS);
   if (record.destroying !== undefined) return;
   log(`Domain ${record.domid} has shut down, reason code ${reason} 0x${reason.toString(16)}`);
+  if (reason === SHUTDOWN_crash) context.keepLastWords(record);
   const name = reasonNames[reason];
   const action = name === undefined ? 'destroy' : (actionFor(record.config, name) ?? 'preserve');
   log(`Action for shutdown reason code ${reason} is ${action}`);

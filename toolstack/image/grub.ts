@@ -27,13 +27,14 @@ const architectures: Readonly<Record<string, {readonly name: string; readonly tr
 };
 
 /** Built in, as there is no other disk to load modules from. The drivers for Xen's devices are in GRUB's kernel. */
-const MODULES = [
-  ...['memdisk', 'tar', 'normal', 'configfile', 'test', 'true', 'echo', 'regexp', 'eval', 'read', 'sleep', 'help'],
-  ...['part_msdos', 'part_gpt', 'ext2', 'iso9660', 'fat', 'xfs', 'btrfs', 'gzio', 'xzio', 'loopback'],
-  ...['ls', 'cat', 'cmp', 'hexdump', 'probe', 'search', 'search_fs_file', 'search_fs_uuid', 'search_label'],
-  ...['hashsum', 'gcry_md5', 'gcry_sha1', 'gcry_sha256', 'loadenv', 'lsmmap', 'minicmd', 'date', 'cpuid'],
-  ...['linux', 'multiboot', 'halt', 'reboot'],
-];
+const MODULES = `
+  memdisk tar normal configfile test true echo regexp eval read sleep help
+  part_msdos part_gpt ext2 iso9660 fat xfs btrfs gzio xzio loopback
+  ls cat cmp hexdump probe search search_fs_file search_fs_uuid search_label
+  hashsum gcry_md5 gcry_sha1 gcry_sha256 loadenv lsmmap minicmd date cpuid
+  linux multiboot halt reboot`
+  .trim()
+  .split(/\s+/);
 
 /** What it does without a script of the user's: the boot menu of a disk, as Xen's pvgrub. */
 const BOOT_FROM_DISK = `for config in /boot/grub/grub.cfg /grub/grub.cfg /boot/grub2/grub.cfg /grub2/grub.cfg; do
