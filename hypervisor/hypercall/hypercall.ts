@@ -12,6 +12,11 @@ export interface CallingVcpu {
   setUpcallVector(vector: number): void;
   /** Events come by a vector of the CPU without its APIC, which nobody has to acknowledge. */
   setCallbackVector(vector: number): void;
+  /** Xen's system time as the guest sees it, ns. */
+  now(): number;
+  /** VIRQ_TIMER at that system time, or at once when it is over. */
+  setTimer(atNs: number): void;
+  stopTimer(): void;
   /** The caller waits for somebody else: its turn ends with the hypercall. */
   yield(): void;
   /** The code of the domain must not go on: it has shut itself down. */

@@ -10,10 +10,11 @@ const ALIGNMENT = 8;
 
 /** Commands by what they do to vCPU `vcpu`. */
 const table: Readonly<Record<number, (vcpu: number) => Command>> = {
-  [abi.VCPUOP_set_singleshot_timer]: (vcpu) =>
-    command(abi.vcpu_set_singleshot_timer, ({xen, domain}, {timeout_abs_ns, flags}) => {
-      if ((flags & abi.VCPU_SSHOTTMR_future) !== 0 && timeout_abs_ns < xen.schedule.now()) return -ETIME;
-      xen.setTimer(domain, vcpu, timeout_abs_ns);
+  [abi.VCPUOP_set_singleshot_timer]: (index) =>
+    command(abi.vcpu_set_singleshot_timer, ({vcpu}, {timeout_abs_ns, flags}) => {
+      if (index !== vcpu.index) return -EINVAL;
+      if ((flags & abi.VCPU_SSHOTTMR_future) !== 0 && timeout_abs_ns < vcpu.now()) return -ETIME;
+      vcpu.setTimer(timeout_abs_ns);
       return 0;
     }),
   [abi.VCPUOP_register_vcpu_info]: (vcpu) =>
@@ -28,9 +29,9 @@ const table: Readonly<Record<number, (vcpu: number) => Command>> = {
       return 0;
     }),
   [abi.VCPUOP_register_runstate_memory_area]: () =>
-    command(abi.vcpu_register_runstate_memory_area, ({xen, guest}, {'addr.h': address}) => {
+    command(abi.vcpu_register_runstate_memory_area, ({vcpu, guest}, {'addr.h': address}) => {
       // Always running as far as the guest can tell: time that others had is not stolen but does not pass.
-      const value = {state: abi.RUNSTATE_running, state_entry_time: Math.round(xen.schedule.now())};
+      const value = {state: abi.RUNSTATE_running, state_entry_time: Math.round(vcpu.now())};
       return guest.write(abi.vcpu_runstate_info, address, value) ? 0 : -EINVAL;
     }),
 };
@@ -38,8 +39,9 @@ const table: Readonly<Record<number, (vcpu: number) => Command>> = {
 const plain: Readonly<Record<number, (caller: Caller, vcpu: number) => number>> = {
   [abi.VCPUOP_is_up]: () => 1,
   [abi.VCPUOP_stop_periodic_timer]: () => 0,
-  [abi.VCPUOP_stop_singleshot_timer]: ({xen, domain}, vcpu) => {
-    xen.stopTimer(domain, vcpu);
+  [abi.VCPUOP_stop_singleshot_timer]: ({vcpu}, index) => {
+    if (index !== vcpu.index) return -EINVAL;
+    vcpu.stopTimer();
     return 0;
   },
 };

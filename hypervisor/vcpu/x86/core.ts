@@ -9,6 +9,8 @@ export interface CoreHost {
   /** Milliseconds, monotonic; the time stamp counter runs at 10^6 a millisecond. */
   microtick(): number;
   randomU32(): number;
+  /** Looks whether a timer is due: about every 100,000 instructions, and when the CPU halts. */
+  checkTimer(): void;
   /** True when the instruction has been done, false to let the core do it. */
   hook(hook: number): boolean;
   /** All ones for a port that nobody has. */
@@ -260,8 +262,11 @@ export class X86Core {
       io_port_write32: write(4),
       stop_idling: ignore,
       cpu_event_halt: ignore,
-      // Xen's timer is a timer of the host's clock; the core has none that is used.
-      run_hardware_timers: () => 0,
+      run_hardware_timers: () => {
+        this.refresh();
+        this.host?.checkTimer();
+        return 0;
+      },
       console_log_from_wasm: ignore,
       jit_clear_func: (index: number) => this.jit.forget(index),
       codegen_finalize: (index: number, start: number, stateFlags: number, code: number, bytes: number) =>

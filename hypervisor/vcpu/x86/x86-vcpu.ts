@@ -1,4 +1,5 @@
 import {SHUTDOWN_poweroff, SHUTDOWN_reboot} from '../../abi/sched.ts';
+import {VIRQ_TIMER} from '../../abi/xen.ts';
 import type {Domain} from '../../domain.ts';
 import {type CallingVcpu, GuestAccess, HypercallDoor} from '../../hypercall/index.ts';
 import type {Hypervisor} from '../../hypervisor.ts';
@@ -11,6 +12,7 @@ import {EAX, EBX, ECX, EDI, EDX, ESI} from './core-state.ts';
 import {hypervisorLeaf, MSR_HYPERCALL_PAGE} from './cpuid.ts';
 import {DEBUG_CONSOLE_PORT, DebugConsole} from './debug-console.ts';
 import {type GuestClock, guestClock, toMs} from './guest-clock.ts';
+import {GuestTimer} from './guest-timer.ts';
 import {fillHypercallPage, isHypercallInstruction} from './hypercall-page.ts';
 import {translate} from './page-walk.ts';
 import {HOOK_CPUID, HOOK_RDMSR, HOOK_UD, HOOK_WRMSR} from './patch.ts';
@@ -34,6 +36,7 @@ export class X86Vcpu implements Vcpu, CoreHost, CallingVcpu {
   private readonly domain: Domain;
   private readonly core: X86Core;
   private readonly clock: GuestClock;
+  private readonly timer: GuestTimer;
   /** How events reach the CPU: as interrupts of its APIC, or else without it, as HVM_PARAM_CALLBACK_IRQ asked. */
   private upcallVector = NO_VECTOR;
   private callbackVector = NO_VECTOR;
@@ -51,6 +54,7 @@ export class X86Vcpu implements Vcpu, CoreHost, CallingVcpu {
     this.domain = domain;
     this.core = core;
     this.clock = guestClock(xen.schedule);
+    this.timer = new GuestTimer(domain.schedule, () => this.queueSlice());
     const guest = new GuestAccess(domain.memory, domain.abi, (linear) => translate(core, domain.memory, linear));
     this.door = new HypercallDoor({xen, domain, vcpu: this, guest});
     this.ports.claim(SLEEP_CONTROL_PORT, {
@@ -98,6 +102,7 @@ export class X86Vcpu implements Vcpu, CoreHost, CallingVcpu {
 
   stop(): void {
     this.stopped = true;
+    this.timer.disarm();
   }
 
   counters(): VcpuCounters {
@@ -121,6 +126,18 @@ export class X86Vcpu implements Vcpu, CoreHost, CallingVcpu {
     this.raisePending();
   }
 
+  now(): number {
+    return this.clock.now(this.core.instructions);
+  }
+
+  setTimer(atNs: number): void {
+    this.timer.set(atNs);
+  }
+
+  stopTimer(): void {
+    this.timer.stop();
+  }
+
   yield(): void {
     this.yielding = true;
     this.core.halt();
@@ -130,8 +147,16 @@ export class X86Vcpu implements Vcpu, CoreHost, CallingVcpu {
     this.core.halt();
   }
 
+  /** Called by the core now and then, and when it halts. */
+  checkTimer(): void {
+    if (!this.timer.isDue(this.now())) return;
+    this.timer.stop();
+    this.xen.eventChannels.raiseVirq(this.domain, VIRQ_TIMER, INDEX);
+    this.deliverUpcall();
+  }
+
   microtick(): number {
-    return toMs(this.clock.now(this.core.instructions));
+    return toMs(this.now());
   }
 
   randomU32(): number {
@@ -220,9 +245,11 @@ export class X86Vcpu implements Vcpu, CoreHost, CallingVcpu {
     this.queued = false;
     if (this.stopped) return;
     const {core, clock} = this;
+    this.timer.disarm();
     const startInstructions = core.instructions;
     clock.beginSlice(startInstructions);
     this.running = true;
+    this.checkTimer();
     this.deliverUpcall();
     this.runCore();
     this.running = false;
@@ -232,6 +259,7 @@ export class X86Vcpu implements Vcpu, CoreHost, CallingVcpu {
     this.exits[core.halted ? 'halt' : 'slice']++;
     if (!core.halted || this.canDeliver) this.queueSlice();
     else if (!core.interruptsEnabled) this.powerOff(SHUTDOWN_poweroff);
+    else this.timer.arm(this.now(), core.instructions);
   };
 
   /** v86 gives up with a trap where a CPU would reset: a triple fault, or what it does not know. */
