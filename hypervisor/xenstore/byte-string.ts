@@ -7,8 +7,14 @@ export type ByteString = string;
 /** Few enough arguments for Function.apply on every engine's stack. */
 const CHUNK = 2048;
 
+/** Node's own kind of Uint8Array, whose conversions are several times as fast; no browser has it. */
+const NodeBuffer: typeof Buffer | undefined = globalThis.Buffer;
+/** For shorter strings the call costs more than it saves. */
+const NATIVE_COPY_MIN = 32;
+
 /** Bytes [start, end) as a byte string. */
 export function bytesToString(bytes: Uint8Array, start = 0, end = bytes.length): ByteString {
+  if (NodeBuffer !== undefined && bytes instanceof NodeBuffer) return bytes.toString('latin1', start, end);
   if (end - start <= CHUNK) return String.fromCharCode.apply(null, bytes.subarray(start, end) as unknown as number[]);
   let text = '';
   for (let at = start; at < end; at += CHUNK) text += bytesToString(bytes, at, Math.min(end, at + CHUNK));
@@ -17,6 +23,10 @@ export function bytesToString(bytes: Uint8Array, start = 0, end = bytes.length):
 
 /** Copies a byte string to `target` at `offset`. */
 export function copyString(text: ByteString, target: Uint8Array, offset: number): void {
+  if (text.length >= NATIVE_COPY_MIN && NodeBuffer !== undefined && target instanceof NodeBuffer) {
+    target.write(text, offset, 'latin1');
+    return;
+  }
   for (let i = 0; i < text.length; i++) target[offset + i] = text.charCodeAt(i);
 }
 

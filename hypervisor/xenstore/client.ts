@@ -151,6 +151,11 @@ export class XsClient implements XsReceiver {
     await this.request(XS.INTRODUCE, `domain ${domId}`, `${domId}\0${gfn}\0${port}\0`, NO_TX);
   }
 
+  /** Tells the store that a domain which had shut down runs again. */
+  async resume(domId: number): Promise<void> {
+    await this.request(XS.RESUME, `domain ${domId}`, `${domId}\0`, NO_TX);
+  }
+
   async release(domId: number): Promise<void> {
     await this.request(XS.RELEASE, `domain ${domId}`, `${domId}\0`, NO_TX);
   }

@@ -80,7 +80,7 @@ export class Connection implements Principal {
   }
 
   reply(type: number, reqId: number, txId: number, payload: ByteString, cause: PendingRequest | undefined): void {
-    this.enqueue({type, reqId, txId, payload, cause, isEvent: false});
+    this.enqueue({type, reqId, txId, payload, cause, isEvent: false, next: undefined});
   }
 
   /**
@@ -93,19 +93,27 @@ export class Connection implements Principal {
     if (!path.startsWith('@') && this.queue.hasEvent(payload)) return false;
     if (!this.privileged && this.queue.sizeBytes >= this.queuedBytesMax) return false;
     cause?.eventQueued();
-    this.enqueue({type: XS.WATCH_EVENT satisfies XsType, reqId: 0, txId: 0, payload, cause, isEvent: true});
+    this.enqueue({
+      type: XS.WATCH_EVENT satisfies XsType,
+      reqId: 0,
+      txId: 0,
+      payload,
+      cause,
+      isEvent: true,
+      next: undefined,
+    });
     return true;
   }
 
-  private enqueue(message: Parameters<OutQueue['push']>[0]): void {
+  private enqueue(message: Outgoing): void {
     this.queue.push(message);
     this.onQueued(this);
   }
 
   /** Takes up what was queued when the store was saved. */
-  loadQueued(message: Outgoing): void {
+  loadQueued(message: Omit<Outgoing, 'next'>): void {
     if (message.isEvent) message.cause?.eventQueued();
-    this.enqueue(message);
+    this.enqueue({...message, next: undefined});
   }
 
   toString(): string {

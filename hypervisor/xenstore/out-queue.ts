@@ -1,4 +1,4 @@
-import {XS_HEADER_BYTES, type XsMessage} from './wire.ts';
+import {messageBytes, type XsMessage} from './wire.ts';
 import type {PendingRequest} from './pending-request.ts';
 
 /** A reply or an event on its way to a client. */
@@ -6,21 +6,24 @@ export interface Outgoing extends XsMessage {
   /** The unprivileged domain's request that it belongs to. */
   readonly cause: PendingRequest | undefined;
   readonly isEvent: boolean;
+  /** What is queued behind it: the queue's own. */
+  next: Outgoing | undefined;
 }
 
 /** What a connection has yet to take, in order. */
 export class OutQueue {
-  private messages: Outgoing[] = [];
-  private head = 0;
+  private first: Outgoing | undefined;
+  private last: Outgoing | undefined;
+  private count = 0;
   private queuedBytes = 0;
   private readonly events = new Set<string>();
 
   get length(): number {
-    return this.messages.length - this.head;
+    return this.count;
   }
 
   get isEmpty(): boolean {
-    return this.head === this.messages.length;
+    return this.first === undefined;
   }
 
   get sizeBytes(): number {
@@ -33,27 +36,32 @@ export class OutQueue {
   }
 
   peek(): Outgoing | undefined {
-    return this.messages[this.head];
+    return this.first;
   }
 
   /** What waits, in order. */
-  waiting(): readonly Outgoing[] {
-    return this.messages.slice(this.head);
+  *waiting(): Iterable<Outgoing> {
+    for (let message = this.first; message !== undefined; message = message.next) yield message;
   }
 
   push(message: Outgoing): void {
-    this.messages.push(message);
-    this.queuedBytes += XS_HEADER_BYTES + message.payload.length;
+    if (this.last === undefined) this.first = message;
+    else this.last.next = message;
+    this.last = message;
+    this.count++;
+    this.queuedBytes += messageBytes(message);
     if (message.isEvent) this.events.add(message.payload);
     else message.cause?.replyQueued();
   }
 
   /** Takes the first message, delivered or dropped. */
   shift(): Outgoing | undefined {
-    const message = this.messages[this.head];
+    const message = this.first;
     if (message === undefined) return undefined;
-    this.forgetHead();
-    this.queuedBytes -= XS_HEADER_BYTES + message.payload.length;
+    this.first = message.next;
+    if (this.first === undefined) this.last = undefined;
+    this.count--;
+    this.queuedBytes -= messageBytes(message);
     if (message.isEvent) {
       this.events.delete(message.payload);
       message.cause?.eventTaken();
@@ -63,13 +71,5 @@ export class OutQueue {
 
   clear(): void {
     while (this.shift() !== undefined);
-  }
-
-  private forgetHead(): void {
-    this.head++;
-    // Moving the rest is paid for by the half that has been taken.
-    if (this.head * 2 < this.messages.length) return;
-    this.messages = this.messages.slice(this.head);
-    this.head = 0;
   }
 }

@@ -143,16 +143,14 @@ function saveConnection(
       depth,
     ]),
     transactions: Array.from(transactions, ([id, transaction]) => [id, transaction.save()]),
-    queue: queue
-      .waiting()
-      .map(({type, reqId, txId, payload, isEvent, cause}) => ({
-        type,
-        reqId,
-        txId,
-        payload,
-        isEvent,
-        cause: indexOf(cause),
-      })),
+    queue: Array.from(queue.waiting(), ({type, reqId, txId, payload, isEvent, cause}) => ({
+      type,
+      reqId,
+      txId,
+      payload,
+      isEvent,
+      cause: indexOf(cause),
+    })),
   };
 }
 

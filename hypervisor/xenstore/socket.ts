@@ -1,114 +1,10 @@
 import {chmodSync, rmSync, unlinkSync} from 'node:fs';
 import {createServer, connect, type Server, type Socket} from 'node:net';
-import type {Connection, Outlet} from './connection.ts';
-import type {Dispatcher} from './dispatcher.ts';
+import type {Connection} from './connection.ts';
+import {SocketOutlet} from './socket-outlet.ts';
 import type {XsReceiver, XsTransport} from './transport.ts';
-import {encodeMessage, MessageAssembler, messageText, type XsMessage} from './wire.ts';
+import {encodeMessage, MessageAssembler, type XsMessage} from './wire.ts';
 import type {Xenstored} from './xenstored.ts';
-
-/** Replies are answered to a client that does not read them up to this; then its requests wait too. */
-const PAUSE_BYTES = 256 * 1024;
-/** With this much queued, events of a client that does not read, it is dropped. */
-const DROP_BYTES = 16 * 1024 * 1024;
-
-/** A connection's bytes on a socket. */
-export class SocketOutlet implements Outlet {
-  private readonly dispatcher: Dispatcher;
-  private readonly connection: Connection;
-  private readonly socket: Socket;
-  private readonly incoming = new MessageAssembler();
-  /** Bytes that arrived while the client was behind with its replies, or had too many requests outstanding. */
-  private unread: Uint8Array | undefined;
-  private reading = false;
-  private ended = false;
-  /** The client has gone, or must go: it sent what cannot be followed, or let too much pile up. */
-  onEnd: () => void;
-
-  constructor(dispatcher: Dispatcher, connection: Connection, socket: Socket) {
-    this.dispatcher = dispatcher;
-    this.connection = connection;
-    this.socket = socket;
-    this.onEnd = () => dispatcher.drop(connection);
-    connection.outlet = this;
-    socket.on('data', (bytes: Uint8Array) => this.onData(bytes));
-    socket.on('drain', () => this.wake());
-    socket.on('end', () => this.onHalfClosed());
-    socket.on('error', () => this.onEnd());
-    socket.on('close', () => this.onEnd());
-  }
-
-  wake(): void {
-    if (this.connection.queue.sizeBytes > DROP_BYTES) return this.onEnd();
-    this.write();
-    if (this.unread !== undefined && !this.reading && !this.isBlocked) this.readOn();
-    else if (!this.isBehind && this.socket.isPaused()) this.socket.resume();
-    if (this.ended && !this.isBehind) this.socket.end();
-  }
-
-  dropped(): void {
-    this.socket.destroy();
-  }
-
-  private write(): void {
-    const {queue} = this.connection;
-    // A latin1 string goes to the system as it is, without a Buffer made for it.
-    let text = '';
-    const room = PAUSE_BYTES - this.socket.writableLength;
-    for (let next = queue.peek(); next !== undefined && text.length < room; next = queue.peek()) {
-      text += messageText(next);
-      queue.shift();
-    }
-    if (text !== '') this.socket.write(text, 'latin1');
-  }
-
-  private onData(bytes: Uint8Array): void {
-    this.unread = this.unread === undefined ? bytes : Buffer.concat([this.unread, bytes]);
-    this.readOn();
-  }
-
-  private readOn(): void {
-    this.reading = true;
-    while (this.unread !== undefined && !this.isBlocked && !this.isCorrupt) {
-      this.takeRequests();
-      this.dispatcher.flush();
-    }
-    this.reading = false;
-    if (this.isCorrupt) this.onEnd();
-    else if (this.isBehind) this.socket.pause();
-  }
-
-  private takeRequests(): void {
-    const {dispatcher, connection, incoming} = this;
-    const bytes = this.unread!;
-    let at = 0;
-    while (at < bytes.length && !this.isBlocked && !incoming.overlong) {
-      at = incoming.feed(bytes, at, bytes.length);
-      const message = incoming.take();
-      if (message !== undefined) dispatcher.dispatch(connection, message);
-    }
-    this.unread = at < bytes.length ? bytes.subarray(at) : undefined;
-  }
-
-  /** No more requests are taken for now. */
-  private get isBlocked(): boolean {
-    return this.connection.queue.sizeBytes >= PAUSE_BYTES || !this.dispatcher.mayRead(this.connection);
-  }
-
-  /** The client announced a message that is too long. */
-  get isCorrupt(): boolean {
-    return this.incoming.overlong;
-  }
-
-  private get isBehind(): boolean {
-    return this.unread !== undefined || !this.connection.queue.isEmpty;
-  }
-
-  /** The client sends nothing more; it may still read. */
-  private onHalfClosed(): void {
-    this.ended = true;
-    this.wake();
-  }
-}
 
 let lastSocket = 0;
 
@@ -123,41 +19,15 @@ export interface XenstoreSocket {
  * Serves the store at `path` with mode 0600. A socket there that nobody listens on is replaced.
  * Rejects with the system's error, EADDRINUSE when another daemon serves there.
  */
-export function listenOnSocket(store: Xenstored, path: string): Promise<XenstoreSocket> {
-  return serveAt(path, (socket) => {
-    const connection = store.dispatcher.connect(`socket ${++lastSocket}`, 0, undefined);
-    return new SocketOutlet(store.dispatcher, connection, socket);
-  });
-}
-
-/** What becomes of a client: undefined turns it away. */
-type Accept = (socket: Socket) => SocketOutlet | undefined;
-
-/** As {@link listenOnSocket}. */
-async function serveAt(path: string, accept: Accept): Promise<XenstoreSocket> {
+export async function listenOnSocket({dispatcher}: Xenstored, path: string): Promise<XenstoreSocket> {
   if (await isStale(path)) unlinkSync(path);
-  return serve(path, accept);
-}
-
-/** The socket is there when the call returns, to be connected to; the promise tells of errors. */
-async function serve(path: string, accept: Accept): Promise<XenstoreSocket> {
-  const clients = new Set<SocketOutlet>();
-  const server = createServer({allowHalfOpen: true}, (socket) => {
-    const client = accept(socket);
-    if (client === undefined) return void socket.destroy();
-    clients.add(client);
-    socket.on('close', () => clients.delete(client));
+  return serve(path, (socket, forget) => {
+    const connection = dispatcher.connect(`socket ${++lastSocket}`, 0, undefined);
+    return new SocketOutlet(dispatcher, connection, socket, (outlet) => {
+      forget(outlet);
+      dispatcher.drop(connection);
+    });
   });
-  await listening(server, path);
-  chmodSync(path, 0o600);
-  return {
-    path,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        for (const client of clients) client.onEnd();
-      }),
-  };
 }
 
 /**
@@ -170,19 +40,41 @@ export function listenForDomain(
   connection: Connection,
 ): Promise<XenstoreSocket> {
   rmSync(path, {force: true});
-  return serve(path, (socket) => {
+  return serve(path, (socket, forget) => {
     if (connection.outlet !== undefined || connection.ignored) return undefined;
-    const outlet = new SocketOutlet(dispatcher, connection, socket);
-    outlet.onEnd = () => {
+    return new SocketOutlet(dispatcher, connection, socket, (outlet) => {
+      forget(outlet);
+      outlet.dropped();
       if (connection.outlet !== outlet) return;
       connection.outlet = undefined;
       if (outlet.isCorrupt) dispatcher.ignore(connection);
       else dispatcher.reset(connection);
       dispatcher.flush();
-      socket.destroy();
-    };
-    return outlet;
+    });
   });
+}
+
+/** What becomes of a client: undefined turns it away. It is to be forgotten when it goes. */
+type Accept = (socket: Socket, forget: (client: SocketOutlet) => void) => SocketOutlet | undefined;
+
+/** The socket is there when the call returns, to be connected to; the promise tells of errors. */
+async function serve(path: string, accept: Accept): Promise<XenstoreSocket> {
+  const clients = new Set<SocketOutlet>();
+  const server = createServer({allowHalfOpen: true, pauseOnConnect: true}, (socket) => {
+    const client = accept(socket, (gone) => clients.delete(gone));
+    if (client === undefined) socket.destroy();
+    else clients.add(client);
+  });
+  await listening(server, path);
+  chmodSync(path, 0o600);
+  return {
+    path,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        for (const client of clients) client.onClose();
+      }),
+  };
 }
 
 function listening(server: Server, path: string): Promise<void> {

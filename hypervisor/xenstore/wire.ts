@@ -69,21 +69,22 @@ export interface XsMessage {
 
 /** Header and payload as they travel. */
 export function encodeMessage(message: XsMessage): Uint8Array {
-  const bytes = new Uint8Array(XS_HEADER_BYTES + message.payload.length);
-  putU32(bytes, 0, message.type);
-  putU32(bytes, 4, message.reqId);
-  putU32(bytes, 8, message.txId);
-  putU32(bytes, 12, message.payload.length);
-  copyString(message.payload, bytes, XS_HEADER_BYTES);
+  const bytes = new Uint8Array(messageBytes(message));
+  putMessage(message, bytes, 0);
   return bytes;
 }
 
-/** {@link encodeMessage} as a byte string. */
-export const messageText = ({type, reqId, txId, payload}: XsMessage): ByteString =>
-  u32Text(type) + u32Text(reqId) + u32Text(txId) + u32Text(payload.length) + payload;
+/** Size of a message with its header. */
+export const messageBytes = ({payload}: XsMessage): number => XS_HEADER_BYTES + payload.length;
 
-const u32Text = (value: number): ByteString =>
-  String.fromCharCode(value & 0xff, (value >>> 8) & 0xff, (value >>> 16) & 0xff, value >>> 24);
+/** {@link encodeMessage} to `bytes` at `offset`, where there is room. */
+export function putMessage({type, reqId, txId, payload}: XsMessage, bytes: Uint8Array, offset: number): void {
+  putU32(bytes, offset, type);
+  putU32(bytes, offset + 4, reqId);
+  putU32(bytes, offset + 8, txId);
+  putU32(bytes, offset + 12, payload.length);
+  copyString(payload, bytes, offset + XS_HEADER_BYTES);
+}
 
 function putU32(bytes: Uint8Array, at: number, value: number): void {
   bytes[at] = value;
@@ -95,10 +96,20 @@ function putU32(bytes: Uint8Array, at: number, value: number): void {
 const u32At = (bytes: Uint8Array, at: number): number =>
   (bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24)) >>> 0;
 
+/** The message in bytes [start, end). */
+const decodeMessage = (bytes: Uint8Array, start: number, end: number): XsMessage => ({
+  type: u32At(bytes, start),
+  reqId: u32At(bytes, start + 4),
+  txId: u32At(bytes, start + 8),
+  payload: bytesToString(bytes, start + XS_HEADER_BYTES, end),
+});
+
 /** Puts messages together from pieces of a byte stream. At most one message is held: 16 + 4096 bytes. */
 export class MessageAssembler {
   private readonly buffer = new Uint8Array(XS_HEADER_BYTES + XENSTORE_PAYLOAD_MAX);
   private used = 0;
+  /** A message that came in one piece. */
+  private whole: XsMessage | undefined;
   /** Fill level of `buffer` at which the header, then the message, is complete. */
   private goal = XS_HEADER_BYTES;
   /** A payload over the limit was announced: the stream cannot be followed any further. */
@@ -114,6 +125,11 @@ export class MessageAssembler {
    * @returns where it stopped; call `take` there.
    */
   feed(bytes: Uint8Array, start: number, end: number): number {
+    const wholeEnd = this.used === 0 ? endOfMessage(bytes, start, end) : undefined;
+    if (wholeEnd !== undefined) {
+      this.whole = decodeMessage(bytes, start, wholeEnd);
+      return wholeEnd;
+    }
     let at = this.fill(bytes, start, end);
     if (this.used !== XS_HEADER_BYTES || this.goal !== XS_HEADER_BYTES) return at;
     const payloadBytes = u32At(this.buffer, 12);
@@ -126,11 +142,10 @@ export class MessageAssembler {
 
   /** The message that the last `feed` completed, once. */
   take(): XsMessage | undefined {
-    const {buffer} = this;
-    if (this.used < this.goal || this.overlong) return undefined;
-    const payload = bytesToString(buffer, XS_HEADER_BYTES, this.used);
+    const {whole, used} = this;
+    if (whole === undefined && (used < this.goal || this.overlong)) return undefined;
     this.reset();
-    return {type: u32At(buffer, 0), reqId: u32At(buffer, 4), txId: u32At(buffer, 8), payload};
+    return whole ?? decodeMessage(this.buffer, 0, used);
   }
 
   /** What there is of a message in part. */
@@ -140,6 +155,7 @@ export class MessageAssembler {
 
   /** Forgets a message in part: its sender started afresh. */
   reset(): void {
+    this.whole = undefined;
     this.used = 0;
     this.goal = XS_HEADER_BYTES;
     this.overlong = false;
@@ -151,4 +167,12 @@ export class MessageAssembler {
     this.used += size;
     return start + size;
   }
+}
+
+/** Where the message at `start` ends, if all of it lies before `end`. */
+function endOfMessage(bytes: Uint8Array, start: number, end: number): number | undefined {
+  if (end - start < XS_HEADER_BYTES) return undefined;
+  const payloadBytes = u32At(bytes, start + 12);
+  const messageEnd = start + XS_HEADER_BYTES + payloadBytes;
+  return payloadBytes <= XENSTORE_PAYLOAD_MAX && messageEnd <= end ? messageEnd : undefined;
 }
