@@ -129,7 +129,7 @@ class XenHost implements Host {
       hasBridge: (name) => this.networks.bridge(name) !== undefined,
     });
     this.backends = new XenbusBus(ops, new XsClient(this.connect('dom0-kernel')), 'backend', [
-      blockBackend({open: hotplug.takeDisk}),
+      blockBackend({open: hotplug.takeDisk, features: options.diskFeatures}),
       netBackend({networks: this.networks}),
     ]);
     this.devices = new Devices(this.clock, toolstackXs, hotplug);
