@@ -5,9 +5,6 @@ import type {DomainEvent, DomainInfo, DomId, Hypervisor} from '../../hypervisor/
 import type {FaultRates, Schedule} from '../../hypervisor/schedule/index.ts';
 import type {XsClient} from '../../hypervisor/xenstore/index.ts';
 import type {DiskConfig, DomainConfig, VifConfig} from '../config/index.ts';
-import type {SaveOptions} from './save.ts';
-import type {HeaderInfo} from './save-header.ts';
-import type {CpuControl} from './cpus/index.ts';
 
 export interface BridgeConfig {
   name: string;
@@ -114,16 +111,6 @@ export interface Host {
    * an xl.cfg.
    */
   create(config: DomainConfig | string, options?: CreateOptions): Promise<DomId>;
-  /**
-   * Asks the guest to suspend and writes it to `file`, as `xl save` does; then it is destroyed, or goes on. A guest that is
-   * TypeScript cannot be saved. Until the file is whole there is none of that name.
-   */
-  save(domid: DomId, file: string, options?: SaveOptions): Promise<HeaderInfo>;
-  /**
-   * Makes a domain that goes on where another was saved, under a new domid, with its devices connected anew. `config` is
-   * in place of the saved one, and may have more devices.
-   */
-  restore(file: string, config?: DomainConfig, options?: CreateOptions): Promise<DomId>;
   domains(): DomainSummary[];
   /** Digits only: that domid, whether it exists or not; else the domain of that name. */
   resolve(nameOrId: string): DomId | undefined;
@@ -143,8 +130,6 @@ export interface Host {
 
   /** Writes memory/target, which the guest's balloon driver follows. EINVAL beyond its memory/static-max. */
   setMemoryTarget(domid: DomId, targetKib: number): Promise<void>;
-  /** Writes the letter to control/sysrq, where the guest's kernel looks. */
-  sendSysrq(domid: DomId, letter: string): Promise<void>;
   /** What the domain may have at most. EINVAL below its target. */
   setMaxMemory(domid: DomId, maxKib: number): Promise<void>;
 
@@ -155,9 +140,6 @@ export interface Host {
   /** By device number or MAC address. */
   detachVif(domid: DomId, which: string): Promise<void>;
   listVifs(domid: DomId): Promise<VifListing[]>;
-
-  /** vCPUs, CPU pools and schedulers. */
-  readonly cpus: CpuControl;
 
   /** Console output as it comes, after `scrollback` bytes kept from before when asked for. */
   consoleOutput(domid: DomId, options?: {scrollback?: boolean}): Observable<Uint8Array>;
