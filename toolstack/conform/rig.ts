@@ -24,7 +24,7 @@ export interface RigOptions {
 export interface RigGuestOptions {
   pages?: number;
   /** What the guest's store client talks through instead of its bare ring. */
-  transport?: (ring: XsTransport) => XsTransport;
+  transport?: (ring: XsTransport, ops: ProgramOps) => XsTransport;
 }
 
 export interface RigDevice {
@@ -92,7 +92,7 @@ export class Rig {
       await xs.introduce(domain.id, storeGfn, storePort);
     });
     const ring = openGuestRing(ops, ops.hvmParam(HVM_PARAM_STORE_PFN), ops.hvmParam(HVM_PARAM_STORE_EVTCHN));
-    return {domain, ops, xs: new XsClient(transport(ring))};
+    return {domain, ops, xs: new XsClient(transport(ring, ops))};
   }
 
   /** Writes both ends of a device in one transaction, as the toolstack does. */

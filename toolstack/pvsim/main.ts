@@ -8,6 +8,7 @@ import {ToolstackError} from '../errors.ts';
 import {abiCommand} from './commands/abi.ts';
 import {bootCommand} from './commands/boot.ts';
 import {configCommand} from './commands/config.ts';
+import {conformCommand} from './commands/conform.ts';
 import {hostCommand} from './commands/host.ts';
 import {imageCommand} from './commands/image.ts';
 import {xenbusCommand} from './commands/xenbus.ts';
@@ -28,6 +29,7 @@ const commands = (parser: Argv): Argv =>
     xenstoredCommand,
     abiCommand,
     xenbusCommand,
+    conformCommand,
   ].reduce((each, command) => each.command(command as CommandModule), parser);
 
 const main = async (args: readonly string[]): Promise<void> => {

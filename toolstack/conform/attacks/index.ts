@@ -1,0 +1,5 @@
+import type {Check} from '../check.ts';
+import {doubleFetchAttacks} from './double-fetch.ts';
+
+/** Security advisories played against an implementation: the clause of each is the advisory's id. */
+export const attacks: readonly Check[] = [...doubleFetchAttacks];

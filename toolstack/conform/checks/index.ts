@@ -1,0 +1,5 @@
+import type {Check} from '../check.ts';
+import {ringChecks} from './ring/index.ts';
+
+/** All checks there are, in the order of the catalogue. */
+export const checks: readonly Check[] = [...ringChecks];

@@ -1,0 +1,4 @@
+import type {Check} from '../../check.ts';
+import {ringLayoutChecks} from './layout.ts';
+
+export const ringChecks: readonly Check[] = [...ringLayoutChecks];

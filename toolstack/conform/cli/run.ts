@@ -1,0 +1,142 @@
+import {writeFileSync} from 'node:fs';
+import {ToolstackError} from '../../errors.ts';
+import {attacks} from '../attacks/index.ts';
+import type {ImplementationProfile} from '../catalogue/index.ts';
+import type {Check} from '../check.ts';
+import {checks} from '../checks/index.ts';
+import {type IutSource, loadIut} from '../iut/load.ts';
+import type {Iut} from '../iut/iut.ts';
+import {Choices} from '../choices.ts';
+import {type ConformReport, explanation, type Format, formats, isFatal} from '../report/index.ts';
+import {checkJobs, mutantJobs} from '../run/job.ts';
+import {runJobs} from '../run/pool.ts';
+import {escaped} from './survivors.ts';
+import {sideBySide} from './replay.ts';
+import {selectAttacks, selectChecks, selectClauses, type Selection} from './select.ts';
+
+const EXIT_USAGE = 2;
+const DEFAULT_COLUMNS = 140;
+
+export interface RunCommand extends Selection {
+  /** Modules under test; the project's own drivers when there are none. */
+  readonly iut?: readonly string[];
+  readonly profile?: readonly ImplementationProfile[];
+  readonly seed: number;
+  readonly threads?: number;
+  readonly limitMs?: number;
+  readonly format: Format;
+  /** File for the report, in place of stdout. */
+  readonly out?: string;
+}
+
+const sourcesOf = (paths: readonly string[] | undefined): IutSource[] =>
+  paths === undefined || paths.length === 0 ? [{kind: 'own'}] : paths.map((path) => ({kind: 'module', path}));
+
+const usage = (message: string): ToolstackError => new ToolstackError('EINVAL', `pvsim: ${message}`, EXIT_USAGE);
+
+/** A line that is overwritten while checks run, where somebody looks. */
+const progress = (total: number): {tick: (name: string) => void; end: () => void} => {
+  const {stderr} = process;
+  let done = 0;
+  if (!stderr.isTTY) return {tick: () => undefined, end: () => undefined};
+  return {
+    tick: (name) => stderr.write(`\r\u001b[K${++done}/${total} ${name}`),
+    end: () => void stderr.write('\r\u001b[K'),
+  };
+};
+
+const applicable = (all: readonly Check[], iut: Iut): Check[] =>
+  all.filter(({subject}) => iut.subjects.includes(subject));
+
+const runAll = async (source: IutSource, selected: readonly Check[], command: RunCommand): Promise<ConformReport> => {
+  const {seed, threads, limitMs, profile: profiles = []} = command;
+  // Loaded here first: what is wrong with a module is the user's to know before anything runs.
+  const iut = await loadIut(source);
+  const own = applicable(selected, iut);
+  const {tick, end} = progress(own.length);
+  const onResult = ({check}: {check: string}): void => tick(check);
+  const results = await runJobs({
+    iut: source,
+    iutName: iut.name,
+    jobs: checkJobs(own, seed),
+    threads,
+    limitMs,
+    onResult,
+  });
+  end();
+  return {iut: iut.name, clauses: selectClauses(command), checks, results, profiles, seed};
+};
+
+const finish = (reports: readonly ConformReport[], {format, out}: RunCommand): void => {
+  const text = formats[format](reports);
+  if (out === undefined) process.stdout.write(text);
+  else writeFileSync(out, text);
+  const isBroken = reports.some(({results, profiles}) => results.some((result) => isFatal(result, profiles)));
+  if (isBroken) process.exitCode = 1;
+};
+
+/** `pvsim conform run` */
+export const runConform = async (command: RunCommand): Promise<void> => {
+  const selected = selectChecks(checks, command);
+  if (selected.length === 0) throw usage('no check is selected');
+  const reports: ConformReport[] = [];
+  for (const source of sourcesOf(command.iut)) reports.push(await runAll(source, selected, command));
+  finish(reports, command);
+};
+
+/** `pvsim conform attack` */
+export const runAttacks = async (command: RunCommand): Promise<void> => {
+  const selected = selectAttacks(attacks, command);
+  if (selected.length === 0) throw usage('no attack is selected');
+  const reports: ConformReport[] = [];
+  for (const source of sourcesOf(command.iut))
+    reports.push({...(await runAll(source, selected, command)), clauses: [], checks: attacks});
+  finish(reports, command);
+};
+
+/** `pvsim conform mutants`: every seeded fault of our own drivers has to be seen by its check. */
+export const runMutants = async (command: RunCommand): Promise<void> => {
+  const selected = [...selectChecks(checks, command), ...selectAttacks(attacks, command)];
+  const jobs = mutantJobs(selected, command.seed);
+  const {tick, end} = progress(jobs.length);
+  const results = await runJobs({
+    iut: {kind: 'own'},
+    iutName: 'pvsim',
+    jobs,
+    threads: command.threads,
+    limitMs: command.limitMs,
+    onResult: ({check, mutant}) => tick(`${check}, ${mutant}`),
+  });
+  end();
+  const survivors = escaped(results);
+  for (const result of survivors)
+    process.stdout.write(
+      `survives: ${result.check}, "${result.mutant}": ${result.verdict} ${explanation(result).split('\n')[0]}\n`,
+    );
+  process.stdout.write(`mutants caught / seeded: ${results.length - survivors.length} / ${results.length}\n`);
+  if (survivors.length > 0) process.exitCode = 1;
+};
+
+export interface ReplayCommand {
+  readonly check: string;
+  /** "7" or "7:0.2.1", as a report has it. */
+  readonly seed: string;
+  readonly iut?: string;
+  readonly mutant?: string;
+}
+
+/** `pvsim conform replay` */
+export const replay = async ({check: name, seed, iut, mutant}: ReplayCommand): Promise<void> => {
+  const check = [...checks, ...attacks].find((each) => each.name === name);
+  if (check === undefined) throw usage(`no check "${name}"; "pvsim conform show CLAUSE" names those of a clause`);
+  if (Choices.parse(seed) === undefined) throw usage(`seed "${seed}": a number, or one with choices as in 7:0.2.1`);
+  if (mutant !== undefined && !check.mutants.some((each) => each.name === mutant)) throw usage(`no mutant "${mutant}"`);
+  const [source] = sourcesOf(iut === undefined ? undefined : [iut]);
+  const {name: iutName} = await loadIut(source);
+  const [result] = await runJobs({iut: source, iutName, jobs: [{check: name, mutant, seed: 1, replay: seed}]});
+  const {verdict, steps = [], dump = []} = result;
+  process.stdout.write(`${sideBySide(steps, process.stdout.columns ?? DEFAULT_COLUMNS)}\n\n`);
+  for (const line of dump) process.stdout.write(`${line}\n`);
+  process.stdout.write(`${result.check}: ${verdict} ${explanation(result)}\n`);
+  if (verdict === 'fail' || verdict === 'error') process.exitCode = 1;
+};

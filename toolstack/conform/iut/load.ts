@@ -1,0 +1,12 @@
+import type {Iut} from './iut.ts';
+
+/** Where an implementation is found: what a worker is told. */
+export type IutSource = {readonly kind: 'own'} | {readonly kind: 'module'; readonly path: string};
+
+const loaders: {[K in IutSource['kind']]: (source: Extract<IutSource, {kind: K}>) => Promise<Iut>} = {
+  own: async () => (await import('./own.ts')).ownDrivers,
+  module: async ({path}) => (await import('./module.ts')).loadModule(path),
+};
+
+export const loadIut = (source: IutSource): Promise<Iut> =>
+  (loaders[source.kind] as (source: IutSource) => Promise<Iut>)(source);

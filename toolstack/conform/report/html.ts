@@ -1,0 +1,48 @@
+import type {Result} from '../verdict.ts';
+import {escapeMarkup} from './escape.ts';
+import {type ConformReport, explanation, replayCommand} from './report.ts';
+import {clauseStandings, type ClauseStanding, countStandings} from './standing.ts';
+
+const style = `body{font:14px system-ui,sans-serif;margin:2em;max-width:80em}table{border-collapse:collapse}
+td,th{border:1px solid #ccc;padding:.2em .5em;text-align:left;vertical-align:top}pre{overflow:auto;background:#f6f6f6;padding:.5em}
+.pass{background:#dfd}.fail,.error{background:#fcc}.deviates{background:#fe9}.inconclusive{background:#eef}`;
+
+const anchorOf = ({iut, check}: Result): string => escapeMarkup(`${iut} ${check}`.replaceAll(/\W+/g, '-'));
+
+const cellOf = ({standing, results}: ClauseStanding): string => {
+  const worst = results.find(({verdict}) => verdict !== 'pass');
+  const text = worst === undefined ? standing : `<a href="#${anchorOf(worst)}">${standing}</a>`;
+  return `<td class="${standing.split(' ')[0]}">${text}</td>`;
+};
+
+const traceOf = (result: Result): string => {
+  const steps = (result.steps ?? []).map(
+    ({timeNs, who, what}) => `${String(timeNs).padStart(12)} ${who.padEnd(4)} ${what}`,
+  );
+  return `<h3 id="${anchorOf(result)}">${escapeMarkup(`${result.iut}: ${result.check}`)}</h3>
+<p>${escapeMarkup(explanation(result))}</p><pre>${escapeMarkup(replayCommand(result))}</pre>
+<details><summary>trace</summary><pre>${escapeMarkup([...(result.dump ?? []), ...steps].join('\n'))}</pre></details>`;
+};
+
+/** One page: clauses by implementations, each cell that is no pass linked to its trace. */
+export const htmlReport = (reports: readonly ConformReport[]): string => {
+  const columns = reports.map(({clauses, checks, results, profiles}) =>
+    clauseStandings(clauses, checks, results, profiles),
+  );
+  const [first] = reports;
+  const summary = (column: readonly ClauseStanding[]): string => countStandings(column.map(({standing}) => standing));
+  const rows = first.clauses.map(
+    ({id, severity, rule}, i) =>
+      `<tr><td>${escapeMarkup(id)}</td><td>${severity}</td><td>${escapeMarkup(rule)}</td>${columns.map((column) => cellOf(column[i])).join('')}</tr>`,
+  );
+  const broken = reports.flatMap(({results}) => results.filter(({verdict}) => verdict !== 'pass'));
+  return `<!doctype html><html lang="en"><meta charset="utf-8"><title>Conformance</title><style>${style}</style>
+<h1>Conformance of PV drivers</h1>
+${reports.map(({iut}, i) => `<p>${escapeMarkup(iut)}: ${summary(columns[i])}</p>`).join('\n')}
+<table><tr><th>clause</th><th>severity</th><th>rule</th>${reports.map(({iut}) => `<th>${escapeMarkup(iut)}</th>`).join('')}</tr>
+${rows.join('\n')}
+</table>
+${broken.map(traceOf).join('\n')}
+</html>
+`;
+};

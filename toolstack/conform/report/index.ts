@@ -1,0 +1,19 @@
+import {htmlReport} from './html.ts';
+import {jsonReport} from './json.ts';
+import {junitReport} from './junit.ts';
+import type {ConformReport} from './report.ts';
+import {tableReport} from './table.ts';
+import {tapReport} from './tap.ts';
+
+export const formats = {
+  table: tableReport,
+  tap: tapReport,
+  junit: junitReport,
+  json: jsonReport,
+  html: htmlReport,
+} as const satisfies Record<string, (reports: readonly ConformReport[]) => string>;
+
+export type Format = keyof typeof formats;
+
+export {type ConformReport, explanation, replayCommand} from './report.ts';
+export {clauseStandings, countStandings, isFatal, standingOf} from './standing.ts';

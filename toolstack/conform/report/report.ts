@@ -1,0 +1,22 @@
+import type {Clause, ImplementationProfile} from '../catalogue/index.ts';
+import type {Check} from '../check.ts';
+import type {Result} from '../verdict.ts';
+
+/** A run of checks against one implementation, as every format gets it. */
+export interface ConformReport {
+  readonly iut: string;
+  readonly clauses: readonly Clause[];
+  readonly checks: readonly Check[];
+  readonly results: readonly Result[];
+  readonly profiles: readonly ImplementationProfile[];
+  /** Seed of the first runs. */
+  readonly seed: number;
+}
+
+/** "seen; due: ...", or the reason that there is no pass. */
+export const explanation = ({seen, due, reason}: Result): string =>
+  seen === undefined ? (reason ?? '') : `${seen}; due: ${due}`;
+
+/** The command that shows a result's run. */
+export const replayCommand = ({check, seed, mutant}: Result): string =>
+  `pvsim conform replay "${check}"${mutant === undefined ? '' : ` --mutant "${mutant}"`} --seed ${seed ?? 1}`;

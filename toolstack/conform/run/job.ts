@@ -1,0 +1,32 @@
+import type {IutSource} from '../iut/load.ts';
+import type {Check} from '../check.ts';
+import type {Result} from '../verdict.ts';
+
+/** One check to run: names only, as it goes to a worker. */
+export interface Job {
+  /** Check.name */
+  readonly check: string;
+  /** Mutant.name, to be seeded. */
+  readonly mutant?: string;
+  /** Seed of the first run. */
+  readonly seed: number;
+  /** In place of all runs the one of this seed, steps kept. */
+  readonly replay?: string;
+}
+
+export interface WorkerData {
+  readonly iut: IutSource;
+}
+
+/** What a worker says. */
+export type WorkerReport =
+  | {readonly kind: 'ready'}
+  | {readonly kind: 'run'; readonly seed: string}
+  | {readonly kind: 'result'; readonly result: Result};
+
+/** A job for each check, or for each mutant of each. */
+export const checkJobs = (checks: readonly Check[], seed: number): Job[] =>
+  checks.map(({name}) => ({check: name, seed}));
+
+export const mutantJobs = (checks: readonly Check[], seed: number): Job[] =>
+  checks.flatMap(({name, mutants}) => mutants.map((mutant) => ({check: name, mutant: mutant.name, seed})));

@@ -1,0 +1,87 @@
+import type {BlockDevice, NetDevice} from '../../../frontends/api.ts';
+import type {HypervisorOps} from '../../../hypervisor/index.ts';
+import type {DevicePaths, Rig, RigDomain} from '../rig.ts';
+import type {Seam} from '../seam/seam.ts';
+import type {RingSpy} from '../seam/ring-spy.ts';
+import {Stand, type StandOptions} from './stand.ts';
+
+export interface DeviceStandOptions extends StandOptions {
+  /** Index at which a frontend under test starts its rings. */
+  readonly ringStart?: number;
+}
+
+/** What a device stand is made of. */
+export interface DeviceStandParts {
+  readonly rig: Rig;
+  readonly guest: RigDomain;
+  readonly seam: Seam;
+  readonly spy: RingSpy;
+  readonly devices: (BlockDevice | NetDevice)[];
+  /** The peer's hypervisor operations: the same as the rig's, with its steps noted. */
+  readonly peerOps: HypervisorOps;
+}
+
+/** A stand for one end of a split device: the driver under test is loaded, no device is there yet. */
+export abstract class DeviceStand extends Stand {
+  readonly guest: RigDomain;
+  readonly seam: Seam;
+  /** Where a peer sees, and comes between, what the driver under test does on a ring. */
+  readonly spy: RingSpy;
+  readonly peerOps: HypervisorOps;
+  readonly type: string;
+  private readonly devices: (BlockDevice | NetDevice)[];
+
+  constructor(options: DeviceStandOptions, type: string, {rig, guest, seam, spy, devices, peerOps}: DeviceStandParts) {
+    super(rig, options);
+    this.type = type;
+    this.guest = guest;
+    this.seam = seam;
+    this.spy = spy;
+    this.devices = devices;
+    this.peerOps = peerOps;
+  }
+
+  /** The last device that a frontend under test handed out. */
+  protected get lastDevice(): BlockDevice | NetDevice | undefined {
+    return this.devices.at(-1);
+  }
+
+  /** Absolute. */
+  frontPath(devid: number): string {
+    return `/local/domain/${this.guest.domain.id}/device/${this.type}/${devid}`;
+  }
+
+  backPath(devid: number): string {
+    return `/local/domain/0/backend/${this.type}/${this.guest.domain.id}/${devid}`;
+  }
+
+  /** Writes both directories of a device in one transaction. */
+  addDevice(
+    devid: number,
+    front: Readonly<Record<string, string>>,
+    back: Readonly<Record<string, string>>,
+  ): Promise<DevicePaths> {
+    this.note(`toolstack adds ${this.type} ${devid}`);
+    return this.rig.addDevice({guest: this.guest, type: this.type, devid, front, back});
+  }
+
+  /** Removes both directories in one transaction. */
+  removeDevice(devid: number): Promise<void> {
+    this.note(`toolstack removes ${this.type} ${devid}`);
+    const {xs} = this.rig.dom0;
+    return this.rig.run(() =>
+      xs.transaction(async (tx) => {
+        await xs.rm(this.frontPath(devid), tx);
+        await xs.rm(this.backPath(devid), tx);
+      }),
+    );
+  }
+
+  async frontState(devid: number): Promise<number> {
+    return Number((await this.read(`${this.frontPath(devid)}/state`)) ?? Number.NaN);
+  }
+
+  async backState(devid: number): Promise<number> {
+    return Number((await this.read(`${this.backPath(devid)}/state`)) ?? Number.NaN);
+  }
+}

@@ -1,0 +1,119 @@
+import type {BlockDevice} from '../../../frontends/api.ts';
+import {BlockBackendPeer} from '../peers/block-backend.ts';
+import {DeviceStand, type DeviceStandOptions} from './device-stand.ts';
+import {loadDriver} from './load-driver.ts';
+
+/** Device number of xvda. */
+const XVDA = 51712;
+/** What the scripted disk is full of. */
+const PATTERN = 0xa5;
+
+/** A block frontend under test in a guest, and a scripted backend in dom0. */
+export class VbdFrontendStand extends DeviceStand {
+  readonly devid = XVDA;
+  private current: BlockBackendPeer | undefined;
+
+  static async open(options: DeviceStandOptions): Promise<VbdFrontendStand> {
+    return new VbdFrontendStand(options, 'vbd', await loadDriver('frontend/vbd', options));
+  }
+
+  /** The scripted backend of the last connection. */
+  get peer(): BlockBackendPeer {
+    if (this.current === undefined) throw new Error('no disk is connected');
+    return this.current;
+  }
+
+  /** The disk that the driver handed out. */
+  get disk(): BlockDevice {
+    const device = this.lastDevice;
+    if (device === undefined || !('sectorSize' in device)) return this.inconclusive('the driver hands out no disk');
+    return device;
+  }
+
+  /** What the toolstack writes for a disk. */
+  async attach(front: Readonly<Record<string, string>> = {}): Promise<void> {
+    await this.addDevice(
+      XVDA,
+      {'virtual-device': String(XVDA), 'device-type': 'disk', ...front},
+      {params: 'none', mode: 'w', removable: '0'},
+    );
+  }
+
+  /** Waits for the frontend to publish its ring, and maps it; inconclusive when it does not. */
+  async meet(): Promise<BlockBackendPeer> {
+    if (!(await this.until(async () => [3, 4].includes(await this.state))))
+      this.inconclusive(`the frontend has published no ring but is in state ${await this.state}`);
+    const path = this.frontPath(XVDA);
+    const ringRef = Number((await this.read(`${path}/ring-ref`)) ?? (await this.read(`${path}/ring-ref0`)));
+    const remotePort = Number(await this.read(`${path}/event-channel`));
+    this.current = new BlockBackendPeer(this.peerOps, (what) => this.note(what), {
+      frontend: this.guest.domain.id,
+      ringRef,
+      remotePort,
+    });
+    return this.current;
+  }
+
+  /** Attaches a disk and walks the backend's part up to Connected. */
+  async connect(nodes: Readonly<Record<string, string>> = {}): Promise<BlockBackendPeer> {
+    await this.attach();
+    await this.setState(2);
+    const peer = await this.meet();
+    await this.publish(nodes);
+    await this.setState(4);
+    if (!(await this.until(async () => (await this.state) === 4)))
+      this.inconclusive(`the frontend is not Connected but in state ${await this.state}`);
+    return peer;
+  }
+
+  /** What a backend publishes before it is Connected. */
+  async publish(nodes: Readonly<Record<string, string>> = {}): Promise<void> {
+    const properties = {sectors: '2048', info: '0', 'sector-size': '512', 'feature-flush-cache': '1', ...nodes};
+    for (const [key, value] of Object.entries(properties)) await this.write(`${this.backPath(XVDA)}/${key}`, value);
+  }
+
+  setState(state: number | string): Promise<void> {
+    return this.write(`${this.backPath(XVDA)}/state`, String(state));
+  }
+
+  /** The frontend's state. */
+  get state(): Promise<number> {
+    return this.frontState(XVDA);
+  }
+
+  /** What the frontend says of the device in its error directory. */
+  get error(): Promise<string | undefined> {
+    return this.read(`/local/domain/${this.guest.domain.id}/error/device/vbd/${XVDA}/error`);
+  }
+
+  /** The guest has not crashed. */
+  get guestLives(): boolean {
+    return this.guest.domain.shutdownReason === undefined && !this.guest.domain.dying;
+  }
+
+  /** Serves what the frontend has asked until it asks no more. */
+  async serveAll(): Promise<void> {
+    for (;;) {
+      await this.settle(1e6);
+      const requests = this.peer.take();
+      if (requests.length === 0) return;
+      for (const request of requests) this.peer.serve(request, PATTERN);
+      this.peer.push();
+    }
+  }
+
+  /** One read of the disk, answered by the peer, to see whether the frontend still works. */
+  async reads(lengthBytes = 4096): Promise<boolean> {
+    const read = this.disk.read(0, lengthBytes).then(
+      (bytes) => bytes.length === lengthBytes && bytes.every((byte) => byte === PATTERN),
+      () => false,
+    );
+    await this.settle(1e6);
+    await this.serveAll();
+    return this.within(read, 'a read that was answered is done');
+  }
+
+  dump(): string[] {
+    return this.current?.ring.dump() ?? [];
+  }
+}
