@@ -116,7 +116,7 @@ export const placePvh = (memory: Uint8Array, image: PvhImage, plan: PvhPlan, cmd
 /** The tables, the RSDP first. */
 export const planAcpi = ({specialAddress}: PvhPlan): AcpiTable[] => acpiTables(specialAddress + ACPI_PAGE * PAGE_SIZE);
 
-export const memoryMap = ({specialAddress}: PvhPlan): MemoryRegion[] => [
+export const memoryMap = ({specialAddress}: Pick<PvhPlan, 'specialAddress'>): MemoryRegion[] => [
   {addr: 0, size: LOW_RAM_END, type: XEN_HVM_MEMMAP_TYPE_RAM},
   {addr: LOW_RAM_END, size: MIB - LOW_RAM_END, type: XEN_HVM_MEMMAP_TYPE_RESERVED},
   {addr: MIB, size: specialAddress - MIB, type: XEN_HVM_MEMMAP_TYPE_RAM},
@@ -129,7 +129,7 @@ export const memoryMap = ({specialAddress}: PvhPlan): MemoryRegion[] => [
 ];
 
 /** The same map as XENMEM_memory_map answers it. */
-export const e820Map = (plan: PvhPlan): Uint8Array => {
+export const e820Map = (plan: Pick<PvhPlan, 'specialAddress'>): Uint8Array => {
   const regions = memoryMap(plan);
   const view = new DataView(new ArrayBuffer(regions.length * E820_ENTRY_BYTES));
   for (const [i, {addr, size, type}] of regions.entries()) {

@@ -5,6 +5,8 @@ import type {DomainEvent, DomainInfo, DomId, Hypervisor} from '../../hypervisor/
 import type {FaultRates, Schedule} from '../../hypervisor/schedule/index.ts';
 import type {XsClient} from '../../hypervisor/xenstore/index.ts';
 import type {DiskConfig, DomainConfig, VifConfig} from '../config/index.ts';
+import type {SaveOptions} from './save.ts';
+import type {HeaderInfo} from './save-header.ts';
 
 export interface BridgeConfig {
   name: string;
@@ -111,6 +113,16 @@ export interface Host {
    * an xl.cfg.
    */
   create(config: DomainConfig | string, options?: CreateOptions): Promise<DomId>;
+  /**
+   * Asks the guest to suspend and writes it to `file`, as `xl save` does; then it is destroyed, or goes on. A guest that is
+   * TypeScript cannot be saved. Until the file is whole there is none of that name.
+   */
+  save(domid: DomId, file: string, options?: SaveOptions): Promise<HeaderInfo>;
+  /**
+   * Makes a domain that goes on where another was saved, under a new domid, with its devices connected anew. `config` is
+   * in place of the saved one, and may have more devices.
+   */
+  restore(file: string, config?: DomainConfig, options?: CreateOptions): Promise<DomId>;
   domains(): DomainSummary[];
   /** Digits only: that domid, whether it exists or not; else the domain of that name. */
   resolve(nameOrId: string): DomId | undefined;

@@ -60,6 +60,9 @@ import {Lifecycle} from './lifecycle.ts';
 import {MemoryControl} from './memory-control.ts';
 import {Names} from './names.ts';
 import {type DomainRecord, exclusively} from './record.ts';
+import {restoreDomain} from './restore.ts';
+import {type SaveOptions, saveDomain} from './save.ts';
+import type {HeaderInfo} from './save-header.ts';
 import {type DomainStatistics, periodically, sample, upcallsOf} from './observe.ts';
 import {actOnShutdown} from './shutdown-actions.ts';
 import {MIB_PER_PAGE, summarize} from './summary.ts';
@@ -173,6 +176,20 @@ class XenHost implements Host {
     if (this.closing !== undefined) throw new ToolstackError('ESHUTDOWN', 'the host is shutting down');
     const config = typeof asked === 'string' ? this.parse(asked) : asked;
     return this.clock.drive(this.lifecycle.create({config, baseDir, paused}));
+  }
+
+  /** Suspends the domain and writes it to `file`; what becomes of it then is `leave`. */
+  async save(domid: DomId, file: string, options: SaveOptions = {}): Promise<HeaderInfo> {
+    const {clock, xen, lifecycle} = this;
+    const parts = {clock, xen, xs: this.xs, destroy: (id: DomId) => lifecycle.destroy(id)};
+    return clock.drive(saveDomain(parts, this.record(domid), file, options));
+  }
+
+  /** Makes a domain that goes on where another was saved; `config` is in place of that one's. */
+  async restore(file: string, config?: DomainConfig, options: CreateOptions = {}): Promise<DomId> {
+    const {paused = false} = options;
+    if (this.closing !== undefined) throw new ToolstackError('ESHUTDOWN', 'the host is shutting down');
+    return this.clock.drive(restoreDomain(this.lifecycle, file, {config, paused, baseDir: options.baseDir}));
   }
 
   domains(): DomainSummary[] {

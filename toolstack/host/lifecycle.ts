@@ -22,6 +22,7 @@ import {EXIT_CREATE_FAILED} from './hotplug.ts';
 import {MAXMEM_SLACK_KIB} from './memory-control.ts';
 import type {Names} from './names.ts';
 import {type DomainRecord, exclusively} from './record.ts';
+import type {SavedDomain} from './restore.ts';
 
 const KIB_PER_PAGE = PAGE_SIZE / 1024;
 /** Rings, grant table, and the pages of a few devices. */
@@ -48,6 +49,8 @@ export interface CreateRequest {
   config: DomainConfig;
   baseDir: string;
   paused: boolean;
+  /** It goes on where it was saved; otherwise its kernel boots. */
+  saved?: SavedDomain;
 }
 
 /** Makes domains and takes them away, in libxl's steps. */
@@ -78,11 +81,11 @@ export class Lifecycle {
     }
   }
 
-  private async make(config: CompleteDomainConfig, {baseDir, paused}: CreateRequest): Promise<DomId> {
+  private async make(config: CompleteDomainConfig, {baseDir, paused, saved}: CreateRequest): Promise<DomId> {
     const {xen} = this.parts;
-    const pages = Math.ceil(config.memoryKib / KIB_PER_PAGE);
+    const pages = saved?.state.pages ?? Math.ceil(config.memoryKib / KIB_PER_PAGE);
     const maxPages = Math.max(pages, Math.ceil(config.maxMemoryKib / KIB_PER_PAGE));
-    const machine = await loadMachine({
+    const boot = {
       kernel: config.kernel ?? '',
       ramdisk: config.ramdisk,
       cmdline: config.cmdline ?? '',
@@ -90,9 +93,10 @@ export class Lifecycle {
       maxPages,
       vcpus: config.maxVcpus,
       baseDir,
-    });
+    };
+    const machine = await (saved?.machine() ?? loadMachine(boot));
     if (this.closed) throw refusal('ESHUTDOWN', 'the host is shutting down');
-    const domain = this.allocate(config, {pages, maxPages}, machine);
+    const domain = this.allocate(config, {pages, maxPages, domid: saved?.state.domid}, machine);
     const record: DomainRecord = {
       domid: domain.id,
       config,
@@ -130,11 +134,12 @@ export class Lifecycle {
 
   private allocate(
     config: CompleteDomainConfig,
-    {pages, maxPages}: {pages: number; maxPages: number},
+    {pages, maxPages, domid}: {pages: number; maxPages: number; domid: DomId | undefined},
     machine: Machine,
   ): Domain {
     const {xen} = this.parts;
     const domain = xen.createDomain({
+      domid,
       pages,
       maxPages: maxPages + MAXMEM_SLACK_KIB / KIB_PER_PAGE,
       podPages: machine.podPages,
