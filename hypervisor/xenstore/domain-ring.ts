@@ -1,4 +1,5 @@
 import {CORRUPT, xenstoreRings, type ByteRing} from '../abi/byte-ring.ts';
+import {newBytes} from './byte-string.ts';
 import type {Connection, Outlet} from './connection.ts';
 import {encodeMessage, MessageAssembler, type XsMessage} from './wire.ts';
 
@@ -56,7 +57,7 @@ export class DomainRing implements Outlet {
   private readonly access: RingAccess;
   private rings: {u8: Uint8Array; req: ByteRing; rsp: ByteRing} | undefined;
   private readonly incoming = new MessageAssembler();
-  private readonly scratch = new Uint8Array(RING_BYTES);
+  private readonly scratch = newBytes(RING_BYTES);
   private outgoing: Uint8Array | undefined;
   private written = 0;
   private closed = false;

@@ -1,5 +1,5 @@
 import {writeSync} from 'node:fs';
-import {Socket, type SocketConstructorOpts} from 'node:net';
+import {Socket} from 'node:net';
 
 /** What a server does about a client's socket. */
 export interface SocketReceiver {
@@ -51,9 +51,10 @@ export class SocketStream {
 
   /** Writes bytes [0, size) now, or what the client does not take when it does. The buffer can be used again at once. */
   write(bytes: Uint8Array, size: number): void {
-    const direct = this.fd !== undefined && this.socket.writableLength === 0 && !this.socket.destroyed;
-    const written = direct ? writeNow(this.fd!, bytes, size) : 0;
-    if (written < size) this.socket.write(Buffer.from(bytes.subarray(written, size)));
+    const {fd, socket} = this;
+    const canWriteNow = fd !== undefined && socket.writableLength === 0 && !socket.destroyed;
+    const written = canWriteNow ? writeNow(fd, bytes, size) : 0;
+    if (written < size) socket.write(Buffer.from(bytes.subarray(written, size)));
   }
 
   get isPaused(): boolean {
@@ -92,7 +93,7 @@ function moveHandle(from: Socket, handle: Handle, receiver: SocketReceiver): Soc
     return true;
   };
   const options = {handle, allowHalfOpen: true, onread: {buffer: READ_BUFFER, callback}};
-  return new Socket(options as SocketConstructorOpts);
+  return new Socket(options);
 }
 
 /** @returns bytes that the system has taken; what an error means, the next write of the stream will tell */

@@ -1,4 +1,4 @@
-import {bytesToString, copyString, type ByteString} from './byte-string.ts';
+import {bytesToString, copyBytes, copyString, newBytes, type ByteString} from './byte-string.ts';
 
 /** Request and reply types. @see xs_wire.h, enum xsd_sockmsg_type; 20 was XS_RESTRICT. */
 export const XS = {
@@ -106,7 +106,7 @@ const decodeMessage = (bytes: Uint8Array, start: number, end: number): XsMessage
 
 /** Puts messages together from pieces of a byte stream. At most one message is held: 16 + 4096 bytes. */
 export class MessageAssembler {
-  private readonly buffer = new Uint8Array(XS_HEADER_BYTES + XENSTORE_PAYLOAD_MAX);
+  private readonly buffer = newBytes(XS_HEADER_BYTES + XENSTORE_PAYLOAD_MAX);
   private used = 0;
   /** A message that came in one piece. */
   private whole: XsMessage | undefined;
@@ -163,7 +163,7 @@ export class MessageAssembler {
 
   private fill(bytes: Uint8Array, start: number, end: number): number {
     const size = Math.min(this.goal - this.used, end - start);
-    this.buffer.set(bytes.subarray(start, start + size), this.used);
+    copyBytes(bytes, start, start + size, this.buffer, this.used);
     this.used += size;
     return start + size;
   }
