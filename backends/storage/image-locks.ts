@@ -1,23 +1,41 @@
+import {lockFile} from './lock-file.ts';
+
 interface Holders {
   writer: boolean;
   readers: number;
+  /** Resolves when an image that is being closed has been given back. */
+  closing: Promise<void> | undefined;
+}
+
+/** An image's place among those in use. */
+export interface ImageLock {
+  /** The image is being closed: who asks for it waits for that instead of being refused. */
+  closingUntil(closed: Promise<void>): void;
+  release(): void;
 }
 
 /**
- * Who of this process has which image open: one writer, or any number of readers. Images are told apart by device and
- * inode, so a second name of the same file does not help.
+ * Who has which image open: one writer, or any number of readers. Images are told apart by device and inode, so a
+ * second name of the same file does not help. Other processes are kept away by flock(2), where the open file is given.
  */
 export class ImageLocks {
   private readonly held = new Map<string, Holders>();
+  private readonly acrossProcesses: boolean;
 
-  /** Returns the function that gives the image back, or undefined when it is in use by others. */
-  acquire(key: string, readonly: boolean): (() => void) | undefined {
-    const holders = this.held.get(key) ?? {writer: false, readers: 0};
+  constructor({acrossProcesses = false} = {}) {
+    this.acrossProcesses = acrossProcesses;
+  }
+
+  /** Undefined when the image is in use by others. The open file `fd` has to stay open as long as the lock is held. */
+  async acquire(key: string, readonly: boolean, fd: number): Promise<ImageLock | undefined> {
+    await this.held.get(key)?.closing;
+    const holders = this.held.get(key) ?? {writer: false, readers: 0, closing: undefined};
     if (holders.writer || (!readonly && holders.readers > 0)) return undefined;
+    if (this.acrossProcesses && !lockFile(fd, readonly)) return undefined;
     this.held.set(key, holders);
     if (readonly) holders.readers++;
     else holders.writer = true;
-    return () => this.release(key, holders, readonly);
+    return {closingUntil: (closed) => (holders.closing = closed), release: () => this.release(key, holders, readonly)};
   }
 
   private release(key: string, holders: Holders, readonly: boolean): void {

@@ -1,5 +1,7 @@
+export {type Clock, type FileCalls, nodeCalls} from './image-file.ts';
 export {ImageLocks} from './image-locks.ts';
 export {type ByteMemory, IoVector} from './io-vector.ts';
+export {imagesClosed} from './open-file.ts';
 export {type OpenOptions, openStorage} from './open.ts';
 export {RamImage} from './ram-image.ts';
 export {

@@ -44,7 +44,7 @@ export type StorageOpener = (
 ) => Storage | StorageError | Promise<Storage | StorageError>;
 
 export type StorageErrorCode =
-  'missing' | 'busy' | 'not-a-file' | 'bad-size' | 'access' | 'bad-target' | 'no-memory' | 'io';
+  'missing' | 'busy' | 'not-a-file' | 'bad-size' | 'access' | 'bad-target' | 'bad-format' | 'no-memory' | 'io';
 
 /** Why an image could not be opened; the message names it and stands alone. */
 export class StorageError extends Error {

@@ -42,7 +42,7 @@ const refusals: readonly [title: string, lines: readonly string[], message: RegE
   ['a bad second disk', [`disk = ["${RAM}", "nosuch.img,raw,xvdb,rw"]`], /vdev=xvdb failed to stat/],
   ['one device twice', [`disk = ["${RAM}", "${RAM}"]`], /device already exists/],
   ['a bad device name', ['disk = ["free.img,raw,zzz,rw"]'], /virtual disk identifier zzz/],
-  ['an unknown format', ['disk = ["free.img,qcow2,xvda,rw"]'], /format qcow2 is not supported/],
+  ['a format that is not served', ['disk = ["free.img,qed,xvda,rw"]'], /format qed is not supported/],
   ['an unknown bridge', [`disk = ["${RAM}"]`, 'vif = ["bridge=nosuchbr"]'], /Could not find bridge device nosuchbr/],
   ['too much memory', ['memory = 999999'], /memory=999999: Cannot allocate memory/],
   ['no memory', ['memory = 0'], /memory=0/],

@@ -4,19 +4,15 @@ import {join} from 'node:path';
 import test from 'ava';
 import {ImageLocks, openStorage, type Storage, StorageError} from '../../backends/storage/index.ts';
 import {tempDir} from '../support/block.ts';
+import {openImage, refusal as whyNot} from '../support/storage.ts';
 
-const opened = (target: string, readonly = false, locks = new ImageLocks()): Storage => {
-  const storage = openStorage(target, {readonly, locks});
-  if (storage instanceof StorageError) throw storage;
-  return storage;
-};
+const opened = (target: string, readonly = false, locks = new ImageLocks()): Promise<Storage> =>
+  openImage(target, {readonly, locks});
 
-const refusal = (target: string, readonly = false, locks = new ImageLocks()): string => {
-  const storage = openStorage(target, {readonly, locks});
-  return storage instanceof StorageError ? `${storage.code}: ${storage.message}` : 'opened';
-};
+const refusal = (target: string, readonly = false, locks = new ImageLocks()): Promise<string> =>
+  whyNot(target, {readonly, locks});
 
-test('what cannot be opened says why', (t) => {
+test('what cannot be opened says why', async (t) => {
   const dir = tempDir(t);
   const at = (name: string, bytes: number): string => {
     writeFileSync(join(dir, name), new Uint8Array(bytes));
@@ -48,34 +44,34 @@ test('what cannot be opened says why', (t) => {
     ['ram:64K', /^opened$/],
   ];
   for (const [target, expected] of table) {
-    t.regex(refusal(target), expected, target);
-    t.regex(refusal(target, true), expected, `${target}, read-only`);
+    t.regex(await refusal(target), expected, target);
+    t.regex(await refusal(target, true), expected, `${target}, read-only`);
   }
 });
 
-test('a file that may not be written can be read', (t) => {
+test('a file that may not be written can be read', async (t) => {
   const path = join(tempDir(t), 'disk.img');
   writeFileSync(path, new Uint8Array(512));
   chmodSync(path, 0o444);
   // Root may write what it likes.
-  if (process.getuid?.() !== 0) t.regex(refusal(path), /^access: .*Permission denied$/);
-  t.is(refusal(path, true), 'opened');
+  if (process.getuid?.() !== 0) t.regex(await refusal(path), /^access: .*Permission denied$/);
+  t.is(await refusal(path, true), 'opened');
 });
 
-test('sizes', (t) => {
+test('sizes', async (t) => {
   for (const [target, bytes] of [
     ['ram:512', 512],
     ['ram:64k', 65536],
     ['ram:1M', 1048576],
   ] as const) {
-    const storage = opened(target, true);
+    const storage = await opened(target, true);
     t.is(storage.sizeBytes, bytes);
     t.true(storage.readonly);
     storage.close();
   }
 });
 
-test('one writer or many readers, whatever name the file goes by', (t) => {
+test('one writer or many readers, whatever name the file goes by', async (t) => {
   const dir = tempDir(t);
   const path = join(dir, 'disk.img');
   writeFileSync(path, new Uint8Array(1024));
@@ -83,23 +79,23 @@ test('one writer or many readers, whatever name the file goes by', (t) => {
   symlinkSync(path, join(dir, 'soft'));
   const names = [path, join(dir, 'hard'), join(dir, 'soft')];
   const locks = new ImageLocks();
-  const writer = opened(path, false, locks);
+  const writer = await opened(path, false, locks);
   for (const name of names) {
-    t.regex(refusal(name, false, locks), /^busy: .*in use/);
-    t.regex(refusal(name, true, locks), /^busy: /);
+    t.regex(await refusal(name, false, locks), /^busy: .*in use/);
+    t.regex(await refusal(name, true, locks), /^busy: /);
   }
   writer.close();
-  const readers = names.map((name) => opened(name, true, locks));
-  t.regex(refusal(path, false, locks), /^busy: /);
+  const readers = await Promise.all(names.map((name) => opened(name, true, locks)));
+  t.regex(await refusal(path, false, locks), /^busy: /);
   readers.forEach((reader) => reader.close());
-  opened(path, false, locks).close();
+  (await opened(path, false, locks)).close();
 });
 
-test('hosts of one process share their locks', (t) => {
+test('hosts of one process share their locks', async (t) => {
   const path = join(tempDir(t), 'disk.img');
   writeFileSync(path, new Uint8Array(1024));
-  const first = openStorage(path, {readonly: false});
-  const second = openStorage(path, {readonly: false});
+  const first = await openStorage(path, {readonly: false});
+  const second = await openStorage(path, {readonly: false});
   t.true(second instanceof StorageError && second.code === 'busy');
   if (!(first instanceof StorageError)) first.close();
 });

@@ -70,7 +70,7 @@ interface FileCase {
 
 /** The ring against the plain loop, in short turns so that both see the same machine. */
 const againstBareLoop = async (path: string, {name, pages, depth, next, target}: FileCase): Promise<BenchRow> => {
-  const storage = openStorage(path, {readonly: true});
+  const storage = await openStorage(path, {readonly: true});
   if (storage instanceof StorageError) throw storage;
   const loop = new BareLoop(path, pages * PAGE_SIZE, next);
   const reader = new BlockReader({storage, depth, pages, next});

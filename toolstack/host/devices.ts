@@ -1,4 +1,3 @@
-import {isAbsolute, resolve} from 'node:path';
 import {XenbusStateClosed, XenbusStateInitWait} from '../../hypervisor/abi/io/xenbus.ts';
 import type {Schedule} from '../../hypervisor/schedule/index.ts';
 import type {XsClient} from '../../hypervisor/xenstore/index.ts';
@@ -7,6 +6,8 @@ import {type DeviceNodes, prune, removeDevice, vbdNodes, vifNodes, writeDevice} 
 import {type DiskConfig, generateMac, VIF_DEFAULTS, type VifConfig, vdevToNumber} from '../config/index.ts';
 import {ToolstackError} from '../errors.ts';
 import type {DiskListing, VifListing} from './api.ts';
+import {diskTarget, refuseForeignDisk, storageTarget} from './disk-target.ts';
+export {diskTarget};
 import {EXIT_CREATE_FAILED, type Hotplug} from './hotplug.ts';
 import type {DomainRecord} from './record.ts';
 import {waitForNode} from './wait.ts';
@@ -29,10 +30,10 @@ export class Devices {
 
   async attachDisk(record: DomainRecord, disk: DiskConfig, baseDir: string): Promise<void> {
     refuseForeignDisk(disk);
-    const target = diskTarget(disk, baseDir);
+    const target = storageTarget(disk, diskTarget(disk, baseDir));
     const device = vbdNodes(record.domid, disk, target, record.abi);
     refuseSecond(record, device);
-    this.hotplug.openDisk(device, disk, target);
+    await this.hotplug.openDisk(device, disk, target);
     await this.attach(record, device, () => this.hotplug.block(device));
   }
 
@@ -197,24 +198,6 @@ export class Devices {
     return text !== undefined && /^\d+$/.test(text) ? Number(text) : -1;
   }
 }
-
-/** Absolute path of the image; RAM images and an empty drive have none. */
-export const diskTarget = (disk: DiskConfig, baseDir: string): string => {
-  const target = disk.target ?? '';
-  return target === '' || target.startsWith('ram:') || isAbsolute(target) ? target : resolve(baseDir, target);
-};
-
-/** What this version's backend does not serve, in one line. */
-const refuseForeignDisk = (disk: DiskConfig): void => {
-  const refuse = (reason: string): never => {
-    throw new ToolstackError('EINVAL', `libxl: error: Disk vdev=${disk.vdev}: ${reason}`, EXIT_CREATE_FAILED);
-  };
-  if (disk.format !== 'raw') refuse(`format ${disk.format} is not supported yet (raw is)`);
-  if ((disk.target ?? '') === '') refuse('an empty drive is not supported yet');
-  if (disk.backend !== undefined && !['0', 'Domain-0'].includes(disk.backend)) {
-    refuse(`backend=${disk.backend}: driver domains are not supported yet`);
-  }
-};
 
 const refuseSecond = ({domid, devices}: DomainRecord, {backendPath}: DeviceNodes): void => {
   if (!devices.has(backendPath)) return;

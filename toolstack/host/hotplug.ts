@@ -41,9 +41,9 @@ export class Hotplug {
   }
 
   /** Opens an image, as losetup would, or refuses it; nothing is written yet. It stays open until `remove`. */
-  openDisk({backendPath}: DeviceNodes, {vdev, readwrite}: DiskConfig, target: string): void {
+  async openDisk({backendPath}: DeviceNodes, {vdev, readwrite}: DiskConfig, target: string): Promise<void> {
     const readonly = !readwrite;
-    const storage = openStorage(target, {readonly});
+    const storage = await this.open(target, readonly);
     if (storage instanceof StorageError) {
       const reason = storage.code === 'missing' ? `failed to stat: ${storage.message}` : storage.message;
       throw new ToolstackError(storage.code, `libxl: error: Disk vdev=${vdev} ${reason}`, EXIT_CREATE_FAILED);
@@ -58,7 +58,7 @@ export class Hotplug {
       this.opened.delete(backendPath);
       return image.storage;
     }
-    return openStorage(target, {readonly});
+    return this.open(target, readonly);
   };
 
   /** The block script: names the device that stands for the image. The backend may connect from then on. */
@@ -72,6 +72,12 @@ export class Hotplug {
     await clock.sleep(SCRIPT_STEP_NS);
     await xs.write(`${backendPath}/physical-device-path`, node);
     await xs.write(`${backendPath}/hotplug-status`, 'connected');
+  }
+
+  /** In virtual time no operation may wait for the machine. */
+  private open(target: string, readonly: boolean): Promise<Storage | StorageError> {
+    const {clock} = this.options;
+    return openStorage(target, {readonly, clock: clock.mode === 'real' ? clock : undefined});
   }
 
   checkVif(domid: DomId, bridge: string): void {

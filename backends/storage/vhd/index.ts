@@ -1,0 +1,1 @@
+export {openVhd} from './open.ts';
