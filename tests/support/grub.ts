@@ -13,7 +13,8 @@ export type GrubGuest = {readonly image: GrubImage} | {readonly missing: string}
  */
 export const grubGuest = async (memdisk: readonly string[]): Promise<GrubGuest> => {
   const kept = process.env.PVSIM_TEST_DEBIAN;
-  const directory = kept === undefined ? mkdtempSync(join(tmpdir(), 'pv-grub-')) : join(kept, 'grub');
+  const name = memdisk.length === 0 ? 'grub' : 'grub-script';
+  const directory = kept === undefined ? mkdtempSync(join(tmpdir(), 'pv-grub-')) : join(kept, name);
   if (kept === undefined) process.once('exit', () => rmSync(directory, {recursive: true, force: true}));
   try {
     return {image: await buildGrub({directory, memdisk, progress: () => undefined})};

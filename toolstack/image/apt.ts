@@ -1,11 +1,14 @@
 import {execFile} from 'node:child_process';
+import {existsSync} from 'node:fs';
 import {mkdir, readdir, writeFile} from 'node:fs/promises';
-import {join} from 'node:path';
+import {basename, dirname, join} from 'node:path';
 import {promisify} from 'node:util';
 import {ToolstackError} from '../errors.ts';
 
 const run = promisify(execFile);
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
+/** A package with shared libraries ends with their version. @see Debian Policy 8.1 */
+const LIBRARY = /^(?:lib.+\d|zlib1g)$/;
 
 /**
  * apt with folders of its own: it reads where the system's packages come from and changes nothing of the system. Needs
@@ -49,6 +52,18 @@ export class PrivateApt {
     return found;
   }
 
+  /** The shared libraries that packages need, those of the libraries too: what their programs load, and no more. */
+  async libraries(names: readonly string[]): Promise<string[]> {
+    const found = new Set<string>();
+    for (let next = [...names]; next.length > 0;) {
+      const text = await this.apt('apt-cache', ['depends', '--important', ...next]).catch(() => '');
+      const needed = Array.from(text.matchAll(/Depends: ([^<\s]+)$/gm), ([, name]) => name);
+      next = [...new Set(needed)].filter((name) => LIBRARY.test(name) && !found.has(name));
+      for (const name of next) found.add(name);
+    }
+    return [...found].toSorted();
+  }
+
   /** Downloads packages, those that are there already apart. Returns the paths of their files. */
   async download(names: readonly string[]): Promise<string[]> {
     const folder = join(this.directory, 'packages');
@@ -80,6 +95,15 @@ export const unpackPackage = async (file: string, directory: string): Promise<vo
     if (isMissing(error)) throw noApt();
     throw new ToolstackError('EIO', `pvsim: ${file}: dpkg-deb cannot unpack it; remove it to download it again`);
   });
+};
+
+/** The same, unless an earlier run has done it. */
+export const unpackPackageOnce = async (file: string, directory: string): Promise<void> => {
+  const marker = join(directory, '.unpacked', basename(file));
+  if (existsSync(marker)) return;
+  await unpackPackage(file, directory);
+  await mkdir(dirname(marker), {recursive: true});
+  await writeFile(marker, '');
 };
 
 const isMissing = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT';

@@ -1,8 +1,10 @@
-import {copyFile, mkdir, readFile, writeFile} from 'node:fs/promises';
+import {mkdir, readFile} from 'node:fs/promises';
 import {basename, join} from 'node:path';
-import {PrivateApt, unpackPackage} from './apt.ts';
+import {PrivateApt, unpackPackageOnce} from './apt.ts';
 import {guestInitramfs} from './initramfs.ts';
 import {GUEST_MODULES, withoutSignature} from './modules.ts';
+import {replaceFile} from './replace-file.ts';
+import {buildRootDisk} from './root-disk.ts';
 
 const ARCHITECTURE = 'i386';
 const KERNEL_METAPACKAGE = 'linux-image-686-pae';
@@ -24,6 +26,16 @@ const COMMAND_LINE = [
   'random.trust_cpu=on',
 ].join(' ');
 
+/** Where the guest's files are: all in memory, or on a disk with more of them. */
+export type GuestRoot = 'initramfs' | 'ext4';
+
+export interface DebianOptions {
+  /** Where the image, its config and the packages go. */
+  readonly directory: string;
+  readonly root?: GuestRoot;
+  readonly progress: (line: string) => void;
+}
+
 export interface GuestImage {
   /** Absolute paths. */
   readonly kernel: string;
@@ -32,10 +44,11 @@ export interface GuestImage {
 }
 
 /**
- * Makes a guest from Debian's i386 packages in `directory`: the kernel untouched, an initramfs with busybox and the Xen
- * drivers, and a config. Packages are kept below it and are not downloaded again. Nothing of the system is changed.
+ * Makes a guest from Debian's i386 packages: the kernel untouched, an initramfs with busybox and the Xen drivers, and a
+ * config; with the root on ext4 a disk, too. Packages are kept below the directory and are not downloaded again. Nothing
+ * of the system is changed.
  */
-export const buildDebian = async (directory: string, progress: (line: string) => void): Promise<GuestImage> => {
+export const buildDebian = async ({directory, root = 'initramfs', progress}: DebianOptions): Promise<GuestImage> => {
   const apt = new PrivateApt(join(directory, 'apt'), ARCHITECTURE);
   progress('reading the lists of packages');
   await apt.update();
@@ -46,38 +59,59 @@ export const buildDebian = async (directory: string, progress: (line: string) =>
   await mkdir(files, {recursive: true});
   for (const file of packages) {
     progress(`unpacking ${basename(file)}`);
-    await unpackPackage(file, files);
+    await unpackPackageOnce(file, files);
   }
-  return writeGuest(directory, files, kernelPackage.replace('linux-image-', ''));
+  const busybox = await readFile(join(files, 'bin/busybox'));
+  if (root === 'ext4') {
+    const image = join(directory, ROOT_DISK);
+    await buildRootDisk({image, directory: join(directory, 'root'), apt, busybox, progress});
+  }
+  return writeGuest(directory, root, busybox, kernelPackage.replace('linux-image-', ''));
 };
 
-const writeGuest = async (directory: string, files: string, release: string): Promise<GuestImage> => {
+const writeGuest = async (
+  directory: string,
+  root: GuestRoot,
+  busybox: Uint8Array,
+  release: string,
+): Promise<GuestImage> => {
+  const files = join(directory, 'files');
   const image = {
-    kernel: join(directory, 'vmlinuz'),
-    ramdisk: join(directory, 'initrd.img'),
-    config: join(directory, 'linux.cfg'),
+    kernel: join(directory, KERNEL),
+    ramdisk: join(directory, RAMDISK),
+    config: join(directory, configs[root].name),
   };
-  await copyFile(join(files, 'boot', `vmlinuz-${release}`), image.kernel);
+  await replaceFile(image.kernel, await readFile(join(files, 'boot', `vmlinuz-${release}`)));
   const modules = await Promise.all(
     GUEST_MODULES.map(async (path) => {
       const file = join(files, 'lib/modules', release, 'kernel', `${path}.ko`);
       return {name: basename(path), content: withoutSignature(await readFile(file))};
     }),
   );
-  const busybox = await readFile(join(files, 'bin/busybox'));
-  await writeFile(image.ramdisk, guestInitramfs({busybox, modules}));
-  await writeFile(image.config, guestConfig());
+  await replaceFile(image.ramdisk, guestInitramfs({busybox, modules}));
+  await replaceFile(image.config, guestConfig(root));
   return image;
 };
 
+const KERNEL = 'vmlinuz';
+const RAMDISK = 'initrd.img';
+const ROOT_DISK = 'root.img';
+
+const configs: Readonly<Record<GuestRoot, {readonly name: string; readonly cmdline: string; readonly disk: string}>> = {
+  initramfs: {name: 'linux.cfg', cmdline: '', disk: 'ram:64M'},
+  ext4: {name: 'linux-root.cfg', cmdline: ' root=/dev/xvda', disk: ROOT_DISK},
+};
+
 /** Paths are relative to where xl is run, as always in a config. */
-const guestConfig = (): string => `# Debian's i386 kernel with its own Xen drivers, made by: pvsim image build debian
+const guestConfig = (
+  root: GuestRoot,
+): string => `# Debian's i386 kernel with its own Xen drivers, made by: pvsim image build debian
 name    = "linux"
 type    = "pvh"
-kernel  = "vmlinuz"
-ramdisk = "initrd.img"
-cmdline = "${COMMAND_LINE} pvsim.ip=10.0.0.5/24"
+kernel  = "${KERNEL}"
+ramdisk = "${RAMDISK}"
+cmdline = "${COMMAND_LINE}${configs[root].cmdline} pvsim.ip=10.0.0.5/24"
 memory  = 128
-disk    = ["format=raw,vdev=xvda,access=rw,target=ram:64M"]
+disk    = ["format=raw,vdev=xvda,access=rw,target=${configs[root].disk}"]
 vif     = ["bridge=xenbr0"]
 `;

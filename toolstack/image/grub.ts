@@ -4,7 +4,8 @@ import {basename, join} from 'node:path';
 import {promisify} from 'node:util';
 import {ToolstackError} from '../errors.ts';
 import {strerror} from '../strerror.ts';
-import {PrivateApt, unpackPackage} from './apt.ts';
+import {PrivateApt, unpackPackageOnce} from './apt.ts';
+import {replaceFile} from './replace-file.ts';
 
 const run = promisify(execFile);
 
@@ -85,7 +86,7 @@ export const buildGrub = async ({directory, memdisk, progress}: GrubOptions): Pr
   ).catch((error: unknown) => {
     throw new ToolstackError('EIO', `pvsim: grub-mkimage: ${firstLine(error)}`);
   });
-  await writeFile(image.config, guestConfig());
+  await replaceFile(image.config, guestConfig());
   return image;
 };
 
@@ -103,7 +104,7 @@ const installTools = async (
   await mkdir(files, {recursive: true});
   for (const file of packages) {
     progress(`unpacking ${basename(file)}`);
-    await unpackPackage(file, files);
+    await unpackPackageOnce(file, files);
   }
   return files;
 };

@@ -1,31 +1,55 @@
-import {relative, resolve} from 'node:path';
+import {basename, relative, resolve} from 'node:path';
 import type {Argv, CommandModule} from 'yargs';
+import type {GuestRoot} from '../../image/debian.ts';
 
 interface BuildOptions {
   out?: string;
+}
+
+interface DebianOptions extends BuildOptions {
+  root?: GuestRoot;
 }
 
 interface GrubOptions extends BuildOptions {
   memdisk?: string[];
 }
 
-const progress = (line: string): boolean => process.stderr.write(`pvsim: ${line}\n`);
+const ROOTS = ['initramfs', 'ext4'] as const satisfies readonly GuestRoot[];
+
+const ERASE_LINE = '\r\u001B[K';
+
+/** On a terminal what is being done is one line that changes; elsewhere each step is a line. */
+const withProgress = async <T>(build: (progress: (line: string) => void) => Promise<T>): Promise<T> => {
+  const {stderr} = process;
+  try {
+    return await build((line) => stderr.write(stderr.isTTY ? `${ERASE_LINE}pvsim: ${line}` : `pvsim: ${line}\n`));
+  } finally {
+    if (stderr.isTTY) stderr.write(ERASE_LINE);
+  }
+};
 
 /** What to type next. */
 const printNext = (directory: string, config: string): void => {
-  process.stdout.write(`cd ${relative('.', directory) || '.'} && xl create -c ${config}\n`);
+  process.stdout.write(`cd ${relative('.', directory) || '.'} && xl create -c ${basename(config)}\n`);
 };
 
-const debianCommand: CommandModule<object, BuildOptions> = {
+const debianCommand: CommandModule<object, DebianOptions> = {
   command: 'debian',
   describe: "Make a guest from Debian's i386 packages: kernel, initramfs and config",
-  builder: (parser: Argv): Argv<BuildOptions> =>
-    parser.option('out', {type: 'string', describe: 'Directory to make', default: 'debian', requiresArg: true}),
-  handler: async ({out = 'debian'}) => {
+  builder: (parser: Argv): Argv<DebianOptions> =>
+    parser
+      .option('root', {
+        choices: ROOTS,
+        describe: 'Where its files are: in memory, or on a disk with e2fsprogs, sg3-utils and fio',
+        default: 'initramfs' as const,
+        requiresArg: true,
+      })
+      .option('out', {type: 'string', describe: 'Directory to make', default: 'debian', requiresArg: true}),
+  handler: async ({root, out = 'debian'}) => {
     const {buildDebian} = await import('../../image/debian.ts');
     const directory = resolve(out);
-    await buildDebian(directory, progress);
-    printNext(directory, 'linux.cfg');
+    const {config} = await withProgress((progress) => buildDebian({directory, root, progress}));
+    printNext(directory, config);
   },
 };
 
@@ -44,8 +68,8 @@ const grubCommand: CommandModule<object, GrubOptions> = {
   handler: async ({memdisk = [], out = 'grub'}) => {
     const {buildGrub} = await import('../../image/grub.ts');
     const directory = resolve(out);
-    await buildGrub({directory, memdisk, progress});
-    printNext(directory, 'pvgrub.cfg');
+    const {config} = await withProgress((progress) => buildGrub({directory, memdisk, progress}));
+    printNext(directory, config);
   },
 };
 
