@@ -6,6 +6,8 @@ export interface DomainInfo {
   /** xen_domain_handle_t as a UUID string. */
   readonly handle: string;
   readonly vcpus: number;
+  /** vCPUs that are up. */
+  readonly onlineVcpus: number;
   /** Pages that it has now, the memory that xl list shows. */
   readonly totalPages: number;
   /** It may not have more. @see domctl.h, XEN_DOMCTL_max_mem */

@@ -29,6 +29,8 @@ export class Domain {
   readonly grants: GrantTable;
   readonly maptrack = new Maptrack();
   readonly vcpus: Vcpu[] = [];
+  /** Those that its kernel has brought up: the first at the start. @see vcpu.h, VCPUOP_up */
+  readonly onlineVcpus = new Set([0]);
   /** HVM_PARAM_* that the builder sets and the guest reads: store and console pages and ports. */
   readonly hvmParams = new Map<number, number>();
   /** What XENMEM_memory_map answers: e820 entries, packed. None for a guest that needs no map. */

@@ -4,7 +4,7 @@ import {VIRQ_DEBUG, VIRQ_DOM_EXC, VIRQ_TIMER} from './abi/xen.ts';
 import {Domain, HYPERVISOR_FRAMES} from './domain.ts';
 import type {DomainEvent, DomainInfo, DomainTable} from './domain-info.ts';
 import {DomainTableState} from './domain-table.ts';
-import {EBUSY, EINVAL, ENOMEM, ENOSPC} from './errno.ts';
+import {EBUSY, EINVAL, ENOENT, ENOMEM, ENOSPC} from './errno.ts';
 import {type Abi, EventChannels, LEGACY_MAX_VCPUS} from './event-channel/index.ts';
 import {Grants} from './grant-table/index.ts';
 import {DOM0, type DomId, DOMID_FIRST_RESERVED, type Gfn} from './ids.ts';
@@ -139,6 +139,7 @@ export class Hypervisor {
       domid: id,
       handle: options.handle ?? NIL_UUID,
       vcpus,
+      onlineVcpus: domain.onlineVcpus.size,
       totalPages: pages,
       maxPages: options.maxPages ?? pages,
       podPages: options.podPages ?? 0,
@@ -152,6 +153,15 @@ export class Hypervisor {
     if (this.trace.on) this.trace.emit('domain_create', id, pages, vcpus);
     this.lifecycle.next({type: 'created', domid: id, info});
     return domain;
+  }
+
+  /** VCPUOP_up and VCPUOP_down: the domain's own kernel starts or stops a vCPU. -ENOENT when there is none. */
+  setVcpuOnline(domain: Domain, vcpu: number, online: boolean): number {
+    if (vcpu < 0 || vcpu >= domain.vcpus.length) return -ENOENT;
+    if (online) domain.onlineVcpus.add(vcpu);
+    else domain.onlineVcpus.delete(vcpu);
+    this.table.update(domain.id, {onlineVcpus: domain.onlineVcpus.size});
+    return 0;
   }
 
   /** Pages that the domain may have in addition to those it has: by its own limit, and by what the host has left. */

@@ -80,6 +80,8 @@ export interface HypervisorOps {
   /** XENMEM_current_reservation: pages accounted to the domain. */
   currentReservation(): number;
 
+  /** VCPUOP_up and VCPUOP_down. -ENOENT when there is no such vCPU. */
+  setVcpuOnline(vcpu: number, online: boolean): number;
   /** HVM_PARAM_*; 0 when it is not set. */
   hvmParam(index: number): number;
   /** VIRQ_TIMER at a host time in ns. */

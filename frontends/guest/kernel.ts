@@ -10,6 +10,7 @@ import {HvcConsole} from '../console/index.ts';
 import {startBalloon} from './balloon.ts';
 import {addressFor, type CommandLine, parseCommandLine} from './command-line.ts';
 import {type ControlTarget, startControl} from './control.ts';
+import {startCpuHotplug} from './cpu-hotplug.ts';
 import {DeviceSet} from './device-set.ts';
 import {builtinDrivers, type DeviceSinks} from './drivers.ts';
 import {formatSize} from './format.ts';
@@ -150,6 +151,7 @@ export class Kernel implements Machine, ControlTarget {
     this.log.info(`xen: this is domain ${this.ops.domid} "${this.hostname}"`);
     await startControl(this.xs, this, (error) => this.onControlError(error));
     startBalloon(this.ops, this.xs, (error) => this.onControlError(error));
+    await startCpuHotplug(this.ops, this.xs, this.log, (error) => this.onControlError(error));
     this.bus.start();
     await waitForDevices({bus: this.bus, xs: this.xs, types: this.driverTypes, schedule: this.schedule, log: this.log});
   }

@@ -205,6 +205,10 @@ export class ProgramOps implements HypervisorOps {
     return this.xen.domainTable.get(this.domid)?.totalPages ?? 0;
   }
 
+  setVcpuOnline(vcpu: number, online: boolean): number {
+    return this.xen.setVcpuOnline(this.domain, vcpu, online);
+  }
+
   hvmParam(index: number): number {
     return this.domain.hvmParams.get(index) ?? 0;
   }

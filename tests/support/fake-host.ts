@@ -10,6 +10,7 @@ export const summaryOf = (domid: number, name: string, more: Partial<DomainSumma
   name,
   handle: '00000000-0000-0000-0000-000000000000',
   vcpus: 1,
+  onlineVcpus: 1,
   totalPages: 65_536,
   maxPages: 65_536,
   podPages: 0,
@@ -112,6 +113,16 @@ export class FakeHost implements ServedHost {
   setMemoryTarget(domid: DomId, targetKib: number): Promise<void> {
     this.#act('setMemoryTarget', domid, targetKib);
     return Promise.resolve();
+  }
+
+  sendSysrq(domid: DomId, letter: string): Promise<void> {
+    this.#act('sysrq', domid, letter);
+    return Promise.resolve();
+  }
+
+  /** Tests of what is done with CPUs have a real host. */
+  get cpus(): never {
+    throw new Error('a fake host has no CPUs');
   }
 
   setMaxMemory(domid: DomId, maxKib: number): Promise<void> {

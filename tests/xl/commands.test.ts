@@ -75,6 +75,20 @@ const recorded: readonly [file: string, commands: readonly string[]][] = [
   ['xl-rename.txt', ['rename nosuch x']],
   ['xl-shutdown.txt', ['shutdown -w golden']],
   ['xl-mem-set.txt', ['mem-set golden 200', 'mem-set golden abc', 'mem-set nosuch 100']],
+  ['xl-sysrq.txt', ['sysrq golden h', 'sysrq nosuch h', 'trigger golden nosuch']],
+  [
+    'xl-misc.txt',
+    [
+      'vtpm-list golden',
+      'channel-list golden',
+      'vkb-list golden',
+      'usb-list golden',
+      'pci-list golden',
+      'vdispl-list golden',
+      'dump-core',
+      'getenforce',
+    ],
+  ],
   ['xl-info.txt', ['info -l']],
   ['xl-help-all.txt', ['create --help', 'list --help', 'create -h', 'help nosuch']],
 ];
@@ -131,6 +145,7 @@ const requests: readonly [command: string, calls: readonly string[]][] = [
   ['block-detach --force golden 51728', ['detachDisk 1 51728 true']],
   ['network-attach golden mac=00:16:3e:00:00:02 bridge=xenbr0', ['attachVif 1 00:16:3e:00:00:02']],
   ['network-detach golden 00:16:3e:00:00:02', ['detachVif 1 00:16:3e:00:00:02']],
+  ['sysrq golden s', ['sysrq 1 s']],
   ['mem-set golden 1g', ['setMemoryTarget 1 1048576']],
   ['mem-max golden 2048k', ['setMaxMemory 1 2048']],
   ['dmesg', ['dmesg false']],

@@ -1,10 +1,13 @@
 import test from 'ava';
+import type {DomId} from '../../hypervisor/index.ts';
 import type {DiskListing, DomainSummary, VifListing} from '../../toolstack/host/api.ts';
 import {formatDisk, HEADER as BLOCK_HEADER} from '../../toolstack/xl/commands/block-list.ts';
 import {formatInfo} from '../../toolstack/xl/commands/info.ts';
 import {formatList, type ListColumns} from '../../toolstack/xl/commands/list.ts';
 import {formatVif, HEADER as NETWORK_HEADER} from '../../toolstack/xl/commands/network-list.ts';
 import {formatDuration, formatShortUptime, formatUptime} from '../../toolstack/xl/commands/uptime.ts';
+import {formatSharing} from '../../toolstack/xl/commands/sharing.ts';
+import {formatVcpu, HEADER as VCPU_HEADER} from '../../toolstack/xl/commands/vcpu-list.ts';
 import {formatVmList} from '../../toolstack/xl/commands/vm-list.ts';
 import {summaryOf} from '../support/fake-host.ts';
 import {readTranscript, stepFor} from '../support/transcript.ts';
@@ -21,7 +24,16 @@ const lists: readonly [string, ListColumns, DomainSummary[]][] = [
   ['list golden', {}, [golden(30.8)]],
   ['list -v', {verbose: true}, [dom0(214.6), golden(30.8)]],
   ['list -Z', {context: true}, [dom0(218.5), golden(30.9)]],
-  ['list -c', {cpupool: true}, [dom0(222.6), golden(30.9)]],
+  [
+    'list -c',
+    {
+      pools: new Map([
+        [0, 'Pool-0'],
+        [1, 'Pool-0'],
+      ]),
+    },
+    [dom0(222.6), golden(30.9)],
+  ],
   ['list -n', {numa: true}, [dom0(226.5), golden(31)]],
 ];
 
@@ -117,4 +129,28 @@ test('xl info has the rows of the real one in the same layout', (t) => {
       text.split('\n').filter((line) => /^\w+ *: /.test(line) && !varies.test(line));
     t.deepEqual(fixed(ours), fixed(theirs));
   }
+});
+
+test('xl sharing and xl claims', (t) => {
+  const steps = readTranscript('xl', 'xl-misc.txt');
+  t.is(formatSharing([dom0(0), golden(0)]), stepFor(steps, 'sharing').stdout);
+  t.is(formatList([dom0(341.9), golden(32.3)], {claimed: true}), stepFor(steps, 'claims').stdout);
+});
+
+test('xl vcpu-list', (t) => {
+  const topology = [[0, 1]];
+  const vcpu = {vcpu: 0, cpu: 1, online: true, running: false, blocked: true, hard: [0, 1], soft: [0, 1]};
+  const domain0 = {...vcpu, ...dom0(0), cpu: 0, running: true, blocked: false, cpuSeconds: 305.5, hard: [0]};
+  const guest = {...vcpu, ...golden(0), cpuSeconds: 31.9};
+  t.is(
+    VCPU_HEADER + formatVcpu(domain0, topology) + formatVcpu(guest, topology),
+    stepFor(readTranscript('xl', 'xl-vcpu-list.txt'), 'vcpu-list').stdout,
+  );
+  const full = {...guest, name: 'full', domid: 6 as DomId, cpuSeconds: 45, hard: [1]};
+  t.is(
+    VCPU_HEADER +
+      formatVcpu({...full, cpuSeconds: 45.3}, topology) +
+      formatVcpu({...full, vcpu: 1, online: false, cpuSeconds: 30.1, hard: [0, 1]}, topology),
+    readTranscript('xl', 'xl-vcpu-set.txt').findLast(({args}) => args[0] === 'vcpu-list')?.stdout ?? 'not recorded',
+  );
 });

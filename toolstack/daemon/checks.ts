@@ -1,3 +1,4 @@
+import {SCHEDULERS} from '../host/cpus/scheduler.ts';
 import type {ClientNotifications, Method, Methods} from './protocol.ts';
 
 /** Looks at one parameter of a message and tells what it should be, or undefined when it is that. */
@@ -22,6 +23,16 @@ const object = must('an object', (value) => typeof value === 'object' && value !
 const oneOf = (...words: readonly string[]): Check =>
   must(`one of ${words.join(', ')}`, (value) => words.includes(value as string));
 
+const orNull =
+  (check: Check): Check =>
+  (value) =>
+    value === null ? undefined : check(value);
+const cpus = must(
+  'an array of at most 4096 CPU numbers',
+  (value) => Array.isArray(value) && value.length <= 4096 && value.every((each) => u32(each) === undefined),
+);
+const scheduler = oneOf(...SCHEDULERS);
+
 /** A configuration is as deep as the config module makes it; whoever uses a field checks it there. */
 const config = object;
 
@@ -41,6 +52,20 @@ const METHOD_CHECKS: {readonly [M in Method]: Checks<Methods[M]['params']>} = {
   'domain.rename': {domid: u32, name: text},
   'domain.setMemoryTarget': {domid: u32, targetKib: natural},
   'domain.setMaxMemory': {domid: u32, maxKib: natural},
+  'domain.sysrq': {domid: u32, letter: text},
+  'vcpu.list': {domid: u32},
+  'vcpu.setOnline': {domid: u32, count: u32},
+  'vcpu.pin': {domid: u32, vcpu: orNull(u32), hard: orNull(cpus), soft: orNull(cpus)},
+  'pool.list': {},
+  'pool.create': {name: text, scheduler, cpus},
+  'pool.destroy': {id: u32},
+  'pool.rename': {id: u32, name: text},
+  'pool.addCpus': {id: u32, cpus},
+  'pool.removeCpus': {id: u32, cpus},
+  'pool.move': {domid: u32, id: u32},
+  'pool.setParameters': {id: u32, parameters: object},
+  'schedule.get': {domid: u32},
+  'schedule.set': {domid: u32, scheduler, change: object},
   'disk.attach': {domid: u32, disk: config, baseDir: text},
   'disk.detach': {domid: u32, vdev: text, force: boolean},
   'disk.list': {domid: u32},

@@ -52,6 +52,24 @@ export const createMethods = (host: ServedHost, control: Control): MethodTable =
   'domain.setMemoryTarget': done(({domid, targetKib}) => host.setMemoryTarget(domid as DomId, targetKib)),
   'domain.setMaxMemory': done(({domid, maxKib}) => host.setMaxMemory(domid as DomId, maxKib)),
 
+  'domain.sysrq': done(({domid, letter}) => host.sendSysrq(domid as DomId, letter)),
+
+  'vcpu.list': ({domid}) => host.cpus.vcpus(domid as DomId),
+  'vcpu.setOnline': done(({domid, count}) => host.cpus.setOnline(domid as DomId, count)),
+  'vcpu.pin': done(({domid, vcpu, hard, soft}) =>
+    host.cpus.pin(domid as DomId, vcpu ?? undefined, {...(hard !== null && {hard}), ...(soft !== null && {soft})}),
+  ),
+  'pool.list': () => host.cpus.pools.list(),
+  'pool.create': async ({name, scheduler, cpus}) => ({id: await host.cpus.pools.create(name, scheduler, cpus)}),
+  'pool.destroy': done(({id}) => host.cpus.pools.destroy(id)),
+  'pool.rename': done(({id, name}) => host.cpus.pools.rename(id, name)),
+  'pool.addCpus': done(({id, cpus}) => host.cpus.pools.addCpus(id, cpus)),
+  'pool.removeCpus': done(({id, cpus}) => host.cpus.pools.removeCpus(id, cpus)),
+  'pool.move': done(({domid, id}) => host.cpus.movePool(domid as DomId, id)),
+  'pool.setParameters': done(({id, parameters}) => host.cpus.pools.setParameters(id, parameters)),
+  'schedule.get': ({domid}) => host.cpus.schedule(domid as DomId),
+  'schedule.set': done(({domid, scheduler, change}) => host.cpus.setSchedule(domid as DomId, scheduler, change)),
+
   'disk.attach': done(({domid, disk, baseDir}) => host.attachDisk(domid as DomId, disk, baseDir)),
   'disk.detach': done(({domid, vdev, force}) => host.detachDisk(domid as DomId, vdev, {force})),
   'disk.list': ({domid}) => host.listDisks(domid as DomId),

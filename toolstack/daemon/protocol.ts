@@ -1,4 +1,12 @@
 import type {DiskConfig, DomainConfig, VifConfig} from '../config/index.ts';
+import type {
+  CpuPoolListing,
+  DomainSchedule,
+  PoolParameters,
+  ScheduleChange,
+  Scheduler,
+  VcpuListing,
+} from '../host/cpus/index.ts';
 import type {DiskListing, DomainSummary, HostInfo, ShutdownTrigger, VifListing} from '../host/api.ts';
 
 /** Both ends must have the same; raised with every change that an older end would not understand. */
@@ -39,6 +47,26 @@ export interface Methods {
 
   'domain.setMemoryTarget': {params: {domid: number; targetKib: number}; result: null};
   'domain.setMaxMemory': {params: {domid: number; maxKib: number}; result: null};
+
+  'domain.sysrq': {params: {domid: number; letter: string}; result: null};
+
+  'vcpu.list': {params: {domid: number}; result: VcpuListing[]};
+  'vcpu.setOnline': {params: {domid: number; count: number}; result: null};
+  /** null: all vCPUs; an affinity that stays as it is. */
+  'vcpu.pin': {
+    params: {domid: number; vcpu: number | null; hard: readonly number[] | null; soft: readonly number[] | null};
+    result: null;
+  };
+  'pool.list': {params: object; result: CpuPoolListing[]};
+  'pool.create': {params: {name: string; scheduler: Scheduler; cpus: readonly number[]}; result: {id: number}};
+  'pool.destroy': {params: {id: number}; result: null};
+  'pool.rename': {params: {id: number; name: string}; result: null};
+  'pool.addCpus': {params: {id: number; cpus: readonly number[]}; result: null};
+  'pool.removeCpus': {params: {id: number; cpus: readonly number[]}; result: null};
+  'pool.move': {params: {domid: number; id: number}; result: null};
+  'pool.setParameters': {params: {id: number; parameters: Partial<PoolParameters>}; result: null};
+  'schedule.get': {params: {domid: number}; result: DomainSchedule};
+  'schedule.set': {params: {domid: number; scheduler: Scheduler; change: ScheduleChange}; result: null};
 
   'disk.attach': {params: {domid: number; disk: DiskConfig; baseDir: string}; result: null};
   'disk.detach': {params: {domid: number; vdev: string; force: boolean}; result: null};

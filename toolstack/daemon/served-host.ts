@@ -16,6 +16,8 @@ export type ServedHost = Pick<
   | 'rename'
   | 'setMemoryTarget'
   | 'setMaxMemory'
+  | 'sendSysrq'
+  | 'cpus'
   | 'attachDisk'
   | 'detachDisk'
   | 'listDisks'

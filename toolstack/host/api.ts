@@ -5,6 +5,7 @@ import type {DomainEvent, DomainInfo, DomId, Hypervisor} from '../../hypervisor/
 import type {FaultRates, Schedule} from '../../hypervisor/schedule/index.ts';
 import type {XsClient} from '../../hypervisor/xenstore/index.ts';
 import type {DiskConfig, DomainConfig, VifConfig} from '../config/index.ts';
+import type {CpuControl} from './cpus/index.ts';
 import type {SaveOptions} from './save.ts';
 import type {HeaderInfo} from './save-header.ts';
 
@@ -142,6 +143,8 @@ export interface Host {
 
   /** Writes memory/target, which the guest's balloon driver follows. EINVAL beyond its memory/static-max. */
   setMemoryTarget(domid: DomId, targetKib: number): Promise<void>;
+  /** Writes the letter to control/sysrq, where the guest's kernel looks. */
+  sendSysrq(domid: DomId, letter: string): Promise<void>;
   /** What the domain may have at most. EINVAL below its target. */
   setMaxMemory(domid: DomId, maxKib: number): Promise<void>;
 
@@ -152,6 +155,9 @@ export interface Host {
   /** By device number or MAC address. */
   detachVif(domid: DomId, which: string): Promise<void>;
   listVifs(domid: DomId): Promise<VifListing[]>;
+
+  /** vCPUs, CPU pools and schedulers. */
+  readonly cpus: CpuControl;
 
   /** Console output as it comes, after `scrollback` bytes kept from before when asked for. */
   consoleOutput(domid: DomId, options?: {scrollback?: boolean}): Observable<Uint8Array>;

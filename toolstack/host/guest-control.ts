@@ -36,6 +36,10 @@ export class GuestControl {
     throw new ToolstackError('ETIMEDOUT', `libxl: error: Domain ${domid}:guest didn't acknowledge control request: -9`);
   }
 
+  async sendSysrq({domid}: DomainRecord, letter: string): Promise<void> {
+    await this.xs.write(`/local/domain/${domid}/control/sysrq`, letter);
+  }
+
   /** Asks the guest to power off and waits until it has, at most `graceNs`. */
   async shutDownWithin({domid}: DomainRecord, graceNs: number): Promise<void> {
     await this.xs.write(`/local/domain/${domid}/control/shutdown`, 'poweroff');

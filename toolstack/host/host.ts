@@ -51,6 +51,7 @@ import type {
   VifListing,
 } from './api.ts';
 import {ConsoleLogs} from './console-log.ts';
+import {CpuControl} from './cpus/index.ts';
 import {Devices, diskTarget} from './devices.ts';
 import {createDom0, type Dom0, writeDom0Nodes} from './dom0.ts';
 import {GuestControl} from './guest-control.ts';
@@ -69,6 +70,8 @@ import {MIB_PER_PAGE, summarize} from './summary.ts';
 import {ToolstackXs} from './toolstack-xs.ts';
 import {waitForNode} from './wait.ts';
 
+/** One run queue serves all domains. */
+const HOST_CPUS = [0];
 const CONNECT_TIMEOUT_NS = 40 * NS_PER_S;
 const DEFAULT_GRACE_NS = 10 * NS_PER_S;
 /** Lines of a crashed guest's console: a panic's message and its call trace. */
@@ -83,6 +86,7 @@ class XenHost implements Host {
   readonly xs: XsClient;
   readonly networks: Networks;
   readonly consoles: ConsoleDaemon;
+  readonly cpus: CpuControl;
   readonly xenbusEvents: Observable<HostBusEvent>;
   readonly log: Observable<string>;
   private readonly dom0: Dom0;
@@ -139,6 +143,12 @@ class XenHost implements Host {
     this.names = new Names(new SyncXs(this.connect('toolstack')), () => this.xen.domainTable.keys());
     this.control = new GuestControl(this.clock, this.xen, toolstackXs, this.names);
     this.memory = new MemoryControl(this.xen, toolstackXs);
+    this.cpus = new CpuControl({
+      xen: this.xen,
+      xs: toolstackXs,
+      hostCpus: HOST_CPUS,
+      nameOf: (domid) => this.names.nameOf(domid),
+    });
     this.lifecycle = new Lifecycle({
       xen: this.xen,
       store: this.store,
@@ -148,6 +158,7 @@ class XenHost implements Host {
       consoles: this.consoles,
       logs: this.logs,
       names: this.names,
+      cpus: this.cpus,
       onBoot: ({domid}, bus) => bus.events.subscribe((event) => this.busEvents.next({...event, domid})),
     });
     this.xenbusEvents = merge(this.backends.events.pipe(map((event) => ({...event, domid: DOM0}))), this.busEvents);
@@ -312,6 +323,11 @@ class XenHost implements Host {
     return this.change(record, () => this.memory.setTarget(record, targetKib));
   }
 
+  async sendSysrq(domid: DomId, letter: string): Promise<void> {
+    const record = this.record(domid);
+    return this.change(record, () => this.control.sendSysrq(record, letter));
+  }
+
   async setMaxMemory(domid: DomId, maxKib: number): Promise<void> {
     const record = this.record(domid);
     return this.change(record, () => this.memory.setMax(record, maxKib));
@@ -375,7 +391,7 @@ class XenHost implements Host {
       hostname: hostname(),
       totalMemoryMib: Math.floor(this.xen.totalPages * MIB_PER_PAGE),
       freeMemoryMib: Math.floor(this.xen.freePages * MIB_PER_PAGE),
-      nrCpus: 1,
+      nrCpus: HOST_CPUS.length,
     };
   }
 
@@ -409,6 +425,7 @@ class XenHost implements Host {
   }
 
   private onDomainEvent({type, domid, info}: DomainEvent): void {
+    if (type === 'destroyed') this.cpus.forget(domid);
     if (type !== 'shutdown') return;
     this.store.domainShutdown(domid);
     const record = this.lifecycle.records.get(domid);

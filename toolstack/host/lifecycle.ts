@@ -16,6 +16,7 @@ import {
 import {type CompleteDomainConfig, type DomainConfig, withDomainDefaults} from '../config/index.ts';
 import {ToolstackError} from '../errors.ts';
 import type {ConsoleLogs} from './console-log.ts';
+import type {CpuControl} from './cpus/index.ts';
 import type {Devices} from './devices.ts';
 import type {Dom0} from './dom0.ts';
 import {EXIT_CREATE_FAILED} from './hotplug.ts';
@@ -27,10 +28,6 @@ import type {SavedDomain} from './restore.ts';
 const KIB_PER_PAGE = PAGE_SIZE / 1024;
 /** Rings, grant table, and the pages of a few devices. */
 const MIN_MEMORY_KIB = 4096;
-/** The one CPU pool. */
-const ONLY_POOL = 'Pool-0';
-/** libxl's ERROR_INVAL. */
-const EXIT_BAD_POOL = 6;
 
 export interface LifecycleParts {
   xen: Hypervisor;
@@ -41,6 +38,7 @@ export interface LifecycleParts {
   consoles: ConsoleDaemon;
   logs: ConsoleLogs | undefined;
   names: Names;
+  cpus: CpuControl;
   /** A guest's kernel has started: its xenbus is worth following. */
   onBoot: (record: DomainRecord, bus: XenbusBus) => void;
 }
@@ -73,6 +71,7 @@ export class Lifecycle {
       throw refusal('EEXIST', `Domain with name "${name}" already exists.`);
     }
     refuseForeignConfig(config);
+    this.parts.cpus.poolFor(config);
     this.reserved.add(name);
     try {
       return await this.make(config, request);
@@ -165,6 +164,7 @@ export class Lifecycle {
     const {xen, xs, dom0, devices, consoles, logs} = this.parts;
     const {domid} = record;
     const {name, uuid, type} = config;
+    this.parts.cpus.place(domid, config);
     await writeDomainSkeleton(xs, {domid, name, uuid, type});
     const special = buildSpecialPages(xen, dom0.domain, domain, machine.frames);
     const startSeconds = (xen.schedule.epochMs + xen.schedule.now() / 1e6) / 1000;
@@ -225,11 +225,7 @@ const refuseDestroyed = ({domid, destroying}: DomainRecord): void => {
 };
 
 /** What this version cannot build. */
-const refuseForeignConfig = ({type, bootloader, memoryKib, libxl}: CompleteDomainConfig): void => {
-  const pool = libxl.createInfo.pool_name;
-  if (typeof pool === 'string' && pool !== ONLY_POOL && pool !== '0') {
-    throw refusal('ENOENT', `Illegal pool specified: ${pool}`, EXIT_BAD_POOL);
-  }
+const refuseForeignConfig = ({type, bootloader, memoryKib}: CompleteDomainConfig): void => {
   if (type === 'hvm') throw refusal('EINVAL', 'type="hvm" is not supported yet (pv and pvh are)');
   if (bootloader !== undefined) throw refusal('EINVAL', `bootloader="${bootloader}" is not supported yet`);
   if (memoryKib < MIN_MEMORY_KIB) {

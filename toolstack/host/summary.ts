@@ -1,4 +1,3 @@
-import {SHUTDOWN_crash} from '../../hypervisor/abi/sched.ts';
 import {DOM0, type DomainInfo, type Hypervisor} from '../../hypervisor/index.ts';
 import {PAGE_SIZE} from '../../hypervisor/memory/index.ts';
 import {NS_PER_S} from '../../hypervisor/schedule/index.ts';
@@ -6,24 +5,27 @@ import type {DomainSummary} from './api.ts';
 
 export const MIB_PER_PAGE = PAGE_SIZE / 1024 / 1024;
 
+/** By SHUTDOWN_* reason; a reason beyond is '?'. */
+const REASON_LETTERS = ['-', 'r', 's', 'c', 'w', 'S'];
+
 /** A row of xl list. */
 export const summarize = (xen: Hypervisor, info: DomainInfo, name: string | undefined): DomainSummary => {
   const isDom0 = info.domid === DOM0;
   const idle = !isDom0 && !info.paused && !info.shutdown && !info.dying;
-  const flags: readonly (readonly [string, boolean])[] = [
-    ['r', isDom0],
-    ['b', idle],
-    ['p', info.paused],
-    ['s', info.shutdown],
-    ['c', info.shutdownReason === SHUTDOWN_crash],
-    ['d', info.dying],
-  ];
+  const reason = info.shutdown ? (REASON_LETTERS[info.shutdownReason ?? 0] ?? '?') : '-';
+  const flag = (letter: string, on: boolean): string => (on ? letter : '-');
   return {
     ...info,
     name: name ?? '(null)',
     memoryMib: Math.floor(info.totalPages * MIB_PER_PAGE),
     cpuSeconds: (xen.domain(info.domid)?.cpuTimeNs ?? 0) / NS_PER_S,
-    state: flags.map(([letter, on]) => (on ? letter : '-')).join(''),
+    state:
+      flag('r', isDom0) +
+      flag('b', idle) +
+      flag('p', info.paused) +
+      flag('s', info.shutdown) +
+      reason +
+      flag('d', info.dying),
     uptimeSeconds: Math.floor((xen.schedule.now() - info.createdNs) / NS_PER_S),
   };
 };

@@ -22,6 +22,8 @@ export interface Options {
   count(letter: string): number;
   /** Argument of the last one. */
   value(letter: string): string | undefined;
+  /** Arguments of all of them, in order. */
+  values(letter: string): readonly string[];
 }
 
 /** Does the work and returns the exit status. Throws ToolstackError or ConfigError for what goes wrong. */

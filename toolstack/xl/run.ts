@@ -98,6 +98,7 @@ const asOptions = (parsed: ParsedOptions): Options => ({
   has: (letter) => count(parsed, letter) > 0,
   count: (letter) => count(parsed, letter),
   value: (letter) => parsed.options.findLast((option) => option.letter === letter)?.value,
+  values: (letter) => parsed.options.filter((option) => option.letter === letter).map(({value}) => value),
 });
 
 /** Errors of other kinds than these two are faults of ours: their stack is worth printing. */

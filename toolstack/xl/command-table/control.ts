@@ -39,7 +39,7 @@ export const CONTROL_COMMANDS: readonly CommandSpec[] = [
     minOperands: 2,
     short: 'h',
     long: HELP_LONG,
-    refuses: 'it is not built yet',
+    load: () => import('../commands/trigger.ts'),
   },
   {
     name: 'sysrq',
@@ -49,7 +49,7 @@ export const CONTROL_COMMANDS: readonly CommandSpec[] = [
     minOperands: 2,
     short: 'h',
     long: HELP_LONG,
-    refuses: 'it is not built yet',
+    load: () => import('../commands/sysrq.ts'),
   },
   {
     name: 'debug-keys',

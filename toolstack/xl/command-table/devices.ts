@@ -42,7 +42,7 @@ export const DEVICES_COMMANDS: readonly CommandSpec[] = [
     minOperands: 1,
     short: 'h',
     long: HELP_LONG,
-    refuses: 'it is not built yet',
+    load: () => import('../commands/channel-list.ts'),
   },
   {
     name: 'block-attach',
@@ -93,7 +93,7 @@ export const DEVICES_COMMANDS: readonly CommandSpec[] = [
     minOperands: 1,
     short: 'h',
     long: HELP_LONG,
-    refuses: 'it is not built yet',
+    load: () => import('../commands/vtpm-list.ts'),
   },
   {
     name: 'vtpm-detach',
@@ -123,7 +123,7 @@ export const DEVICES_COMMANDS: readonly CommandSpec[] = [
     minOperands: 1,
     short: 'h',
     long: HELP_LONG,
-    refuses: 'it is not built yet',
+    load: () => import('../commands/vkb-list.ts'),
   },
   {
     name: 'vkb-detach',
@@ -158,7 +158,7 @@ export const DEVICES_COMMANDS: readonly CommandSpec[] = [
     minOperands: 1,
     short: 'h',
     long: HELP_LONG,
-    refuses: 'it is not built yet',
+    load: () => import('../commands/vdispl-list.ts'),
   },
   {
     name: 'vdispl-detach',
@@ -188,7 +188,7 @@ export const DEVICES_COMMANDS: readonly CommandSpec[] = [
     minOperands: 1,
     short: 'h',
     long: HELP_LONG,
-    refuses: 'it is not built yet',
+    load: () => import('../commands/vsnd-list.ts'),
   },
   {
     name: 'vsnd-detach',

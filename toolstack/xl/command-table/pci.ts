@@ -30,7 +30,7 @@ export const PCI_COMMANDS: readonly CommandSpec[] = [
     minOperands: 1,
     short: 'h',
     long: HELP_LONG,
-    refuses: 'it is not built yet',
+    load: () => import('../commands/pci-list.ts'),
   },
   {
     name: 'pci-assignable-add',

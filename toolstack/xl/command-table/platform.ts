@@ -10,7 +10,7 @@ export const PLATFORM_COMMANDS: readonly CommandSpec[] = [
     minOperands: 0,
     short: 'h',
     long: HELP_LONG,
-    refuses: 'it is not built yet',
+    load: () => import('../commands/getenforce.ts'),
   },
   {
     name: 'setenforce',
@@ -217,7 +217,7 @@ export const PLATFORM_COMMANDS: readonly CommandSpec[] = [
     minOperands: 1,
     short: 'h',
     long: HELP_LONG,
-    refuses: 'it is not built yet',
+    load: () => import('../commands/usb-list.ts'),
   },
   {
     name: 'qemu-monitor-command',

@@ -41,7 +41,7 @@ export const RESOURCES_COMMANDS: readonly CommandSpec[] = [
     minOperands: 0,
     short: 'h',
     long: HELP_LONG,
-    refuses: 'it is not built yet',
+    load: () => import('../commands/vcpu-list.ts'),
   },
   {
     name: 'vcpu-pin',
@@ -54,7 +54,7 @@ export const RESOURCES_COMMANDS: readonly CommandSpec[] = [
     minOperands: 3,
     short: 'hfi',
     long: {...HELP_LONG, force: 'f', 'ignore-global-affinity-masks': 'i'},
-    refuses: 'it is not built yet',
+    load: () => import('../commands/vcpu-pin.ts'),
   },
   {
     name: 'vcpu-set',
@@ -65,7 +65,7 @@ export const RESOURCES_COMMANDS: readonly CommandSpec[] = [
     minOperands: 2,
     short: 'hi',
     long: {...HELP_LONG, 'ignore-host': 'i'},
-    refuses: 'it is not built yet',
+    load: () => import('../commands/vcpu-set.ts'),
   },
   {
     name: 'vm-list',
@@ -92,6 +92,6 @@ export const RESOURCES_COMMANDS: readonly CommandSpec[] = [
     minOperands: 0,
     short: 'h',
     long: HELP_LONG,
-    refuses: 'it is not built yet',
+    load: () => import('../commands/sharing.ts'),
   },
 ];

@@ -29,7 +29,7 @@ export const SCHEDULERS_COMMANDS: readonly CommandSpec[] = [
       migration_delay_us: 'm',
       cpupool: 'p',
     },
-    refuses: 'it is not built yet',
+    load: () => import('../commands/sched-credit.ts'),
   },
   {
     name: 'sched-credit2',
@@ -45,7 +45,7 @@ export const SCHEDULERS_COMMANDS: readonly CommandSpec[] = [
     minOperands: 0,
     short: 'hd:w:c:p:r:s',
     long: {...HELP_LONG, domain: 'd', weight: 'w', cap: 'c', schedparam: 's', ratelimit_us: 'r', cpupool: 'p'},
-    refuses: 'it is not built yet',
+    load: () => import('../commands/sched-credit2.ts'),
   },
   {
     name: 'sched-rtds',
@@ -60,8 +60,8 @@ export const SCHEDULERS_COMMANDS: readonly CommandSpec[] = [
 `,
     modifies: true,
     minOperands: 0,
-    short: 'hd:p:b:e:v:c',
+    short: 'hd:p:b:e:v:c:',
     long: {...HELP_LONG, domain: 'd', vcpuid: 'v', period: 'p', budget: 'b', extratime: 'e', cpupool: 'c'},
-    refuses: 'it is not built yet',
+    load: () => import('../commands/sched-rtds.ts'),
   },
 ];

@@ -1,16 +1,17 @@
-import {ToolstackError} from '../../errors.ts';
 import type {DomainSummary} from '../../host/api.ts';
 import type {DaemonClient} from '../../daemon/client.ts';
-import type {Run} from '../command.ts';
-import {findDomain} from '../find-domain.ts';
+import type {Options, Run} from '../command.ts';
+import {listedDomains} from '../listed-domains.ts';
 import {left, right} from '../printf.ts';
 
 /** Extra columns. */
 export interface ListColumns {
   readonly verbose?: boolean;
   readonly context?: boolean;
-  readonly cpupool?: boolean;
   readonly numa?: boolean;
+  readonly claimed?: boolean;
+  /** Names of the pools, by domid. */
+  readonly pools?: ReadonlyMap<number, string>;
 }
 
 const KIB_PER_MIB = 1024;
@@ -19,21 +20,23 @@ const KIB_PER_MIB = 1024;
 export const formatList = (domains: readonly DomainSummary[], columns: ListColumns): string =>
   [header(columns), ...domains.map((domain) => row(domain, columns))].map((line) => `${line}\n`).join('');
 
-const header = ({verbose, context, cpupool, numa}: ListColumns): string =>
+const header = ({verbose, context, pools, numa, claimed}: ListColumns): string =>
   'Name                                        ID   Mem VCPUs\tState\tTime(s)' +
   (verbose ? '   UUID                            Reason-Code\tSecurity Label' : '') +
   (context && !verbose ? '   Security Label' : '') +
-  (cpupool ? '         Cpupool' : '') +
+  (claimed ? '  Claimed' : '') +
+  (pools ? '         Cpupool' : '') +
   (numa ? ' NODE Affinity' : '');
 
-const row = (domain: DomainSummary, {verbose, context, cpupool, numa}: ListColumns): string => {
-  const {name, domid, memoryMib, vcpus, state, cpuSeconds, handle} = domain;
+const row = (domain: DomainSummary, {verbose, context, pools, numa, claimed}: ListColumns): string => {
+  const {name, domid, memoryMib, onlineVcpus, state, cpuSeconds, handle} = domain;
   return (
-    `${left(name, 40)} ${right(domid, 5)} ${right(memoryMib, 5)} ${right(vcpus, 5)}     ${state}  ` +
+    `${left(name, 40)} ${right(domid, 5)} ${right(memoryMib, 5)} ${right(onlineVcpus, 5)}     ${state}  ` +
     right(cpuSeconds.toFixed(1), 8) +
     (verbose ? ` ${handle} ${right(reasonCode(domain), 8)}` : '') +
     (verbose || context ? ` ${right('-', 16)}` : '') +
-    (cpupool ? right('Pool-0', 16) : '') +
+    (claimed ? ` ${right(0, 5)}` : '') +
+    (pools ? right(pools.get(domid) ?? '', 16) : '') +
     (numa ? ' all' : '')
   );
 };
@@ -42,23 +45,25 @@ const reasonCode = ({shutdown, shutdownReason}: DomainSummary): string =>
   shutdown ? (shutdownReason ?? 0).toString(16) : '-';
 
 export const run: Run = async (xl, options, [name]) => {
-  const wanted = name === undefined ? undefined : await findDomain(xl, name);
+  const domains = await listedDomains(xl, name);
   const client = await xl.client();
-  const all = await client.call('domain.list', {});
-  const domains = wanted === undefined ? all : all.filter(({domid}) => domid === wanted);
-  if (wanted !== undefined && domains.length === 0) {
-    throw new ToolstackError('ESRCH', `Error: Domain '${name}' does not exist.`);
-  }
-  xl.out(options.has('l') ? await formatDetails(client, domains) : formatList(domains, columnsOf(options)));
+  xl.out(
+    options.has('l') ? await formatDetails(client, domains) : formatList(domains, await columnsOf(client, options)),
+  );
   return 0;
 };
 
-const columnsOf = (options: Parameters<Run>[1]): ListColumns => ({
+const columnsOf = async (client: DaemonClient, options: Options): Promise<ListColumns> => ({
   verbose: options.has('v'),
   context: options.has('Z'),
-  cpupool: options.has('c'),
+  pools: options.has('c') ? await poolNames(client) : undefined,
   numa: options.has('n'),
 });
+
+const poolNames = async (client: DaemonClient): Promise<ReadonlyMap<number, string>> => {
+  const pools = await client.call('pool.list', {});
+  return new Map(pools.flatMap(({name, domains}) => domains.map((domid) => [domid as number, name] as const)));
+};
 
 /** @see golden/cli/xl-list-l.txt */
 const formatDetails = async (client: DaemonClient, domains: readonly DomainSummary[]): Promise<string> => {

@@ -1,0 +1,4 @@
+import {listNoDevices} from '../list-no-devices.ts';
+
+/** No domain has virtual displays. @see golden/cli/xl-misc.txt */
+export const run = listNoDevices('');
