@@ -3,6 +3,8 @@ import type {DomainEvent, DomId} from '../../hypervisor/index.ts';
 import type {DomainConfig} from '../../toolstack/config/index.ts';
 import type {ServedHost} from '../../toolstack/daemon/served-host.ts';
 import {ToolstackError} from '../../toolstack/errors.ts';
+import type {SaveOptions} from '../../toolstack/host/save.ts';
+import type {HeaderInfo} from '../../toolstack/host/save-header.ts';
 import type {DiskListing, DomainSummary, HostInfo, VifListing} from '../../toolstack/host/api.ts';
 
 export const summaryOf = (domid: number, name: string, more: Partial<DomainSummary> = {}): DomainSummary => ({
@@ -55,6 +57,16 @@ export class FakeHost implements ServedHost {
     this.guests.push(summaryOf(domid, config.name));
     this.#configs.set(domid, config);
     return Promise.resolve(domid as DomId);
+  }
+
+  save(domid: DomId, file: string, {leave}: SaveOptions = {}): Promise<HeaderInfo> {
+    this.#act('save', domid, file, leave ?? 'destroyed');
+    return Promise.resolve({mandatoryFlags: 3, optionalFlags: 0, optionalBytes: 1235});
+  }
+
+  restore(file: string): Promise<DomId> {
+    this.#act('restore', file);
+    return Promise.resolve(1 as DomId);
   }
 
   domains(): DomainSummary[] {

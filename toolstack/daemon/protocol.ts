@@ -8,6 +8,7 @@ import type {
   VcpuListing,
 } from '../host/cpus/index.ts';
 import type {DiskListing, DomainSummary, HostInfo, ShutdownTrigger, VifListing} from '../host/api.ts';
+import type {HeaderInfo} from '../host/save-header.ts';
 
 /** Both ends must have the same; raised with every change that an older end would not understand. */
 export const PROTOCOL = 1;
@@ -31,6 +32,22 @@ export interface Methods {
   stop: {params: {graceMs: number}; result: null};
 
   'domain.create': {params: {config: DomainConfig; baseDir: string; paused: boolean}; result: {domid: number}};
+  /** A config of null is the domain's own. The file's directory is the caller's business: the path is absolute. */
+  'domain.save': {
+    params: {
+      domid: number;
+      file: string;
+      config: DomainConfig | null;
+      preserveDomid: boolean;
+      leave: 'destroyed' | 'running' | 'paused';
+    };
+    result: HeaderInfo;
+  };
+  /** A config of null is the saved one. */
+  'domain.restore': {
+    params: {file: string; config: DomainConfig | null; baseDir: string; paused: boolean};
+    result: {domid: number};
+  };
   'domain.list': {params: object; result: DomainSummary[]};
   /** Digits only: that domid, whether it exists or not; else the domain of that name, or null. */
   'domain.resolve': {params: {name: string}; result: number | null};

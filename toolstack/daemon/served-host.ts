@@ -4,6 +4,8 @@ import type {Host} from '../host/api.ts';
 export type ServedHost = Pick<
   Host,
   | 'create'
+  | 'save'
+  | 'restore'
   | 'domains'
   | 'resolve'
   | 'config'

@@ -11,14 +11,15 @@ export interface SaveTarget {
  * Writes a file under another name and gives it its own when it is whole and on the disk: whatever happens before, there is
  * no file of that name, or the old one. Throws ToolstackError.
  */
-export const writeWhole = async (path: string, write: (target: SaveTarget) => Promise<void>): Promise<void> => {
+export const writeWhole = async <T>(path: string, write: (target: SaveTarget) => Promise<T>): Promise<T> => {
   const unfinished = `${path}.unfinished`;
   const file = await openFor(path, unfinished);
   try {
-    await write({write: (bytes) => writeAll(file, bytes)});
+    const result = await write({write: (bytes) => writeAll(file, bytes)});
     await file.sync();
     await file.close();
     await rename(unfinished, path);
+    return result;
   } catch (error) {
     await file.close().catch(() => undefined);
     await rm(unfinished, {force: true});

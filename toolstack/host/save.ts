@@ -6,7 +6,7 @@ import {configToJson, type DomainConfig, formatJson} from '../config/index.ts';
 import {ToolstackError} from '../errors.ts';
 import {diskTarget} from './devices.ts';
 import {type DomainRecord, exclusively} from './record.ts';
-import {writeWhole} from './save-file.ts';
+import {type SaveTarget, writeWhole} from './save-file.ts';
 import {encodeHeader, type HeaderInfo, type SavedState} from './save-header.ts';
 import {pageRecords} from './save-pages.ts';
 import {streamEnd, streamStart} from './save-stream.ts';
@@ -45,9 +45,10 @@ export const saveDomain = async (
   const domain = savable(parts, record);
   underway.add(record);
   try {
-    await suspendGuest(parts, domid);
-    const save = (): Promise<HeaderInfo> => write(parts, record, domain, file, options);
-    const info = await exclusively(record, save).catch(async (error: unknown) => {
+    const info = await writeWhole(file, async (output) => {
+      await suspendGuest(parts, domid);
+      return exclusively(record, () => write(parts, record, domain, output, options));
+    }).catch(async (error: unknown) => {
       await goOn(parts, domain);
       throw error;
     });
@@ -77,7 +78,7 @@ const write = async (
   {clock, xen, xs}: SaveParts,
   record: DomainRecord,
   domain: Domain,
-  file: string,
+  output: SaveTarget,
   options: SaveOptions,
 ): Promise<HeaderInfo> => {
   if (record.destroying !== undefined || domain.shutdownReason !== SHUTDOWN_suspend) {
@@ -95,19 +96,17 @@ const write = async (
     ...(options.preserveDomid === true && {domid: record.domid}),
   };
   const header = encodeHeader(formatJson(configToJson(config, {created: true})), state);
-  await writeWhole(file, async (output) => {
-    await output.write(header.bytes);
-    await output.write(streamStart());
-    for (const pages of pageRecords(domain)) await output.write(pages);
-    await output.write(
-      streamEnd({
-        tscKhz: TSC_KHZ,
-        elapsedNs: clock.now() - createdNs,
-        params: [HVM_PARAM_STORE_PFN, HVM_PARAM_CONSOLE_PFN].map((index) => [index, domain.hvmParams.get(index) ?? 0]),
-        context: domain.vcpus[0].saveContext!(),
-      }),
-    );
-  });
+  await output.write(header.bytes);
+  await output.write(streamStart());
+  for (const pages of pageRecords(domain)) await output.write(pages);
+  await output.write(
+    streamEnd({
+      tscKhz: TSC_KHZ,
+      elapsedNs: clock.now() - createdNs,
+      params: [HVM_PARAM_STORE_PFN, HVM_PARAM_CONSOLE_PFN].map((index) => [index, domain.hvmParams.get(index) ?? 0]),
+      context: domain.vcpus[0].saveContext!(),
+    }),
+  );
   return header.info;
 };
 

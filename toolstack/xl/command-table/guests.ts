@@ -58,7 +58,7 @@ export const GUESTS_COMMANDS: readonly CommandSpec[] = [
     minOperands: 2,
     short: 'hcpD',
     long: HELP_LONG,
-    refuses: 'the state of a domain cannot be saved yet',
+    load: () => import('../commands/save.ts'),
   },
   {
     name: 'migrate',
@@ -78,7 +78,7 @@ export const GUESTS_COMMANDS: readonly CommandSpec[] = [
     minOperands: 2,
     short: 'hFC:s:epD',
     long: {...HELP_LONG, debug: 'debug', live: 'live'},
-    refuses: 'domains cannot move to another host yet',
+    refuses: 'save the domain, and restore it on the other host',
   },
   {
     name: 'restore',
@@ -94,7 +94,7 @@ export const GUESTS_COMMANDS: readonly CommandSpec[] = [
     minOperands: 1,
     short: 'hFcpdeVA',
     long: {...HELP_LONG, vncviewer: 'V', 'vncviewer-autopass': 'A'},
-    refuses: 'the state of a domain cannot be saved yet',
+    load: () => import('../commands/restore.ts'),
   },
   {
     name: 'migrate-receive',
@@ -109,7 +109,7 @@ export const GUESTS_COMMANDS: readonly CommandSpec[] = [
       'coloft-script': 'coloft-script',
       'userspace-colo-proxy': 'userspace-colo-proxy',
     },
-    refuses: 'domains cannot move to another host yet',
+    refuses: 'save the domain, and restore it on the other host',
   },
   {
     name: 'dump-core',
