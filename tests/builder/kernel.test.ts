@@ -46,6 +46,21 @@ const refusals: readonly Refusal[] = [
     message: /memory=16 is too small: kernel and ramdisk \(20 MiB\) need 22 MiB/,
   },
   {title: 'a missing ramdisk', kernel: elf, config: 'ramdisk="nowhere"', message: /ramdisk .*nowhere: No such file/},
+  {title: 'a ramdisk that is a directory', kernel: elf, config: 'ramdisk="/"', message: /ramdisk \/: Is a directory/},
+  {title: 'a ramdisk that never ends', kernel: elf, config: 'ramdisk="/dev/zero"', message: /zero: not a regular file/},
+  {
+    title: 'an entry point outside',
+    kernel: elfKernel(LOOP_FOREVER, {entry: 0x200000}),
+    message: /entry point 0x200000 is in none of its segments/,
+  },
+  {title: 'a big-endian ELF', kernel: elfKernel(LOOP_FOREVER, {machine: 0x0300}), message: /not a kernel for x86/},
+  {title: 'too little memory for anything', kernel: elf, config: 'memory=3', message: /needs 4 MiB at least/},
+  {
+    title: 'more memory than the CPU reaches',
+    kernel: elf,
+    config: 'memory=4096',
+    message: /memory=4096: .* at most 2048/,
+  },
   {title: 'two vCPUs', kernel: elf, config: 'vcpus=2', message: /vcpus=2: .* at most 1/},
   {title: 'a long command line', kernel: elf, config: `cmdline="${'x'.repeat(3600)}"`, message: /longer than 3583/},
 ];
@@ -72,6 +87,34 @@ for (const {title, kernel, config = '', ramdiskBytes, message} of refusals) {
     await host.close();
   });
 }
+
+const notFiles: readonly [title: string, path: string, message: RegExp][] = [
+  ['a directory', '/tmp', /kernel \/tmp: Is a directory/],
+  ['a device', '/dev/zero', /kernel \/dev\/zero: not a regular file/],
+  ['a name below a file', '/dev/null/vmlinuz', /vmlinuz: Not a directory/],
+];
+
+for (const [title, path, message] of notFiles) {
+  test(`refused as a kernel: ${title}`, async (t) => {
+    const host = await TestHost.start();
+    await t.throwsAsync(host.create(`name="k"\ntype="pvh"\nkernel="${path}"\nmemory=16`), {
+      instanceOf: ToolstackError,
+      message,
+    });
+    await host.close();
+  });
+}
+
+const isRoot = process.getuid?.() === 0;
+
+(isRoot ? test.skip : test)('refused as a kernel: a file that may not be read', async (t) => {
+  const path = join(temporaryDirectory(t), 'kernel');
+  writeFileSync(path, elf, {mode: 0});
+  const host = await TestHost.start();
+  const config = `name="k"\ntype="pvh"\nkernel="${path}"\nmemory=16`;
+  await t.throwsAsync(host.create(config), {instanceOf: ToolstackError, message: /Permission denied/});
+  await host.close();
+});
 
 /** Of `sayAndShutDown`: packed by the tools of Linux's build, each with the unpacked size behind it where that is the rule. */
 const packings: readonly [title: string, pack: (elf: Uint8Array) => Uint8Array][] = [

@@ -52,12 +52,14 @@ export interface ElfOptions {
   machine?: number;
   withNote?: boolean;
   memoryBytes?: number;
+  /** Of the note. */
+  entry?: number;
 }
 
 /** An ELF file that loads `code` at LOAD_ADDRESS and is entered there. */
 export const elfKernel = (code: readonly number[], options: ElfOptions = {}): Uint8Array => {
-  const {elfClass = 1, machine = EM_386, withNote = true, memoryBytes = code.length} = options;
-  const note = [...u32(4), ...u32(4), ...u32(18), 0x58, 0x65, 0x6e, 0, ...u32(LOAD_ADDRESS)];
+  const {elfClass = 1, machine = EM_386, withNote = true, memoryBytes = code.length, entry = LOAD_ADDRESS} = options;
+  const note = [...u32(4), ...u32(4), ...u32(18), 0x58, 0x65, 0x6e, 0, ...u32(entry)];
   const noteOffset = HEADER_BYTES + 2 * PROGRAM_HEADER_BYTES;
   const noteBytes = withNote ? note.length : 0;
   const file = new Uint8Array(CODE_OFFSET + code.length);

@@ -1,7 +1,15 @@
 import {XEN_ELFNOTE_PHYS32_ENTRY} from '../../hypervisor/abi/elfnote.ts';
 
 /** The file is not a kernel that can be started; the message says why, for a person, without the path. */
-export class KernelFormatError extends Error {}
+export class KernelFormatError extends Error {
+  readonly code: string;
+
+  /** `code` is that of the system's error for a file that cannot be read. */
+  constructor(message: string, code = 'EINVAL') {
+    super(message);
+    this.code = code;
+  }
+}
 
 export interface Segment {
   /** Physical address. */
@@ -70,6 +78,9 @@ export const parseElf = (file: Uint8Array): ElfKernel => {
       sizeBytes: Math.max(header.fileBytes, header.memoryBytes),
     }));
   if (segments.length === 0) throw new KernelFormatError('it has no segment to load');
+  if (!segments.some(({address, sizeBytes}) => entry >= address && entry < address + sizeBytes)) {
+    throw new KernelFormatError(`its PVH entry point 0x${entry.toString(16)} is in none of its segments`);
+  }
   return {segments, notes, entry};
 };
 

@@ -1,9 +1,8 @@
-import {readFile} from 'node:fs/promises';
 import {basename} from 'node:path';
 import {XEN_HVM_MEMMAP_TYPE_RAM} from '../../hypervisor/abi/arch-x86/hvm/start-info.ts';
 import * as elfnote from '../../hypervisor/abi/elfnote.ts';
 import type {XenNote} from './elf.ts';
-import {reportFormat} from './kernel.ts';
+import {readRamdisk, reportFormat} from './kernel.ts';
 import {loadPvhKernel} from './pvh-kernel.ts';
 import {memoryMap, planAcpi, planPvh, START_INFO} from './pvh-image.ts';
 
@@ -41,7 +40,7 @@ export const explainBoot = async ({
   pages,
 }: ExplainOptions): Promise<string[]> => {
   const kernel = await reportFormat(path, () => loadPvhKernel(path));
-  const ramdisk = ramdiskPath === undefined ? undefined : await readFile(ramdiskPath);
+  const ramdisk = ramdiskPath === undefined ? undefined : await readRamdisk(ramdiskPath, '.');
   const plan = await reportFormat(path, () => planPvh({kernel, ramdisk}, pages, cmdline));
   return [
     `${basename(path)}: a 32-bit x86 kernel for PVH`,

@@ -1,12 +1,12 @@
-import {access, readFile, stat} from 'node:fs/promises';
+import {stat} from 'node:fs/promises';
 import {extname, resolve} from 'node:path';
 import {pathToFileURL} from 'node:url';
 import type {GuestProgram} from '../../frontends/guest/index.ts';
 import {ToolstackError} from '../errors.ts';
-import {strerror} from '../strerror.ts';
 import {KernelFormatError} from './elf.ts';
 import {loadPvhKernel} from './pvh-kernel.ts';
 import type {PvhImage} from './pvh-image.ts';
+import {checkRegular, readRegular} from './read-file.ts';
 import {importTypescript} from './typescript.ts';
 
 /** A kernel written in TypeScript: the one that comes with pvsim, or a guest program. */
@@ -26,33 +26,28 @@ export const loadKernel = async (
 ): Promise<KernelImage> => {
   if (kernel === BUILTIN) return {kind: 'builtin'};
   const path = resolve(baseDir, kernel);
-  await access(path).catch(() => {
-    throw new ToolstackError('ENOENT', `libxl: error: kernel ${path}: No such file or directory`, EXIT_BUILD_FAILED);
-  });
-  if (programExtensions.has(extname(path))) return {kind: 'program', main: await importProgram(path)};
+  if (programExtensions.has(extname(path))) {
+    await reportFormat(path, () => checkRegular(path));
+    return {kind: 'program', main: await importProgram(path)};
+  }
   const elf = await reportFormat(path, () => loadPvhKernel(path));
   return {kind: 'pvh', kernel: elf, ramdisk: ramdisk === undefined ? undefined : await readRamdisk(ramdisk, baseDir)};
 };
 
 /** Says which file a KernelFormatError is about, as the toolstack reports it. */
-export const reportFormat = async <T>(path: string, load: () => T | Promise<T>): Promise<T> => {
+export const reportFormat = async <T>(path: string, load: () => T | Promise<T>, what = 'kernel'): Promise<T> => {
   try {
     return await load();
   } catch (error) {
     if (!(error instanceof KernelFormatError)) throw error;
-    throw new ToolstackError('EINVAL', `libxl: error: kernel ${path}: ${error.message}`, EXIT_BUILD_FAILED);
+    throw new ToolstackError(error.code, `libxl: error: ${what} ${path}: ${error.message}`, EXIT_BUILD_FAILED);
   }
 };
 
-const readRamdisk = async (ramdisk: string, baseDir: string): Promise<Uint8Array> => {
+/** Throws ToolstackError. */
+export const readRamdisk = (ramdisk: string, baseDir: string): Promise<Uint8Array> => {
   const path = resolve(baseDir, ramdisk);
-  try {
-    return await readFile(path);
-  } catch (error) {
-    const {code = 'EIO'} = error as NodeJS.ErrnoException;
-    const reason = strerror(error as NodeJS.ErrnoException);
-    throw new ToolstackError(code, `libxl: error: ramdisk ${path}: ${reason}`, EXIT_BUILD_FAILED);
-  }
+  return reportFormat(path, () => readRegular(path), 'ramdisk');
 };
 
 const importProgram = async (path: string): Promise<GuestProgram> => {
