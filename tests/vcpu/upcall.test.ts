@@ -54,7 +54,8 @@ const kernel = ({command, words, acknowledge}: Delivery): number[] => {
   const handler = [...increment(count), ...clearPending, ...(acknowledge ? endOfInterrupt : []), IRET];
   const send = hypercall(event_channel_op, 4, port + 4);
   const main = (handlerAt: number): number[] => [
-    ...[0xbc, ...bytes32(STACK)],
+    0xbc,
+    ...bytes32(STACK),
     ...loadTable(0x15, gdtr),
     ...loadTable(0x1d, idtr),
     ...store(IDT + VECTOR * 8, (8 << 16) | (handlerAt & 0xffff)),
