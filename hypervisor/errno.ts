@@ -17,6 +17,8 @@ export const EINVAL = 22;
 export const ENOSPC = 28;
 export const ENOSYS = 38;
 export const ETIME = 62;
+/** Never seen by a guest: the call goes on by being made again. @see hypercall.ts */
+export const ERESTART = 85;
 export const EOPNOTSUPP = 95;
 
 const names = new Map<number, string>(

@@ -31,7 +31,10 @@ export class HypercallDoor {
     this.caller = caller;
   }
 
-  /** Result of the call as the guest gets it: >= 0 or -errno. Never throws for what a guest can pass. */
+  /**
+   * Result of the call as the guest gets it: >= 0 or -errno; or -ERESTART when it is to be made again, with `args` as they
+   * are now. Never throws for what a guest can pass.
+   */
   call(number: number, args: Arguments): number {
     this.counts.add(number);
     const result = hypercalls[number]?.(this.caller, args) ?? -ENOSYS;

@@ -1,12 +1,9 @@
 import * as abi from '../abi/grant-table.ts';
 import {sizeOf} from '../abi/layout.ts';
-import {EFAULT, EINVAL, ENOSYS} from '../errno.ts';
+import {EFAULT, EINVAL, ENOSYS, ERESTART} from '../errno.ts';
 import {DOMID_SELF, type Gfn} from '../ids.ts';
 import {PAGE_SHIFT} from '../memory/index.ts';
 import {command, type Command, type Hypercall, runCommand} from './hypercall.ts';
-
-/** Operations of one call; the guest calls again for more. */
-const MAX_BATCH = 512;
 
 const table: Readonly<Record<number, Command>> = {
   [abi.GNTTABOP_setup_table]: command(abi.gnttab_setup_table, ({xen, domain, guest}, arg) => {
@@ -33,14 +30,20 @@ const table: Readonly<Record<number, Command>> = {
 };
 
 /** A guest's frames cannot be remapped to another's: mapping is for dom0, whose memory we own. @see grant_table.h */
-export const grantTableOp: Hypercall = (caller, [cmd, address, count]) => {
+export const grantTableOp: Hypercall = (caller, args) => {
+  const [cmd, address, count] = args;
   const found = table[cmd];
   if (found === undefined) return -ENOSYS;
-  if (count < 0 || count > MAX_BATCH) return -EINVAL;
+  if (count < 0) return -EINVAL;
   const stride = sizeOf(found.struct, caller.guest.abi);
   for (let i = 0; i < count; i++) {
     const result = runCommand(caller, found, address + i * stride);
     if (result < 0) return result;
+    if (caller.vcpu.preempt() && i + 1 < count) {
+      args[1] = address + (i + 1) * stride;
+      args[2] = count - (i + 1);
+      return -ERESTART;
+    }
   }
   return 0;
 };

@@ -17,6 +17,11 @@ export interface CallingVcpu {
   /** VIRQ_TIMER at that system time, or at once when it is over. */
   setTimer(atNs: number): void;
   stopTimer(): void;
+  /**
+   * Counts work that was done, a microsecond or a few a unit. True when the slice of the caller is used up, which ends
+   * with this hypercall then. @see Xen, hypercall_preempt_check
+   */
+  preempt(units?: number): boolean;
   /** The caller waits for somebody else: its turn ends with the hypercall. */
   yield(): void;
   /** The code of the domain must not go on: it has shut itself down. */
@@ -32,8 +37,11 @@ export interface Caller {
 }
 
 /** Arguments in the order of the ABI: ebx, ecx, edx, esi, edi. */
-export type Arguments = readonly number[];
-/** A result >= 0 or -errno. */
+export type Arguments = number[];
+/**
+ * A result >= 0 or -errno. A long call does a part, changes its arguments to what is left and returns -ERESTART: the
+ * guest comes again with them when it has its next turn, and knows of nothing. @see Xen, hypercall_create_continuation
+ */
 export type Hypercall = (caller: Caller, args: Arguments) => number;
 
 /** A result with members of the argument to write back. */

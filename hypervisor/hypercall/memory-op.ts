@@ -2,15 +2,12 @@ import * as abi from '../abi/memory.ts';
 import type {Domain} from '../domain.ts';
 import {EFAULT, EINVAL, ENOSYS, ESRCH} from '../errno.ts';
 import {DOMID_SELF} from '../ids.ts';
-import type {Hypervisor} from '../hypervisor.ts';
 import {mapGrantFrame, mapSharedInfo, releaseFrame} from '../physmap.ts';
-import {decreaseReservation, populatePhysmap} from '../reservation.ts';
 import {type Caller, command, type Command, type Hypercall, runCommand} from './hypercall.ts';
+import {reservations} from './memory-reservation.ts';
 
 /** Bits of the command number behind the command: where a call that was interrupted goes on. */
 const COMMAND_MASK = 0x3f;
-/** Extents that one call may have: as much memory as there can be. */
-const MAX_EXTENTS = 1 << 20;
 /** Of an entry of a memory map: u64 address, u64 size, u32 type, packed. @see memory.h, XENMEM_memory_map; ACPI, "E820" */
 const E820_ENTRY_BYTES = 20;
 /** Entries that a guest may set. */
@@ -29,16 +26,6 @@ const addToPhysmap = (domain: Domain, domid: number, space: number, index: numbe
   if (!isSelf(domain, domid)) return -ESRCH;
   return spaces[space]?.(domain, index, gfn) ?? -EINVAL;
 };
-
-/** Hands the frames of a reservation's list to `change`, which returns how many extents were done. */
-const reservation = (change: (xen: Hypervisor, domain: Domain, gfns: Uint32Array) => number): Command =>
-  command(abi.xen_memory_reservation, ({xen, domain, guest}: Caller, arg) => {
-    const {extent_start, nr_extents, extent_order, domid} = arg;
-    if (!isSelf(domain, domid)) return -ESRCH;
-    if (nr_extents > MAX_EXTENTS || extent_order !== 0) return -EINVAL;
-    const frames = guest.readWords(extent_start, nr_extents);
-    return frames === undefined ? -EFAULT : change(xen, domain, frames);
-  });
 
 const table: Readonly<Record<number, Command>> = {
   [abi.XENMEM_add_to_physmap]: command(abi.xen_add_to_physmap, ({domain}, {domid, space, idx, gpfn}) =>
@@ -70,8 +57,6 @@ const table: Readonly<Record<number, Command>> = {
     domain.memoryMap = entries;
     return 0;
   }),
-  [abi.XENMEM_decrease_reservation]: reservation(decreaseReservation),
-  [abi.XENMEM_populate_physmap]: reservation(populatePhysmap),
 };
 
 /** Commands that answer a number of pages. */
@@ -83,8 +68,9 @@ const sizes: Readonly<Record<number, (caller: Caller) => number>> = {
 };
 
 /** @see memory.h */
-export const memoryOp: Hypercall = (caller, [cmd, address]) => {
-  const found = table[cmd & COMMAND_MASK];
-  if (found !== undefined) return runCommand(caller, found, address);
-  return sizes[cmd & COMMAND_MASK]?.(caller) ?? -ENOSYS;
+export const memoryOp: Hypercall = (caller, args) => {
+  const cmd = args[0] & COMMAND_MASK;
+  const found = table[cmd];
+  if (found !== undefined) return runCommand(caller, found, args[1]);
+  return reservations[cmd]?.(caller, args) ?? sizes[cmd]?.(caller) ?? -ENOSYS;
 };

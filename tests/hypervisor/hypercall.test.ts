@@ -20,6 +20,7 @@ const EINVAL = -22;
 const ESRCH = -3;
 const ENOSYS = -38;
 const ETIME = -62;
+const ERESTART = -85;
 
 const memory_op = 12;
 const xen_version = 17;
@@ -39,6 +40,9 @@ class Guest {
   callback = 0;
   yields = 0;
   halted = false;
+  /** Units of work done for the guest, and how many it may have done. */
+  work = 0;
+  share = Infinity;
   timerNs: number | undefined;
 
   constructor(abi: Abi = 'x86_32') {
@@ -53,6 +57,7 @@ class Guest {
         index: 0,
         setUpcallVector: (vector) => (this.vector = vector),
         setCallbackVector: (vector) => (this.callback = vector),
+        preempt: (units = 1) => (this.work += units) >= this.share,
         now: () => this.xen.schedule.now(),
         setTimer: (atNs) => (this.timerNs = atNs),
         stopTimer: () => (this.timerNs = undefined),
@@ -64,6 +69,16 @@ class Guest {
 
   call(number: number, ...args: number[]): number {
     return this.door.call(number, args);
+  }
+
+  /** Calls as a CPU does, with a slice for each part of a long call; returns its result and how many calls it took. */
+  callInParts(share: number, number: number, ...args: number[]): {result: number; calls: number} {
+    this.share = share;
+    for (let calls = 1; ; calls++) {
+      this.work = 0;
+      const result = this.door.call(number, args);
+      if (result !== ERESTART) return {result, calls};
+    }
   }
 
   /** Writes u32 words at ARG, calls, and returns the result with the words as they are then. */
@@ -312,4 +327,37 @@ test('kinds of unknown hypercalls are counted apart up to 64, then together', (t
   const unknown = guest.door.counts.unknown();
   t.is(unknown.size, 65);
   t.is(unknown.get('others'), 6);
+});
+
+test('a long batch of grant table operations goes on where its slice ended', (t) => {
+  const guest = new Guest();
+  const {u32} = guest.domain.memory;
+  const at = (ARG - BASE) / 4;
+  const count = 1000;
+  for (let i = 0; i < count; i++) u32.set([SELF, 0, 0, 0], at + i * 4);
+  t.deepEqual(guest.callInParts(300, grant_table_op, 6, ARG, count), {result: 0, calls: 4});
+  for (let i = 0; i < count; i++) t.is(u32[at + i * 4 + 2], 64, `operation ${i}`);
+  t.is(u32[at + count * 4 + 2], 0);
+  t.is(guest.call(grant_table_op, 6, ARG, -1), EINVAL);
+  t.deepEqual(guest.callInParts(300, grant_table_op, 6, UNMAPPED - 16 * 400, 500), {result: EFAULT, calls: 2});
+  t.deepEqual(guest.callInParts(500, grant_table_op, 6, ARG, 500), {result: 0, calls: 1}, 'done with the slice');
+});
+
+test('a long reservation goes on where its slice ended, and answers how many extents were done', (t) => {
+  const guest = new Guest();
+  const {memory} = guest.domain;
+  const pages = 40;
+  const list = (gfns: number[]): number[] => {
+    memory.u32.set(gfns, 0x400 / 4);
+    return [BASE + 0x400, gfns.length, 0, 0, SELF];
+  };
+  // A list of 1000 extents, of which only the first 40 exist.
+  const gfns = Array.from({length: 1000}, (_, i) => (i < pages ? 20 + i : 9999));
+  memory.u32.set(list(gfns), (ARG - BASE) / 4);
+  t.deepEqual(guest.callInParts(1, memory_op, 1, ARG), {result: pages, calls: 1});
+  t.is(memory.populatedPages, memory.pages - pages);
+  // From extent 30 on, as a call that was interrupted comes again.
+  t.is(guest.call(memory_op, 6 | (30 << 6), ARG), pages);
+  t.is(memory.populatedPages, memory.pages - 30);
+  t.is(guest.call(memory_op, 6 | (5000 << 6), ARG), 5000, 'a start behind the end');
 });

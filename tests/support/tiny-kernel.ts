@@ -19,8 +19,17 @@ export const mov = (registers: Registers): number[] =>
 export const VMCALL = [0x0f, 0x01, 0xc1];
 export const CPUID = [0x0f, 0xa2];
 export const UD2 = [0x0f, 0x0b];
+export const RDMSR = [0x0f, 0x32];
+export const REP_STOSD = [0xf3, 0xab];
+export const REP_OUTSB = [0xf3, 0x6e];
+export const CLI = [0xfa];
+/** Reads CR3 and writes it back: all translations are forgotten. */
+export const FLUSH_TLB = [0x0f, 0x20, 0xd8, 0x0f, 0x22, 0xd8];
 export const LOOP_FOREVER = [0xeb, 0xfe];
 export const CLI_HLT = [0xfa, 0xf4];
+
+/** The code again and again. */
+export const again = (code: readonly number[]): number[] => [...code, 0xe9, ...u32(-(code.length + 5) >>> 0)];
 
 /** Writes a byte to an I/O port. */
 export const outb = (port: number, value: number): number[] => [0xb0, value, ...mov({edx: port}), 0xee];

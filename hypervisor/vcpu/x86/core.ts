@@ -123,6 +123,11 @@ export class X86Core {
     }
   }
 
+  /** The instruction that a hook is about is executed again. */
+  repeatInstruction(): void {
+    this.u32[state.INSTRUCTION_POINTER >>> 2] = this.currentInstruction;
+  }
+
   /** Ends `run` at the next instruction. */
   halt(): void {
     this.u8[state.IN_HLT] = 1;

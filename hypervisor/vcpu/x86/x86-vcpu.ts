@@ -1,10 +1,11 @@
 import {SHUTDOWN_poweroff, SHUTDOWN_reboot} from '../../abi/sched.ts';
 import {VIRQ_TIMER} from '../../abi/xen.ts';
 import type {Domain} from '../../domain.ts';
+import {ERESTART} from '../../errno.ts';
 import {type CallingVcpu, GuestAccess, HypercallDoor} from '../../hypercall/index.ts';
 import type {Hypervisor} from '../../hypervisor.ts';
 import {PAGE_SIZE} from '../../memory/index.ts';
-import {noExits, type VcpuCounters} from '../counters.ts';
+import {type ExitReason, noExits, type VcpuCounters} from '../counters.ts';
 import type {Vcpu} from '../vcpu.ts';
 import {RESET_PORT, SLEEP_CONTROL_PORT, SLEEP_ENABLE} from './acpi.ts';
 import {type CoreHost, type X86Core} from './core.ts';
@@ -19,6 +20,9 @@ import {HOOK_CPUID, HOOK_RDMSR, HOOK_UD, HOOK_WRMSR} from './patch.ts';
 import {PortMap} from './ports.ts';
 import {writeTimeInfo, writeWallClock} from './pv-clock.ts';
 
+/** Work that a guest has the host do before its slice ends early, in exits and what hypercalls count. */
+const SLICE_WORK = 4096;
+
 const INDEX = 0;
 const NO_VECTOR = 0;
 
@@ -32,6 +36,8 @@ export class X86Vcpu implements Vcpu, CoreHost, CallingVcpu {
   /** Retired in the slices so far. */
   private instructions = 0;
   private readonly exits = noExits();
+  /** Work done for the guest in this slice. */
+  private work = 0;
   private readonly xen: Hypervisor;
   private readonly domain: Domain;
   private readonly core: X86Core;
@@ -138,6 +144,11 @@ export class X86Vcpu implements Vcpu, CoreHost, CallingVcpu {
     this.timer.stop();
   }
 
+  preempt(units = 1): boolean {
+    this.work += units;
+    return this.work >= SLICE_WORK;
+  }
+
   yield(): void {
     this.yielding = true;
     this.core.halt();
@@ -164,12 +175,12 @@ export class X86Vcpu implements Vcpu, CoreHost, CallingVcpu {
   }
 
   readPort(port: number, bytes: number): number {
-    this.exits.io++;
+    this.exit('io');
     return this.ports.read(port, bytes);
   }
 
   writePort(port: number, value: number, bytes: number): void {
-    this.exits.io++;
+    this.exit('io');
     this.ports.write(port, value, bytes);
   }
 
@@ -188,7 +199,7 @@ export class X86Vcpu implements Vcpu, CoreHost, CallingVcpu {
   }
 
   writeMsr(): boolean {
-    this.exits.msr++;
+    this.exit('msr');
     const {registers, memory} = this.core;
     if (registers[ECX] !== MSR_HYPERCALL_PAGE) return false;
     const address = (registers[EAX] & ~(PAGE_SIZE - 1)) >>> 0;
@@ -200,7 +211,7 @@ export class X86Vcpu implements Vcpu, CoreHost, CallingVcpu {
   }
 
   readMsr(): boolean {
-    this.exits.msr++;
+    this.exit('msr');
     const {registers} = this.core;
     if (registers[ECX] !== MSR_HYPERCALL_PAGE) return false;
     registers[EAX] = registers[EDX] = 0;
@@ -213,16 +224,29 @@ export class X86Vcpu implements Vcpu, CoreHost, CallingVcpu {
     if (core.privilegeLevel !== 0) return false;
     const address = translate(core, domain.memory, core.currentInstruction);
     if (address < 0 || !isHypercallInstruction(domain.memory.u8, address)) return false;
-    this.exits.hypercall++;
+    this.exit('hypercall');
     const {registers} = core;
     const args = [registers[EBX], registers[ECX], registers[EDX], registers[ESI], registers[EDI]];
-    registers[EAX] = this.door.call(registers[EAX] >>> 0, args);
+    const result = this.door.call(registers[EAX] >>> 0, args);
+    if (result === -ERESTART) {
+      [registers[EBX], registers[ECX], registers[EDX], registers[ESI], registers[EDI]] = args;
+      core.repeatInstruction();
+    } else {
+      registers[EAX] = result;
+    }
+    if (this.work >= SLICE_WORK) this.yield();
     this.deliverUpcall();
     return true;
   }
 
   toString(): string {
     return this.core.toString();
+  }
+
+  /** Counts a way out of the guest's code. */
+  private exit(reason: ExitReason): void {
+    this.exits[reason]++;
+    if (this.preempt()) this.yield();
   }
 
   private begin(): void {
@@ -246,6 +270,7 @@ export class X86Vcpu implements Vcpu, CoreHost, CallingVcpu {
     if (this.stopped) return;
     const {core, clock} = this;
     this.timer.disarm();
+    this.work = 0;
     const startInstructions = core.instructions;
     clock.beginSlice(startInstructions);
     this.running = true;
