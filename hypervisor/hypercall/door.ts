@@ -4,6 +4,7 @@ import {consoleIo} from './console-io.ts';
 import {eventChannelOp} from './event-channel-op.ts';
 import {grantTableOp} from './grant-table-op.ts';
 import {HypercallCounts} from './hypercall-counts.ts';
+import {HypercallHistory} from './hypercall-history.ts';
 import type {Arguments, Caller, Hypercall} from './hypercall.ts';
 import {hvmOp} from './hvm-op.ts';
 import {memoryOp} from './memory-op.ts';
@@ -25,6 +26,7 @@ const hypercalls: Readonly<Record<number, Hypercall>> = {
 /** The ABI door of one vCPU: hypercalls by number, their arguments in guest memory. Counts what comes through. */
 export class HypercallDoor {
   readonly counts = new HypercallCounts();
+  readonly history = new HypercallHistory();
   private readonly caller: Caller;
 
   constructor(caller: Caller) {
@@ -39,6 +41,7 @@ export class HypercallDoor {
     this.counts.add(number);
     const result = hypercalls[number]?.(this.caller, args) ?? -ENOSYS;
     if (result === -ENOSYS) this.counts.addUnknown(number, args[0]);
+    this.history.add(number, args[0], args[1], result);
     return result;
   }
 }

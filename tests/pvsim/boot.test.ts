@@ -1,9 +1,9 @@
 import {writeFileSync} from 'node:fs';
 import {join} from 'node:path';
-import test from 'ava';
+import test, {type ExecutionContext} from 'ava';
 import {PVSIM, run} from '../support/run.ts';
 import {temporaryDirectory} from '../support/temporary.ts';
-import {elfKernel, LOOP_FOREVER} from '../support/tiny-kernel.ts';
+import {elfKernel, hypercall, LOOP_FOREVER, outb, UD2} from '../support/tiny-kernel.ts';
 
 test('pvsim boot --explain says what the builder sees and does', async (t) => {
   const dir = temporaryDirectory(t);
@@ -50,4 +50,29 @@ test('pvsim boot --explain refuses what cannot be booted in a line', async (t) =
     stderr: 'pvsim: nowhere: No such file or directory\n',
     status: 1,
   });
+});
+
+const explainAndRun = async (t: ExecutionContext, code: readonly number[]): Promise<string> => {
+  const dir = temporaryDirectory(t);
+  writeFileSync(join(dir, 'kernel'), elfKernel(code));
+  const {stdout, stderr, status} = await run(PVSIM, ['boot', '--explain', 'kernel', '--run', '1'], {}, dir);
+  t.is(stderr, '');
+  t.is(status, 0);
+  return stdout.slice(stdout.indexOf('Booted: '));
+};
+
+test('pvsim boot --explain --run tells where a kernel died', async (t) => {
+  const said = Array.from('stage 1\n').flatMap((character) => outb(0xe9, character.charCodeAt(0)));
+  const text = await explainAndRun(t, [...said, ...hypercall(34, 9, 0xdead0000), ...hypercall(17, 0), ...UD2]);
+  t.regex(text, /^Booted: after \S+ s of its time and \d+ instructions it ended: crash$/m);
+  t.regex(text, /^ {2}eip=001000\w\w eax=00040011 /m);
+  t.true(text.includes('last hypercalls: hvm_op(9, 0xdead0000) = -ENOSYS; xen_version(0, 0x0) = 262161'), text);
+  t.regex(text, /^The hypervisor's console:\n {2}\(XEN\) d1: stage 1$/m);
+});
+
+test('pvsim boot --explain --run tells where a kernel loops', async (t) => {
+  const text = await explainAndRun(t, LOOP_FOREVER);
+  t.regex(text, /^Booted: after 1\.00 s of its time and \d{6,} instructions it has not ended$/m);
+  t.regex(text, /^ {2}eip=00100000 /m);
+  t.regex(text, /^ {2}code at eip: eb fe(?: 00){14}$/m);
 });

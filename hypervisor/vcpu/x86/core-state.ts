@@ -59,6 +59,7 @@ export const EAX = 0;
 export const ECX = 1;
 export const EDX = 2;
 export const EBX = 3;
+export const ESP = 4;
 export const ESI = 6;
 export const EDI = 7;
 

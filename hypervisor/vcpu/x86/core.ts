@@ -41,6 +41,9 @@ interface CoreExports {
 const BLOCK_PAGES = 32;
 const ALL_ONES: Readonly<Record<number, number>> = {1: 0xff, 2: 0xffff, 4: -1};
 
+/** A register as it is printed: 8 digits. */
+export const hex32 = (value: number): string => (value >>> 0).toString(16).padStart(8, '0');
+
 /**
  * One instance of v86's core: a 32-bit CPU with a local APIC and its memory, and nothing around it. Its memory moves
  * when the core allocates, which happens inside `run` only: views are refreshed at every way in.
@@ -202,11 +205,10 @@ export class X86Core {
 
   /** Where the CPU stands, in a line. */
   toString(): string {
-    const hex = (value: number): string => (value >>> 0).toString(16).padStart(8, '0');
     const names = ['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'edi'];
-    const general = names.map((name, i) => `${name}=${hex(this.registers[i])}`).join(' ');
-    const control = [0, 2, 3, 4].map((n) => `cr${n}=${hex(this.controlRegister(n))}`).join(' ');
-    return `eip=${hex(this.instructionPointer)} ${general} ${control}`;
+    const general = names.map((name, i) => `${name}=${hex32(this.registers[i])}`).join(' ');
+    const control = [0, 2, 3, 4].map((n) => `cr${n}=${hex32(this.controlRegister(n))}`).join(' ');
+    return `eip=${hex32(this.instructionPointer)} ${general} ${control}`;
   }
 
   private savedViews(): Pick<SavedParts, 'cpu' | 'apic'> {

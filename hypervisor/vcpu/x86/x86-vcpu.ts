@@ -10,6 +10,7 @@ import type {Vcpu} from '../vcpu.ts';
 import {RESET_PORT, SLEEP_CONTROL_PORT, SLEEP_ENABLE} from './acpi.ts';
 import {type CoreHost, type X86Core} from './core.ts';
 import {EAX, EBX, ECX, EDI, EDX, ESI} from './core-state.ts';
+import {cpuReport} from './cpu-report.ts';
 import {hypervisorLeaf, MSR_HYPERCALL_PAGE} from './cpuid.ts';
 import {DEBUG_CONSOLE_PORT, DebugConsole} from './debug-console.ts';
 import {type GuestClock, guestClock, toMs} from './guest-clock.ts';
@@ -239,6 +240,11 @@ export class X86Vcpu implements Vcpu, CoreHost, CallingVcpu {
     return true;
   }
 
+  /** Where it stands and how it came there, in lines for a person. */
+  report(): string[] {
+    return cpuReport(this.core, this.domain.memory, this.door.history, this.ports);
+  }
+
   toString(): string {
     return this.core.toString();
   }
@@ -294,6 +300,7 @@ export class X86Vcpu implements Vcpu, CoreHost, CallingVcpu {
     } catch (error) {
       if (!(error instanceof Error) || error.name !== 'RuntimeError') throw error;
       this.stopped = true;
+      for (const line of this.report().slice(1)) this.xen.log(`d${this.domain.id}: ${line}`);
       this.xen.crash(this.domain, `triple fault, or an instruction that v86 does not know: ${this.toString()}`);
     }
   }
