@@ -16,16 +16,25 @@ export interface BlockDevice {
   /** "xvda" */
   readonly name: string;
   readonly virtualDevice: number;
+  /** May change while the disk is there; 0 of a drive without a medium. */
   readonly sizeBytes: number;
   readonly sectorSize: number;
   readonly readonly: boolean;
+  /** The medium can be changed. */
+  readonly removable: boolean;
+  /** Whether flush() reaches stable storage: not every backend offers it. */
+  readonly canFlush: boolean;
+  /** The new size, each time the backend says another. */
+  readonly resized: Observable<number>;
   /** Completes when the device was removed. */
   readonly removed: Observable<never>;
-  /** Rejects with DeviceIoError. */
+  /** Rejects with DeviceIoError. Calls under way outlast a backend that is started anew. */
   read(offset: number, length: number): Promise<Uint8Array>;
   write(offset: number, data: Uint8Array): Promise<void>;
+  /** Writes that have ended are stable after it. Does nothing where the disk does not flush. */
   flush(): Promise<void>;
-  discard(offset: number, length: number): Promise<void>;
+  /** EOPNOTSUPP where the backend does not discard; `secure`: or not so that it is unreadable. */
+  discard(offset: number, length: number, secure?: boolean): Promise<void>;
   stats(): Readonly<Record<string, number>>;
 }
 

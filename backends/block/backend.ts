@@ -23,6 +23,7 @@ import {featureNodeOf} from './disk-nodes.ts';
 import {Drive} from './drive.ts';
 import {type BlockFeatures, defaultFeatures, featureReaders, offerNodes} from './features.ts';
 import {readFrontend} from './frontend-nodes.ts';
+import {patientOpener} from './patient-opener.ts';
 import {type BlockBatch, type BlockDistribution, BlockMeter, type BlockStatistics} from './stats.ts';
 
 export interface BlockBackendOptions {
@@ -44,6 +45,7 @@ export class BlockBackend implements DriverInstance {
   private readonly watches: Subscription[] = [];
   private readonly withdrawn = new Set<string>();
   private features: BlockFeatures = defaultFeatures;
+  private opener: StorageOpener;
   private drive: Drive | undefined;
   private connection: Connection | undefined;
   /** Found in the middle of a connection that an earlier driver served: the frontend has to begin anew. */
@@ -63,6 +65,7 @@ export class BlockBackend implements DriverInstance {
   constructor(device: XenbusDevice, options: BlockBackendOptions, onRemoved: () => void) {
     this.device = device;
     this.options = options;
+    this.opener = options.open;
     this.onRemoved = onRemoved;
   }
 
@@ -138,6 +141,7 @@ export class BlockBackend implements DriverInstance {
 
   private async restart(): Promise<void> {
     this.restarting = true;
+    this.opener = patientOpener(this.opener, this.device.ops.schedule);
     if (this.device.state !== XenbusStateClosed) await this.device.switchState(XenbusStateClosing);
   }
 
@@ -253,7 +257,7 @@ export class BlockBackend implements DriverInstance {
   /** False while the block script has not run. */
   private async openDrive(): Promise<boolean> {
     if (this.drive !== undefined) return true;
-    const drive = await Drive.open(this.device, this.features, this.options.open);
+    const drive = await Drive.open(this.device, this.features, this.opener);
     if (this.removed) drive?.close();
     else this.drive = drive;
     return this.drive !== undefined;

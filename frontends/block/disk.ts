@@ -5,40 +5,32 @@ import {
   BLKIF_OP_READ,
   BLKIF_OP_WRITE,
 } from '../../hypervisor/abi/io/blkif.ts';
-import type {HypervisorOps} from '../../hypervisor/ops.ts';
 import {type BlockDevice, DeviceIoError} from '../api.ts';
 import type {DiskProperties} from './disk-properties.ts';
+import type {Lane} from './lane.ts';
 import {Operation} from './operation.ts';
-import {RequestQueue} from './request-queue.ts';
-import type {BlockRing} from './ring.ts';
+import {type QueueTerms, RequestQueue} from './request-queue.ts';
 import type {BlockFrontStats} from './stats.ts';
 
 /** Longest single read, write or discard; a guest that wants more asks again. */
 const MAX_OPERATION_BYTES = 2 ** 30;
 const NO_DATA = new Uint8Array(0);
 
-/** A disk of the guest while its backend is connected. */
+/** A disk of the guest, from its first connection until it is taken away. Without a connection its calls wait. */
 export class Disk implements BlockDevice {
   readonly name: string;
   readonly virtualDevice: number;
-  private readonly properties: DiskProperties;
-  private readonly ring: BlockRing;
+  private properties: DiskProperties;
   private readonly queue: RequestQueue;
+  private readonly sizes = new Subject<number>();
   private readonly removedSubject = new Subject<never>();
   private gone = false;
 
-  constructor(options: {
-    name: string;
-    virtualDevice: number;
-    properties: DiskProperties;
-    ops: HypervisorOps;
-    ring: BlockRing;
-  }) {
-    this.name = options.name;
-    this.virtualDevice = options.virtualDevice;
-    this.properties = options.properties;
-    this.ring = options.ring;
-    this.queue = new RequestQueue(options.name, options.ops, options.ring);
+  constructor(name: string, virtualDevice: number, properties: DiskProperties) {
+    this.name = name;
+    this.virtualDevice = virtualDevice;
+    this.properties = properties;
+    this.queue = new RequestQueue(name);
   }
 
   get sizeBytes(): number {
@@ -53,12 +45,44 @@ export class Disk implements BlockDevice {
     return this.properties.readonly;
   }
 
+  get removable(): boolean {
+    return this.properties.removable || this.properties.cdrom;
+  }
+
+  get canFlush(): boolean {
+    return this.queue.flushOperation !== undefined;
+  }
+
+  get resized(): Observable<number> {
+    return this.sizes.asObservable();
+  }
+
   get removed(): Observable<never> {
     return this.removedSubject.asObservable();
   }
 
   stats(): Readonly<BlockFrontStats> {
-    return {...this.queue.stats, inFlight: this.ring.inFlight};
+    return {...this.queue.stats, inFlight: this.queue.inFlight};
+  }
+
+  /** What waited, or was lost with the connection before, is asked for now. */
+  connect(lanes: readonly Lane[], properties: DiskProperties, terms: QueueTerms): void {
+    const before = this.sizeBytes;
+    this.properties = properties;
+    if (before !== this.sizeBytes) this.sizes.next(this.sizeBytes);
+    this.queue.connect(lanes, terms);
+  }
+
+  /** The rings have stopped. */
+  disconnect(): void {
+    this.queue.disconnect();
+  }
+
+  /** The backend says another size; 0: there is no medium. */
+  resize(sizeBytes: number): void {
+    if (sizeBytes === this.sizeBytes) return;
+    this.properties = {...this.properties, sizeBytes};
+    this.sizes.next(sizeBytes);
   }
 
   async read(offset: number, length: number): Promise<Uint8Array> {
@@ -75,29 +99,27 @@ export class Disk implements BlockDevice {
     if (data.length > 0) await this.queue.run(new Operation(BLKIF_OP_WRITE, offset, data.length, data));
   }
 
-  /** Writes that were called for before are stable after it. A backend that cannot flush has nothing to be flushed. */
   async flush(): Promise<void> {
     this.checkPresent();
-    if (!this.properties.flush || this.queue.unsupported.has(BLKIF_OP_FLUSH_DISKCACHE)) return;
     await this.queue.run(new Operation(BLKIF_OP_FLUSH_DISKCACHE, 0, 0, NO_DATA));
   }
 
   /** Whole blocks of the backend's granularity inside the range; EOPNOTSUPP when it does not discard. */
-  async discard(offset: number, length: number): Promise<void> {
+  async discard(offset: number, length: number, secure = false): Promise<void> {
     this.checkRange(offset, length);
     this.checkWritable();
     const {discardGranularity: unit, discardAlignment: shift} = this.properties;
-    if (unit === 0 || this.queue.unsupported.has(BLKIF_OP_DISCARD)) {
+    if (unit === 0 || this.queue.unsupported.has(BLKIF_OP_DISCARD) || (secure && !this.properties.secureDiscard)) {
       throw new DeviceIoError('EOPNOTSUPP', `${this.name}: discard`);
     }
     const first = Math.max(0, Math.ceil((offset - shift) / unit)) * unit + shift;
     const end = Math.floor((offset + length - shift) / unit) * unit + shift;
-    if (end > first) await this.queue.run(new Operation(BLKIF_OP_DISCARD, first, end - first, NO_DATA));
+    if (end > first) await this.queue.run(new Operation(BLKIF_OP_DISCARD, first, end - first, NO_DATA, secure));
   }
 
   /** A response came. `status` is BLKIF_RSP_*. */
-  onComplete(tag: number, status: number): void {
-    this.queue.onComplete(tag, status);
+  onComplete(lane: Lane, tag: number, status: number): void {
+    this.queue.onComplete(lane, tag, status);
   }
 
   /** After the responses of an event: there is room for what waits. */
@@ -105,11 +127,12 @@ export class Disk implements BlockDevice {
     this.queue.pump();
   }
 
-  /** The ring has stopped: what is not done fails with ENODEV, and so does all that follows. */
+  /** It is gone for good: what is not done fails with ENODEV, and so does all that follows. */
   close(): void {
     if (this.gone) return;
     this.gone = true;
     this.queue.close();
+    this.sizes.complete();
     this.removedSubject.complete();
   }
 

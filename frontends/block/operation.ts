@@ -13,6 +13,12 @@ const verbs: Readonly<Record<number, string>> = {
   [BLKIF_OP_DISCARD]: 'discard',
 };
 
+/** Bytes of an operation, counted from its start. */
+export interface Extent {
+  readonly offset: number;
+  readonly lengthBytes: number;
+}
+
 /** One call of a guest program, as many requests as it takes. */
 export class Operation {
   /** BLKIF_OP_* */
@@ -22,45 +28,57 @@ export class Operation {
   readonly lengthBytes: number;
   /** What is read into or written from; empty where nothing moves. */
   readonly data: Uint8Array;
+  /** Of a discard: what is discarded must not be readable any more. */
+  readonly secure: boolean;
   readonly promise: Promise<void>;
   /** Errno name of the first request that failed: no further ones are made. */
   error: string | undefined;
-  private issuedBytes = 0;
-  private complete = false;
+  /** What no request is out for, or was answered, in order. */
+  private readonly todo: Extent[];
   private pending = 0;
   private resolve!: () => void;
   private reject!: (error: DeviceIoError) => void;
 
-  constructor(kind: number, position: number, lengthBytes: number, data: Uint8Array) {
+  constructor(kind: number, position: number, lengthBytes: number, data: Uint8Array, secure = false) {
     this.kind = kind;
     this.position = position;
     this.lengthBytes = lengthBytes;
     this.data = data;
+    this.secure = secure;
+    this.todo = [{offset: 0, lengthBytes}];
     this.promise = new Promise((resolve, reject) => {
       this.resolve = resolve;
       this.reject = reject;
     });
   }
 
-  /** Bytes that requests have been made for. */
-  get issued(): number {
-    return this.issuedBytes;
-  }
-
   /** No further request is to be made. */
   get isIssued(): boolean {
-    return this.complete || this.error !== undefined;
+    return this.todo.length === 0 || this.error !== undefined;
   }
 
-  /** A request for the next `bytes` was made. */
+  /** What the next request should be about: all of it that follows on the disk. */
+  get next(): Extent {
+    return this.todo[0];
+  }
+
+  /** A request for the first `bytes` of `next` was made. */
   onIssued(bytes: number): void {
+    const {offset, lengthBytes} = this.todo[0];
     this.pending++;
-    this.issuedBytes += bytes;
-    this.complete = this.issuedBytes >= this.lengthBytes;
+    if (bytes >= lengthBytes) this.todo.shift();
+    else this.todo[0] = {offset: offset + bytes, lengthBytes: lengthBytes - bytes};
   }
 
   onAnswered(): void {
     this.pending--;
+  }
+
+  /** A request was lost with its ring, and is to be made again. */
+  takeBack(extent: Extent): void {
+    this.pending--;
+    const at = this.todo.findIndex(({offset}) => offset > extent.offset);
+    this.todo.splice(at < 0 ? this.todo.length : at, 0, extent);
   }
 
   /** Settles the promise if nothing is out and nothing is left to be made. */

@@ -2,18 +2,27 @@ import type {Subscription} from 'rxjs';
 import {
   blkif_request,
   blkif_request_discard,
+  blkif_request_indirect,
   blkif_ring,
+  BLKIF_DISCARD_SECURE,
+  BLKIF_MAX_SEGMENTS_PER_REQUEST,
   BLKIF_OP_DISCARD,
-  BLKIF_OP_FLUSH_DISKCACHE,
+  BLKIF_OP_INDIRECT,
   BLKIF_OP_READ,
 } from '../../hypervisor/abi/io/blkif.ts';
+import type {SectorUnits} from '../../hypervisor/abi/io/blkif-sectors.ts';
 import {offsetOf} from '../../hypervisor/abi/layout.ts';
 import type {FrontRing} from '../../hypervisor/abi/ring.ts';
+import type {Gfn} from '../../hypervisor/ids.ts';
+import {PAGE_WORDS} from '../../hypervisor/memory/index.ts';
 import type {HypervisorOps} from '../../hypervisor/ops.ts';
 import {DeviceError} from '../../hypervisor/xenbus/index.ts';
 import type {GrantKeeper} from '../grant-keeper.ts';
 import {RingPage} from '../ring-page.ts';
+import {type DataGrants, PersistentGrants, TransientGrants} from './data-grants.ts';
 import {Shadow} from './shadow.ts';
+
+const SECTOR_BYTES = 512;
 
 /** Last sector of a whole page. */
 export const LAST_SECT = 7;
@@ -24,6 +33,8 @@ export interface BlockRingOptions {
   otherDomid: number;
   /** Value of the requests' `handle`: the virtual device. */
   handle: number;
+  /** ring-page-order; 0 by default. */
+  order?: number;
   /** Index at which the ring starts, 0 in real kernels: tests begin near 2^32. */
   start?: number;
   /** A request was answered: its tag, and BLKIF_RSP_*. More may be submitted from here; they are published later. */
@@ -32,6 +43,14 @@ export interface BlockRingOptions {
   onDrained?: () => void;
   /** The backend broke the rules; the ring is out of use. */
   onBroken: (reason: string) => void;
+}
+
+/** What is known once the backend is Connected. */
+export interface RingTerms {
+  readonly persistent: boolean;
+  /** Segments of a request at most, 11..256. */
+  readonly maxSegments: number;
+  readonly units: SectorUnits;
 }
 
 /**
@@ -48,13 +67,19 @@ export class BlockRing {
   private readonly onDrained: (() => void) | undefined;
   private readonly onBroken: (reason: string) => void;
   private readonly front: FrontRing;
-  private readonly shadow: Shadow;
+  private grants: DataGrants;
+  private shadow: Shadow;
+  /** Sectors of 512 bytes in the units of the disk. */
+  private numberUnit = 1;
+  private segmentUnit = 1;
   private readonly request: Uint32Array;
   private readonly response: Uint32Array;
   private readonly idWord: number;
   private readonly sectorWord: number;
   private readonly segWord: number;
   private readonly nrSectorsWord: number;
+  private readonly indirectHandleWord: number;
+  private readonly indirectWord: number;
   private readonly subscription: Subscription;
   private stopped = false;
 
@@ -71,17 +96,30 @@ export class BlockRing {
     this.sectorWord = offsetOf(blkif_request, 'sector_number', ops.abi) / 4;
     this.segWord = offsetOf(blkif_request, 'seg', ops.abi) / 4;
     this.nrSectorsWord = offsetOf(blkif_request_discard, 'nr_sectors', ops.abi) / 4;
-    this.page = new RingPage(ops, otherDomid, blkif_ring, options.start ?? 0);
+    this.indirectHandleWord = offsetOf(blkif_request_indirect, 'handle', ops.abi) / 4;
+    this.indirectWord = offsetOf(blkif_request_indirect, 'indirect_grefs', ops.abi) / 4;
+    this.page = new RingPage(ops, otherDomid, blkif_ring, options.start ?? 0, 2 ** (options.order ?? 0));
     this.front = this.page.ring;
     this.request = new Uint32Array(this.front.shared.requestWords);
     this.response = new Uint32Array(this.front.shared.responseWords);
-    this.shadow = new Shadow(this.front.shared.entries);
+    this.grants = new TransientGrants(ops, otherDomid);
+    this.shadow = new Shadow(this.front.shared.entries, BLKIF_MAX_SEGMENTS_PER_REQUEST);
     this.port = ops.evtchnAllocUnbound(otherDomid);
     if (this.port < 0) {
       this.page.release(keeper);
       throw new DeviceError(this.port, 'allocating an event channel');
     }
     this.subscription = ops.events(this.port).subscribe(this.drain);
+  }
+
+  /** To be called before the first request, where other terms hold than those of the oldest backends. */
+  agree({persistent, maxSegments, units}: RingTerms): void {
+    const {ops, otherDomid} = this;
+    this.grants = persistent ? new PersistentGrants(ops, otherDomid) : new TransientGrants(ops, otherDomid);
+    // One more for the page of segments.
+    this.shadow = new Shadow(this.entries, maxSegments + 1);
+    this.numberUnit = units.number / SECTOR_BYTES;
+    this.segmentUnit = units.segment / SECTOR_BYTES;
   }
 
   get entries(): number {
@@ -99,7 +137,8 @@ export class BlockRing {
 
   /**
    * Puts a read or write of whole sectors of 512 bytes on the ring: from `firstSect` of the first frame to `lastSect`
-   * of the last of `count` frames, 1..11. False when the ring is full or the guest has no grant entry left.
+   * of the last of `count` frames. More than 11 make an indirect request: its segments go into one frame more, which
+   * stands behind the others. False when the ring is full or the guest has no grant entry left.
    */
   submit(
     operation: number,
@@ -110,31 +149,33 @@ export class BlockRing {
     lastSect: number,
     tag: number,
   ): boolean {
-    const {request, shadow} = this;
+    const {shadow} = this;
     if (this.full) return false;
-    const {refs} = shadow;
     const at = shadow.refsAt(shadow.nextId);
-    const readonly = operation !== BLKIF_OP_READ;
-    if (!this.ops.grantor.grantMany(this.otherDomid, frames, readonly, refs, at, count)) return false;
-    for (let i = 0, word = this.segWord; i < count; i++, word += 2) {
-      request[word] = refs[at + i];
-      request[word + 1] = (i === 0 ? firstSect : 0) | ((i === count - 1 ? lastSect : LAST_SECT) << 8);
+    if (!this.grants.grant(frames, operation !== BLKIF_OP_READ, shadow.refs, at, count)) return false;
+    if (count > BLKIF_MAX_SEGMENTS_PER_REQUEST) {
+      return this.putIndirect(operation, sector, frames[count] as Gfn, count, firstSect, lastSect, tag);
     }
-    this.put(operation, sector, tag, count, this.segWord + 2 * count);
+    this.writeSegments(this.request, this.segWord, at, count, firstSect, lastSect);
+    this.put(operation | (count << 8) | (this.handle << 16), operation, sector, tag, count, this.segWord + 2 * count);
     return true;
   }
 
-  submitFlush(tag: number): boolean {
+  /** BLKIF_OP_FLUSH_DISKCACHE, or a BLKIF_OP_WRITE_BARRIER without data. */
+  submitFlush(operation: number, tag: number): boolean {
     if (this.full) return false;
-    this.put(BLKIF_OP_FLUSH_DISKCACHE, 0, tag, 0, this.segWord);
+    this.put(operation | (this.handle << 16), operation, 0, tag, 0, this.segWord);
     return true;
   }
 
-  submitDiscard(sector: number, sectors: number, tag: number): boolean {
+  /** In sectors of 512 bytes. */
+  submitDiscard(sector: number, sectors: number, secure: boolean, tag: number): boolean {
     if (this.full) return false;
-    this.request[this.nrSectorsWord] = sectors;
-    this.request[this.nrSectorsWord + 1] = sectors / 2 ** 32;
-    this.put(BLKIF_OP_DISCARD, sector, tag, 0, this.nrSectorsWord + 2);
+    const units = sectors / this.numberUnit;
+    this.request[this.nrSectorsWord] = units;
+    this.request[this.nrSectorsWord + 1] = units / 2 ** 32;
+    const head = BLKIF_OP_DISCARD | ((secure ? BLKIF_DISCARD_SECURE : 0) << 8) | (this.handle << 16);
+    this.put(head, BLKIF_OP_DISCARD, sector, tag, 0, this.nrSectorsWord + 2);
     return true;
   }
 
@@ -151,20 +192,22 @@ export class BlockRing {
     this.subscription.unsubscribe();
   }
 
+  /** Whether the frame stays granted between requests. */
+  readonly holds = (gfn: Gfn): boolean => this.grants.holds(gfn);
+
   /**
-   * After a stop: gives back the port and the ring page, and the frames of the requests that were out, which are the
-   * guest's again when the backend has let go of them.
+   * After a stop: gives back the port, the ring's pages and the frames that the backend may have mapped, those of the
+   * requests that were out among them. They are the guest's again when the backend has let go of them.
    */
   release(keeper: GrantKeeper): void {
-    const {shadow} = this;
-    const {grantor} = this.ops;
+    const {shadow, grants} = this;
     this.ops.evtchnClose(this.port);
     for (let id = 0; id < this.entries; id++) {
       if (!shadow.isTaken(id)) continue;
-      const at = shadow.refsAt(id);
-      for (const ref of shadow.refs.subarray(at, at + shadow.refCount(id))) keeper.release(ref, grantor.gfnOf(ref));
+      grants.abandon(shadow.refs, shadow.refsAt(id), shadow.refCount(id), keeper);
       shadow.release(id);
     }
+    grants.close(keeper);
     this.page.release(keeper);
   }
 
@@ -172,12 +215,60 @@ export class BlockRing {
     return `${String(this.front)}, ${this.inFlight} in flight`;
   }
 
-  private put(operation: number, sector: number, tag: number, refCount: number, words: number): void {
+  private putIndirect(
+    operation: number,
+    sector: number,
+    segmentsGfn: Gfn,
+    count: number,
+    firstSect: number,
+    lastSect: number,
+    tag: number,
+  ): boolean {
+    const {shadow, request} = this;
+    const at = shadow.refsAt(shadow.nextId);
+    const ref = this.grants.grantOne(segmentsGfn);
+    if (ref < 0) {
+      this.grants.end(shadow.refs, at, count);
+      return false;
+    }
+    shadow.refs[at + count] = ref;
+    this.writeSegments(this.ops.memory.u32, segmentsGfn * PAGE_WORDS, at, count, firstSect, lastSect);
+    request[this.indirectHandleWord] = this.handle;
+    request[this.indirectWord] = ref;
+    const head = BLKIF_OP_INDIRECT | (operation << 8) | (count << 16);
+    // The answer names the operation inside.
+    this.put(head, operation, sector, tag, count + 1, this.indirectWord + 1);
+    return true;
+  }
+
+  /** @see blkif.h, struct blkif_request_segment */
+  private writeSegments(
+    words: Uint32Array,
+    word: number,
+    at: number,
+    count: number,
+    firstSect: number,
+    lastSect: number,
+  ): void {
+    const {segmentUnit} = this;
+    const {refs} = this.shadow;
+    const pageEnd = (LAST_SECT + 1) / segmentUnit - 1;
+    for (let i = 0; i < count; i++, word += 2) {
+      const first = i === 0 ? firstSect / segmentUnit : 0;
+      const last = i === count - 1 ? (lastSect + 1) / segmentUnit - 1 : pageEnd;
+      words[word] = refs[at + i];
+      words[word + 1] = first | (last << 8);
+    }
+  }
+
+  /** `head` is the message's first word; `operation` what the answer will name. */
+  private put(head: number, operation: number, sector: number, tag: number, refCount: number, words: number): void {
     const {request, shadow, sectorWord, front} = this;
-    request[0] = operation | (refCount << 8) | (this.handle << 16);
+    const number = sector / this.numberUnit;
+    request[0] = head;
     request[this.idWord] = shadow.nextId;
-    request[sectorWord] = sector;
-    request[sectorWord + 1] = sector / 2 ** 32;
+    request[sectorWord] = number;
+    request[sectorWord + 1] = number / 2 ** 32;
     shadow.take(operation, tag, refCount);
     front.shared.copyIn(front.claimRequest(), request, words);
   }
@@ -204,7 +295,7 @@ export class BlockRing {
       this.giveUp(`response to a request that is not out: id ${id + response[1] * 2 ** 32}, operation ${operation}`);
       return false;
     }
-    if (!this.ops.grantor.endMany(shadow.refs, shadow.refsAt(id), shadow.refCount(id))) {
+    if (!this.grants.end(shadow.refs, shadow.refsAt(id), shadow.refCount(id))) {
       this.giveUp(`request ${id} is answered, but its pages are still mapped`);
       return false;
     }

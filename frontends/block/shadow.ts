@@ -1,5 +1,3 @@
-import {BLKIF_MAX_SEGMENTS_PER_REQUEST as MAX_SEGMENTS} from '../../hypervisor/abi/io/blkif.ts';
-
 const NOT_IN_USE = 0xff;
 
 /**
@@ -9,17 +7,20 @@ const NOT_IN_USE = 0xff;
 export class Shadow {
   private readonly operations: Uint8Array;
   private readonly tags: Float64Array;
-  /** MAX_SEGMENTS for each request: the references of its pages. */
+  /** `stride` for each request: the references of its pages. */
   readonly refs: Uint32Array;
-  private readonly refCounts: Uint8Array;
+  private readonly stride: number;
+  private readonly refCounts: Uint16Array;
   private readonly freeIds: Uint16Array;
   private freeCount: number;
 
-  constructor(size: number) {
+  /** `stride`: references of a request at most. */
+  constructor(size: number, stride: number) {
+    this.stride = stride;
     this.operations = new Uint8Array(size).fill(NOT_IN_USE);
     this.tags = new Float64Array(size);
-    this.refs = new Uint32Array(size * MAX_SEGMENTS);
-    this.refCounts = new Uint8Array(size);
+    this.refs = new Uint32Array(size * stride);
+    this.refCounts = new Uint16Array(size);
     this.freeIds = Uint16Array.from({length: size}, (_, i) => size - 1 - i);
     this.freeCount = size;
   }
@@ -43,7 +44,7 @@ export class Shadow {
 
   /** Where the references of a request begin. */
   refsAt(id: number): number {
-    return id * MAX_SEGMENTS;
+    return id * this.stride;
   }
 
   refCount(id: number): number {

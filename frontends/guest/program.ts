@@ -114,11 +114,16 @@ const guardDisk = (disk: BlockDevice, guard: Guard): BlockDevice => ({
   },
   sectorSize: disk.sectorSize,
   readonly: disk.readonly,
+  removable: disk.removable,
+  get canFlush() {
+    return disk.canFlush;
+  },
+  resized: guard(disk.resized),
   removed: guard(disk.removed),
   read: (offset, length) => disk.read(offset, length),
   write: (offset, data) => disk.write(offset, data),
   flush: () => disk.flush(),
-  discard: (offset, length) => disk.discard(offset, length),
+  discard: (offset, length, secure) => disk.discard(offset, length, secure),
   stats: () => disk.stats(),
 });
 

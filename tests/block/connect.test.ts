@@ -74,7 +74,12 @@ test('the backend publishes what a real one does, as far as it has it, in the sa
     ['physical-sector-size', '512'],
   ]);
   const front = await block.run(() => block.rig.dom0.xs.directory(block.frontPath()));
-  t.deepEqual(front!.slice(front!.indexOf('ring-ref')), ['ring-ref', 'event-channel', 'protocol']);
+  t.deepEqual(front!.slice(front!.indexOf('ring-ref')), [
+    'ring-ref',
+    'event-channel',
+    'protocol',
+    'feature-persistent',
+  ]);
   t.is(await block.read(`${block.frontPath()}/protocol`), 'x86_64-abi');
 });
 
@@ -237,22 +242,6 @@ test('a frontend that jumps from Closed to Initialised gets a new connection', a
   await next.announce();
   await block.settle();
   t.is(await block.states(), '4/3');
-});
-
-test('a backend that comes back: the disk is gone, and a new one is there', async (t) => {
-  const path = tempImage(t, pattern(65536));
-  const block = await createBlockRig();
-  await block.attach({target: path});
-  await block.settle();
-  const [first] = block.devices;
-  block.backends.stop();
-  await block.settle();
-  block.startBackends();
-  await block.settle(5e9);
-  t.is(await block.states(), '4/4');
-  t.is(block.devices.length, 2);
-  await t.throwsAsync(() => block.run(() => first.read(0, 512)), {message: /ENODEV/});
-  t.is(firstDifference(await block.run(() => block.disk.read(0, 65536)), pattern(65536)), -1);
 });
 
 test('a guest kernel that is loaded again takes its disk over', async (t) => {

@@ -194,6 +194,7 @@ test('a backend that goes to Closed without a word: calls fail, pages come back 
   const read = block.disk.read(0, 45056);
   await block.settle();
   const mapped = back.map(back.request(0).grefs[3]);
+  await block.write(`${block.backPath()}/online`, '0');
   await block.write(`${block.backPath()}/state`, '6');
   await t.throwsAsync(() => block.run(() => read), {message: /ENODEV/});
   await block.settle();

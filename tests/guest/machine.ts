@@ -44,6 +44,9 @@ export class FakeDisk implements BlockDevice {
   readonly bytes: Uint8Array;
   readonly sectorSize = 512;
   readonly readonly: boolean;
+  readonly removable = false;
+  readonly canFlush = true;
+  readonly resized: Observable<number> = NEVER;
   readonly removed: Observable<never> = NEVER;
   flushes = 0;
   failWith: string | undefined;

@@ -40,11 +40,6 @@ export const allowedDifferences: readonly AllowedDifference[] = [
     path: /^\/local\/domain\/0\/memory(\/|$)/,
     reason: 'written by libxl when xl list -l asks for the memory target of dom0; ours has a fixed size',
   },
-  {
-    kind: 'golden-only',
-    path: /\/device\/vbd\/\d+\/feature-persistent$/,
-    reason: 'no persistent grants in our blkfront so far',
-  },
   {kind: 'golden-only', path: end('feature-gso-tcpv[46]'), reason: 'no segmentation offload so far'},
   {kind: 'golden-only', path: end('feature-ipv6-csum-offload'), reason: 'no checksum offload so far'},
   {kind: 'golden-only', path: end('(feature-)?xdp-headroom'), reason: 'no XDP in netfront'},

@@ -1,7 +1,7 @@
 import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {BlockBackend, blockBackend} from '../../backends/block/index.ts';
+import {BlockBackend, blockBackend, type BlockFeatures} from '../../backends/block/index.ts';
 import {ImageLocks, openStorage, type StorageOpener} from '../../backends/storage/index.ts';
 import {BlockFrontend, blockFrontend} from '../../frontends/block/index.ts';
 import type {BlockDevice} from '../../frontends/api.ts';
@@ -46,6 +46,7 @@ export interface DiskSetup {
 
 export interface BlockRigOptions extends RigOptions {
   open?: StorageOpener;
+  features?: Partial<BlockFeatures>;
   maxInFlight?: number;
   ringStart?: number;
 }
@@ -73,7 +74,8 @@ export class BlockRig {
     const {locks} = this;
     const open: StorageOpener = this.options.open ?? ((target, how) => openStorage(target, {...how, locks}));
     const {ops, xs} = this.rig.dom0;
-    this.backends = new XenbusBus(ops, xs, 'backend', [blockBackend({open, maxInFlight: this.options.maxInFlight})]);
+    const {features, maxInFlight} = this.options;
+    this.backends = new XenbusBus(ops, xs, 'backend', [blockBackend({open, features, maxInFlight})]);
     this.backends.start();
   }
 

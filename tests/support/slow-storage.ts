@@ -12,9 +12,11 @@ export class SlowStorage implements Storage {
   readonly waiting: Waiting[] = [];
   closed = false;
   private readonly inner: Storage;
+  private readonly onClose: () => void;
 
-  constructor(inner: Storage) {
+  constructor(inner: Storage, onClose: () => void = () => undefined) {
     this.inner = inner;
+    this.onClose = onClose;
   }
 
   get sizeBytes(): number {
@@ -40,6 +42,7 @@ export class SlowStorage implements Storage {
   close(): void {
     this.closed = true;
     this.inner.close();
+    this.onClose();
   }
 
   /** Ends the operation that has waited longest, or the one at `index`. */
