@@ -30,6 +30,8 @@ export type DomainConfig = {
   ramdisk?: string;
   /** The whole kernel command line, with root= and extra= merged. */
   cmdline?: string;
+  /** A saved domain that it goes on from, where another would boot its kernel. */
+  warmImage?: string;
   bootloader?: string;
   bootloaderArgs?: string[];
   onPoweroff: ShutdownAction;

@@ -72,6 +72,9 @@ export const KEYS: ReadonlyMap<string, KeyFacts> = new Map(
   ),
 );
 
+/** Keys that no xl has, which it reads over: what pvsim alone can do. */
+export const OWN_KEYS: ReadonlySet<string> = new Set(['warm_image']);
+
 /** Values that ask for nothing: what is refused otherwise may be switched off. */
 const NEUTRAL = new Set(['', '0', 'none', 'disabled', 'default', 'off']);
 
@@ -81,6 +84,7 @@ const asksForNothing = (value: ReturnType<typeof rawValue>): boolean =>
 /** The settings of a file that have no effect in pvsim. xl itself says nothing about keys it does not know. */
 export const ignoredSettings = (settings: Settings): IgnoredSetting[] =>
   [...settings.values()].flatMap(({key, value, line, column}) => {
+    if (OWN_KEYS.has(key)) return [];
     const state = KEYS.get(key)?.state ?? 'unknown';
     if (state === 'works') return [];
     const reason = state === 'refused' && asksForNothing(rawValue(value)) ? 'accepted' : state;

@@ -1,4 +1,5 @@
 import {hostname} from 'node:os';
+import {resolve} from 'node:path';
 import {filter, firstValueFrom, map, merge, type Observable, of, Subject, type Subscription} from 'rxjs';
 import {BlockBackend, blockBackend} from '../../backends/block/index.ts';
 import {ConsoleDaemon} from '../../backends/console/index.ts';
@@ -186,6 +187,7 @@ class XenHost implements Host {
     const {paused = false, baseDir = process.cwd()} = options;
     if (this.closing !== undefined) throw new ToolstackError('ESHUTDOWN', 'the host is shutting down');
     const config = typeof asked === 'string' ? this.parse(asked) : asked;
+    if (config.warmImage !== undefined) return this.restore(resolve(baseDir, config.warmImage), config, options);
     return this.clock.drive(this.lifecycle.create({config, baseDir, paused}));
   }
 

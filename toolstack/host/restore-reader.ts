@@ -2,6 +2,9 @@ import {type FileHandle, open} from 'node:fs/promises';
 import {ToolstackError} from '../errors.ts';
 import {strerror} from '../strerror.ts';
 
+/** Of one call of the system. */
+const MAX_VIEWS = 1024;
+
 /** Reads a saved domain's file from its beginning to its end. */
 export class SavedFileReader {
   readonly path: string;
@@ -27,14 +30,20 @@ export class SavedFileReader {
   /** The next bytes; `what` they are is told of a file that ends before. */
   async read(bytes: number, what: string): Promise<Buffer> {
     const buffer = Buffer.allocUnsafe(bytes);
-    for (let at = 0; at < bytes;) {
-      const {bytesRead} = await this.file.read(buffer, at, bytes - at, null).catch((error: unknown) => {
+    await this.readInto([buffer], what);
+    return buffer;
+  }
+
+  /** Fills views, which may lie anywhere, one after another. */
+  async readInto(views: readonly Uint8Array[], what: string): Promise<void> {
+    for (let at = 0; at < views.length; at += MAX_VIEWS) {
+      const some = views.slice(at, at + MAX_VIEWS);
+      const wanted = some.reduce((sum, view) => sum + view.length, 0);
+      const {bytesRead} = await this.file.readv(some).catch((error: unknown) => {
         throw unreadable(error);
       });
-      if (bytesRead === 0) throw this.refuse(`file/stream truncated reading ${what}`);
-      at += bytesRead;
+      if (bytesRead < wanted) throw this.refuse(`file/stream truncated reading ${what}`);
     }
-    return buffer;
   }
 
   refuse(reason: string): ToolstackError {

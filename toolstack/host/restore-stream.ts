@@ -6,6 +6,10 @@ import type {RestoredState} from '../builder/index.ts';
 import type {SavedFileReader} from './restore-reader.ts';
 import * as stream from './save-stream.ts';
 
+/** Of a PAGE_DATA record. */
+const PAGES_HEADER_BYTES = 8;
+const PFN_BYTES = 8;
+
 /** What the records of an image have told so far. */
 interface Loading {
   readonly memory: DomainMemory;
@@ -15,8 +19,8 @@ interface Loading {
   context: Uint8Array | undefined;
 }
 
-/** Takes a record in; returns what is wrong with it, if anything. */
-type Take = (body: Buffer, loading: Loading) => string | undefined;
+/** Takes a record of so many bytes in; returns what is wrong with it, if anything. */
+type Take = (reader: SavedFileReader, bytes: number, loading: Loading) => Promise<string | undefined>;
 
 /** Reads the streams behind xl's header into an empty memory. Throws ToolstackError. */
 export const readStream = async (reader: SavedFileReader, memory: DomainMemory): Promise<RestoredState> => {
@@ -57,39 +61,42 @@ const readRecord = async (reader: SavedFileReader, loading: Loading): Promise<bo
   const [type, bytes] = [header.readUInt32LE(0), header.readUInt32LE(4)];
   if (bytes > stream.REC_LENGTH_MAX) throw reader.refuse(`a record of ${bytes} bytes is longer than any may be`);
   if (type === stream.REC_END) return false;
-  const body = await reader.read(bytes + stream.paddingOf(bytes), `record 0x${type.toString(16)}`);
-  const take = records[type];
-  if (take === undefined && type < stream.REC_OPTIONAL)
-    throw reader.refuse(`Unknown record type 0x${type.toString(16)}`);
-  const fault = take?.(body.subarray(0, bytes), loading);
+  const take = records[type] ?? (type < stream.REC_OPTIONAL ? undefined : skip);
+  if (take === undefined) throw reader.refuse(`Unknown record type 0x${type.toString(16)}`);
+  const fault = await take(reader, bytes, loading);
   if (fault !== undefined) throw reader.refuse(fault);
+  await reader.read(stream.paddingOf(bytes), 'padding');
   return true;
 };
 
-const ignore: Take = () => undefined;
-
-const takePages: Take = (body, {memory, frames}) => {
-  const count = body.length < 8 ? 0 : body.readUInt32LE(0);
-  let at = 8 + count * 8;
-  if (count === 0 || at > body.length) return 'a PAGE_DATA record has no pages';
-  for (let i = 0; i < count; i++) {
-    const gfn = body.readUInt32LE(8 + i * 8);
-    const type = body.readUInt32LE(12 + i * 8) >>> (stream.PFINFO_SHIFT - 32);
-    if (gfn >= frames) return `page 0x${gfn.toString(16)} is beyond the domain's memory`;
-    if (type === stream.PFINFO_XTAB) {
-      memory.punchHole(gfn as Gfn);
-      continue;
-    }
-    if (type !== stream.PFINFO_NOTAB)
-      return `page 0x${gfn.toString(16)} is of type ${type}, which an HVM domain has not`;
-    if (at + PAGE_SIZE > body.length) return 'a PAGE_DATA record is too short for its pages';
-    memory.u8.set(body.subarray(at, at + PAGE_SIZE), gfn * PAGE_SIZE);
-    at += PAGE_SIZE;
-  }
-  return at === body.length ? undefined : 'a PAGE_DATA record is too long for its pages';
+const skip: Take = async (reader, bytes) => {
+  await reader.read(bytes, 'a record');
+  return undefined;
 };
 
-const takeParams: Take = (body, {params}) => {
+/** The pages are read to where they belong. */
+const takePages: Take = async (reader, bytes, {memory, frames}) => {
+  const count = bytes < PAGES_HEADER_BYTES ? 0 : (await reader.read(PAGES_HEADER_BYTES, 'PAGE_DATA')).readUInt32LE();
+  if (count === 0 || PAGES_HEADER_BYTES + count * PFN_BYTES > bytes) return 'a PAGE_DATA record has no pages';
+  const pfns = await reader.read(count * PFN_BYTES, 'PAGE_DATA');
+  const pages: Uint8Array[] = [];
+  for (let i = 0; i < count; i++) {
+    const gfn = pfns.readUInt32LE(i * PFN_BYTES);
+    const type = pfns.readUInt32LE(i * PFN_BYTES + 4) >>> (stream.PFINFO_SHIFT - 32);
+    if (gfn >= frames) return `page 0x${gfn.toString(16)} is beyond the domain's memory`;
+    if (type === stream.PFINFO_XTAB) memory.punchHole(gfn as Gfn);
+    else if (type === stream.PFINFO_NOTAB) pages.push(memory.page(gfn as Gfn));
+    else return `page 0x${gfn.toString(16)} is of type ${type}, which an HVM domain has not`;
+  }
+  if (PAGES_HEADER_BYTES + count * PFN_BYTES + pages.length * PAGE_SIZE !== bytes) {
+    return 'a PAGE_DATA record is not as long as its pages';
+  }
+  await reader.readInto(pages, 'PAGE_DATA');
+  return undefined;
+};
+
+const takeParams: Take = async (reader, bytes, {params}) => {
+  const body = await reader.read(bytes, 'HVM_PARAMS');
   const count = body.length < 8 ? 0 : body.readUInt32LE(0);
   if (body.length !== 8 + count * 16) return 'the HVM_PARAMS record is too short for its parameters';
   for (let i = 0; i < count; i++) {
@@ -98,17 +105,16 @@ const takeParams: Take = (body, {params}) => {
   return undefined;
 };
 
-const takeContext: Take = (body, loading) => {
-  const fault = contextFault(body);
-  if (fault !== undefined) return `HVM_CONTEXT: ${fault}`;
-  loading.context = Uint8Array.from(body);
-  return undefined;
+const takeContext: Take = async (reader, bytes, loading) => {
+  loading.context = await reader.read(bytes, 'HVM_CONTEXT');
+  const fault = contextFault(loading.context);
+  return fault && `HVM_CONTEXT: ${fault}`;
 };
 
 const records: Readonly<Record<number, Take>> = {
-  [stream.REC_STATIC_DATA_END]: ignore,
+  [stream.REC_STATIC_DATA_END]: skip,
   [stream.REC_PAGE_DATA]: takePages,
-  [stream.REC_X86_TSC_INFO]: ignore,
+  [stream.REC_X86_TSC_INFO]: skip,
   [stream.REC_HVM_PARAMS]: takeParams,
   [stream.REC_HVM_CONTEXT]: takeContext,
 };

@@ -61,6 +61,7 @@ const fitConfig = (config: DomainConfig, saved: DomainConfig, path: string): Dom
   const askedKib = config.maxMemoryKib ?? config.memoryKib ?? saved.maxMemoryKib;
   if (askedKib !== saved.maxMemoryKib)
     throw refuse(`the saved domain has ${mib(saved.maxMemoryKib)}, not ${mib(askedKib)}`);
+  if (config.cmdline !== saved.cmdline) throw refuse('the saved domain was booted with another command line');
   if (config.type !== saved.type) throw refuse(`the saved domain is of type ${saved.type}, not ${config.type}`);
   for (const {vdev, readwrite} of saved.disks) {
     const disk = config.disks.find((each) => each.vdev === vdev);

@@ -66,6 +66,7 @@ const kernelOrBootloader: Step = ({reader, draft}) => {
 export const BOOT_STEPS: readonly Step[] = [
   field('kernel', 'string', 'kernel'),
   field('ramdisk', 'string', 'ramdisk'),
+  field('warm_image', 'string', 'warmImage'),
   field('device_tree', 'string', 'buildInfo.device_tree'),
   commandLine,
   field('driver_domain', 'boolean', 'driverDomain'),

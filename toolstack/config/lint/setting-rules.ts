@@ -1,6 +1,6 @@
 import {nearNames} from '../../../hypervisor/abi/near-names.ts';
 import {ConfigError} from '../config-error.ts';
-import {KEYS, type KeyKind} from '../key-catalogue.ts';
+import {KEYS, type KeyKind, OWN_KEYS} from '../key-catalogue.ts';
 import type {Setting} from '../settings.ts';
 import {parseVifSpec} from '../vif-spec.ts';
 import type {Finding} from './finding.ts';
@@ -23,7 +23,7 @@ const at = (
 ): Finding => ({severity, line, column, message, ...(suggestion !== undefined && {suggestion})});
 
 const unknownKey: Rule = ({setting}) => {
-  if (KEYS.has(setting.key)) return [];
+  if (KEYS.has(setting.key) || OWN_KEYS.has(setting.key)) return [];
   const [near] = nearNames(setting.key, [...KEYS.keys()], 1);
   return [at(setting, 'warning', `xl knows no key \`${setting.key}'`, near && `did you mean \`${near}'?`)];
 };

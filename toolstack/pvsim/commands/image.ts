@@ -1,6 +1,9 @@
+import {readFileSync} from 'node:fs';
 import {basename, relative, resolve} from 'node:path';
 import type {Argv, CommandModule} from 'yargs';
+import {ToolstackError} from '../../errors.ts';
 import type {GuestRoot} from '../../image/debian.ts';
+import {strerror} from '../../strerror.ts';
 
 interface BuildOptions {
   out?: string;
@@ -80,9 +83,54 @@ const buildCommand: CommandModule = {
   handler: () => undefined,
 };
 
+interface SnapshotArguments {
+  cfg: string;
+  out?: string;
+  ready?: string;
+  timeout?: number;
+}
+
+const DEFAULT_TIMEOUT_S = 120;
+
+const snapshotCommand: CommandModule<object, SnapshotArguments> = {
+  command: 'snapshot <cfg>',
+  describe: 'Boot a guest and save it when it is ready: a domain from that image needs no boot',
+  builder: (parser) =>
+    parser
+      .positional('cfg', {type: 'string', demandOption: true, describe: 'Its configuration'})
+      .option('out', {
+        alias: 'o',
+        type: 'string',
+        describe: 'File to make, or its directory',
+        default: '.',
+        requiresArg: true,
+      })
+      .option('ready', {type: 'string', requiresArg: true, describe: "What it prints when it is ready; a shell's prompt"})
+      .option('timeout', {
+        type: 'number',
+        requiresArg: true,
+        describe: 'Seconds that it may take',
+        default: DEFAULT_TIMEOUT_S,
+      }),
+  handler: async ({cfg, out = '.', ready, timeout = DEFAULT_TIMEOUT_S}) => {
+    const {makeWarmImage} = await import('../../image/snapshot.ts');
+    const options = {text: readText(cfg), configFile: cfg, baseDir: resolve('.'), out: resolve(out), ready};
+    const {config} = await withProgress((progress) => makeWarmImage({...options, timeoutMs: timeout * 1000, progress}));
+    process.stdout.write(config);
+  },
+};
+
+const readText = (path: string): string => {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new ToolstackError('ENOENT', `pvsim: ${path}: ${strerror(error as NodeJS.ErrnoException)}`);
+  }
+};
+
 export const imageCommand: CommandModule = {
   command: 'image',
   describe: 'Make guests that boot',
-  builder: (parser) => parser.command(buildCommand).demandCommand(1, 'a command is missing'),
+  builder: (parser) => parser.command(buildCommand).command(snapshotCommand).demandCommand(1, 'a command is missing'),
   handler: () => undefined,
 };
