@@ -13,6 +13,7 @@ import {
   writevSync,
 } from 'node:fs';
 import {EIO} from '../../hypervisor/errno.ts';
+import type {TaskQueue} from '../../hypervisor/schedule/index.ts';
 import {errnoOf} from './io-error.ts';
 import {gather, type IoVector, scatter, viewsOf} from './io-vector.ts';
 import {Residency} from './residency.ts';
@@ -32,11 +33,8 @@ export interface FileCalls {
 
 export const nodeCalls: FileCalls = {readSync, readvSync, writeSync, writevSync, read, write, fdatasync, fdatasyncSync};
 
-/** Tells how long operations take. */
-export interface Clock {
-  /** Nanoseconds. */
-  now(): number;
-}
+/** The machine's clock: a Schedule in real mode is one. */
+export type Clock = Pick<TaskQueue, 'now' | 'after'>;
 
 export interface ImageFileOptions {
   fd: number;

@@ -1,7 +1,8 @@
 import {RamImage} from './ram-image.ts';
 import type {Clock, FileCalls} from './image-file.ts';
 import {ImageLocks} from './image-locks.ts';
-import {type ImageFormat, openFile} from './open-file.ts';
+import {openNbd} from './nbd/index.ts';
+import {openFile} from './open-file.ts';
 import {SECTOR_BYTES, type Storage, StorageError} from './storage.ts';
 
 export interface OpenOptions {
@@ -25,24 +26,26 @@ const MAX_RAM_BYTES = 2 ** 32;
 const unitBytes: Record<string, number> = {'': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30};
 
 /**
- * Opens an image: the path of a raw file, `qcow2:PATH`, `vhd:PATH`, or `ram:SIZE` with SIZE in bytes or with a suffix k,
- * m or g. Formats are never guessed. Each open of a RAM image is a disk of its own.
+ * Opens an image: the path of a raw file, `qcow2:PATH`, `vhd:PATH`, an NBD URI, or `ram:SIZE` with SIZE in bytes or with a
+ * suffix k, m or g. Formats are never guessed. Each open of a RAM image is a disk of its own.
  */
 export const openStorage = async (target: string, options: OpenOptions): Promise<Storage | StorageError> => {
-  const [, scheme, rest] = /^(ram|qcow2|vhd):(.*)$/s.exec(target) ?? [];
-  const storage =
-    scheme === 'ram'
-      ? openRam(target, rest, options.readonly)
-      : await openFile(scheme === undefined ? target : rest, {
-          format: (scheme ?? 'raw') as ImageFormat,
-          locks: processLocks,
-          ...options,
-        });
+  const storage = await openTarget(target, options);
   if (storage instanceof StorageError) return storage;
   const wrong = sizeFault(storage.sizeBytes);
   if (wrong === undefined) return storage;
   storage.close();
   return new StorageError('bad-size', `${target}: ${wrong}`);
+};
+
+const openTarget = async (target: string, options: OpenOptions): Promise<Storage | StorageError> => {
+  const [, scheme, rest] = /^(ram|qcow2|vhd|nbd|nbd\+unix):(.*)$/s.exec(target) ?? [];
+  if (scheme === 'ram') return openRam(target, rest, options.readonly);
+  if (scheme === undefined) return openFile(target, {format: 'raw', locks: processLocks, ...options});
+  if (scheme === 'qcow2' || scheme === 'vhd') return openFile(rest, {format: scheme, locks: processLocks, ...options});
+  return options.clock === undefined
+    ? new StorageError('bad-target', `${target}: an NBD server cannot be used in virtual time`)
+    : openNbd(target, options.readonly, options.clock);
 };
 
 const openRam = (target: string, size: string, readonly: boolean): Storage | StorageError => {

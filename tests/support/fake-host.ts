@@ -166,6 +166,11 @@ export class FakeHost implements ServedHost {
     return Promise.resolve();
   }
 
+  exportNbd(domid: number, vdev: string): Promise<never> {
+    this.#act('exportNbd', domid, vdev);
+    return Promise.reject(new ToolstackError('ENODEV', 'no such disk'));
+  }
+
   listVifs(): Promise<VifListing[]> {
     return Promise.resolve(this.vifs);
   }

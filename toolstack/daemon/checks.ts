@@ -80,6 +80,7 @@ const METHOD_CHECKS: {readonly [M in Method]: Checks<Methods[M]['params']>} = {
   'vif.attach': {domid: u32, vif: config},
   'vif.detach': {domid: u32, which: text},
   'vif.list': {domid: u32},
+  'export.nbd': {domid: u32, vdev: text, socket: text, port: u32},
   'console.attach': {domid: u32},
   'console.detach': {stream: u32},
   'host.info': {},

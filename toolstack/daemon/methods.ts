@@ -8,6 +8,8 @@ import {type DaemonInfo, type Method, type Params, PROTOCOL, type Result} from '
 export interface Session {
   attachConsole(domid: DomId): number;
   detachConsole(stream: number): void;
+  /** Something that ends with the connection. */
+  keep(resource: {close(): void}): void;
 }
 
 /** What a request can do to the daemon. */
@@ -81,6 +83,12 @@ export const createMethods = (host: ServedHost, control: Control): MethodTable =
   'vif.attach': done(({domid, vif}) => host.attachVif(domid as DomId, vif)),
   'vif.detach': done(({domid, which}) => host.detachVif(domid as DomId, which)),
   'vif.list': ({domid}) => host.listVifs(domid as DomId),
+
+  'export.nbd': async ({domid, vdev, socket, port}, session) => {
+    const server = await host.exportNbd(domid as DomId, vdev, socket === '' ? {port} : {socket});
+    session.keep(server);
+    return {uri: server.uri};
+  },
 
   'console.attach': ({domid}, session) => ({stream: session.attachConsole(domid as DomId)}),
   'console.detach': done(({stream}, session) => session.detachConsole(stream)),

@@ -93,6 +93,12 @@ export interface Methods {
   'vif.detach': {params: {domid: number; which: string}; result: null};
   'vif.list': {params: {domid: number}; result: VifListing[]};
 
+  /**
+   * Exports a disk as the guest's frontend sees it over NBD, until the connection that asked ends: on a Unix socket, or
+   * when `socket` is empty on a port of loopback, 0 for any.
+   */
+  'export.nbd': {params: {domid: number; vdev: string; socket: string; port: number}; result: {uri: string}};
+
   /** Console output comes as notifications until `console.closed`; first what was kept from before. */
   'console.attach': {params: {domid: number}; result: {stream: number}};
   'console.detach': {params: {stream: number}; result: null};

@@ -26,6 +26,7 @@ export type ServedHost = Pick<
   | 'attachVif'
   | 'detachVif'
   | 'listVifs'
+  | 'exportNbd'
   | 'consoleOutput'
   | 'consoleInput'
   | 'info'

@@ -23,6 +23,7 @@ export class ServerConnection implements Session {
   readonly #log: Log;
   readonly #rpc: MessageConnection;
   readonly #consoles = new Map<number, {domid: DomId; stream: ConsoleStream}>();
+  readonly #kept: {close(): void}[] = [];
   #nextStream = 1;
   #running = 0;
   #greeted = false;
@@ -36,7 +37,10 @@ export class ServerConnection implements Session {
     this.#rpc.onRequest((method, params) => this.#request(method, params));
     this.#rpc.onNotification('console.input', (params) => this.#input(params as ClientNotifications['console.input']));
     this.#rpc.listen();
-    socket.once('close', () => this.#closeConsoles());
+    socket.once('close', () => {
+      this.#closeConsoles();
+      for (const resource of this.#kept) resource.close();
+    });
   }
 
   /** Says farewell, and so waits until the answers before it have gone out. */
@@ -67,6 +71,11 @@ export class ServerConnection implements Session {
   detachConsole(id: number): void {
     this.#consoles.get(id)?.stream.close();
     this.#consoles.delete(id);
+  }
+
+  keep(resource: {close(): void}): void {
+    if (this.#socket.destroyed) resource.close();
+    else this.#kept.push(resource);
   }
 
   #closeConsoles(): void {

@@ -46,7 +46,8 @@ const launch = (home: HostHome, daemonArguments: readonly string[]): ChildProces
     return spawn(process.execPath, [main, ...daemonArguments], {
       cwd: home.dir,
       detached: true,
-      env: {...process.env, PVSIM_HOME: home.dir},
+      // Disks that are slow hold up only as many others as there are threads for.
+      env: {UV_THREADPOOL_SIZE: '16', ...process.env, PVSIM_HOME: home.dir},
       stdio: ['ignore', log, log],
     });
   } finally {

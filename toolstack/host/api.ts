@@ -4,6 +4,7 @@ import type {BusEvent} from '../../hypervisor/xenbus/index.ts';
 import type {DomainEvent, DomainInfo, DomId, Hypervisor} from '../../hypervisor/index.ts';
 import type {FaultRates, Schedule} from '../../hypervisor/schedule/index.ts';
 import type {XsClient} from '../../hypervisor/xenstore/index.ts';
+import type {NbdListen, NbdServer} from '../export/index.ts';
 import type {DiskConfig, DomainConfig, VifConfig} from '../config/index.ts';
 import type {CpuControl} from './cpus/index.ts';
 import type {SaveOptions} from './save.ts';
@@ -158,6 +159,12 @@ export interface Host {
 
   /** vCPUs, CPU pools and schedulers. */
   readonly cpus: CpuControl;
+
+  /**
+   * Exports a disk over NBD to clients on this machine; every request travels through the guest's frontend, which has to
+   * be the built-in kernel's. ENODEV without one.
+   */
+  exportNbd(domid: DomId, vdev: string, listen: NbdListen): Promise<NbdServer>;
 
   /** Console output as it comes, after `scrollback` bytes kept from before when asked for. */
   consoleOutput(domid: DomId, options?: {scrollback?: boolean}): Observable<Uint8Array>;

@@ -12,6 +12,9 @@ import {
   parseIpv4,
   parseMac,
 } from '../../backends/network/index.ts';
+import {imagesClosed} from '../../backends/storage/index.ts';
+import type {BlockDevice} from '../../frontends/api.ts';
+import {BlockFrontend} from '../../frontends/block/index.ts';
 import {XenbusStateConnected} from '../../hypervisor/abi/io/xenbus.ts';
 import {SHUTDOWN_crash} from '../../hypervisor/abi/sched.ts';
 import {DOM0, type DomainEvent, type DomId, Hypervisor} from '../../hypervisor/index.ts';
@@ -38,6 +41,7 @@ import {
   type VifConfig,
 } from '../config/index.ts';
 import {ToolstackError} from '../errors.ts';
+import {ExportedDisk, type NbdListen, NbdServer} from '../export/index.ts';
 import type {
   BridgeConfig,
   CreateOptions,
@@ -99,6 +103,8 @@ class XenHost implements Host {
   private readonly memory: MemoryControl;
   private readonly logs: ConsoleLogs | undefined;
   private readonly lines = new Subject<string>();
+  /** The xenbus of guests whose kernel is ours. */
+  private readonly guestBuses = new Map<DomId, XenbusBus>();
   private readonly busEvents = new Subject<HostBusEvent>();
   private readonly subscriptions: Subscription[] = [];
   private taps = 0;
@@ -160,7 +166,10 @@ class XenHost implements Host {
       logs: this.logs,
       names: this.names,
       cpus: this.cpus,
-      onBoot: ({domid}, bus) => bus.events.subscribe((event) => this.busEvents.next({...event, domid})),
+      onBoot: ({domid}, bus) => {
+        this.guestBuses.set(domid, bus);
+        bus.events.subscribe((event) => this.busEvents.next({...event, domid}));
+      },
     });
     this.xenbusEvents = merge(this.backends.events.pipe(map((event) => ({...event, domid: DOM0}))), this.busEvents);
     this.log = this.lines.asObservable();
@@ -355,6 +364,18 @@ class XenHost implements Host {
     return this.clock.drive(this.devices.listDisks(this.record(domid)));
   }
 
+  exportNbd(domid: DomId, vdev: string, listen: NbdListen): Promise<NbdServer> {
+    const {devid} = this.devices.findDisk(this.record(domid), vdev);
+    const current = (): BlockDevice | undefined => {
+      const frontend = this.guestBuses.get(domid)?.instance(`device/vbd/${devid}`);
+      return frontend instanceof BlockFrontend ? frontend.disk : undefined;
+    };
+    const disk = current();
+    if (disk !== undefined) return NbdServer.listen({name: disk.name, disk: new ExportedDisk(current), listen});
+    const reason = this.guestBuses.has(domid) ? 'is not connected' : 'belongs to a kernel of its own';
+    return Promise.reject(new ToolstackError('ENODEV', `pvsim: disk ${vdev} of domain ${domid} ${reason}`));
+  }
+
   async attachVif(domid: DomId, vif: VifConfig): Promise<void> {
     const record = this.record(domid);
     const attached = await this.change(record, () => this.devices.attachVif(record, vif));
@@ -417,6 +438,7 @@ class XenHost implements Host {
     };
     await Promise.all(Array.from(this.lifecycle.records.values(), stopGuest));
     this.backends.stop();
+    await imagesClosed();
     this.consoles.stop();
     this.logs?.closeAll();
     await this.socket?.close();
@@ -427,7 +449,10 @@ class XenHost implements Host {
   }
 
   private onDomainEvent({type, domid, info}: DomainEvent): void {
-    if (type === 'destroyed') this.cpus.forget(domid);
+    if (type === 'destroyed') {
+      this.cpus.forget(domid);
+      this.guestBuses.delete(domid);
+    }
     if (type !== 'shutdown') return;
     this.store.domainShutdown(domid);
     const record = this.lifecycle.records.get(domid);

@@ -9,6 +9,7 @@ import {abiCommand} from './commands/abi.ts';
 import {bootCommand} from './commands/boot.ts';
 import {configCommand} from './commands/config.ts';
 import {conformCommand} from './commands/conform.ts';
+import {exportCommand} from './commands/export.ts';
 import {hostCommand} from './commands/host.ts';
 import {imageCommand} from './commands/image.ts';
 import {xenbusCommand} from './commands/xenbus.ts';
@@ -30,6 +31,7 @@ const commands = (parser: Argv): Argv =>
     abiCommand,
     xenbusCommand,
     conformCommand,
+    exportCommand,
   ].reduce((each, command) => each.command(command as CommandModule), parser);
 
 const main = async (args: readonly string[]): Promise<void> => {

@@ -182,6 +182,8 @@ export class Refcounts {
   /** A block for counts that had none. It takes a cluster at the end, whose own count may be in it. */
   private async addBlock(index: number): Promise<void> {
     if (index >= this.tableEntries) await this.growTable(index + 1);
+    // The new table's own clusters may have asked for it already.
+    if (this.blockOffset(index) !== 0) return;
     const cluster = this.endCluster++;
     const offset = cluster * this.clusterBytes;
     this.tableDirty = true;

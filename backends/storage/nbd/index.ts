@@ -1,0 +1,4 @@
+export {ExactReader} from './exact-reader.ts';
+export * from './protocol.ts';
+export {openNbd} from './storage.ts';
+export {parseNbdUri} from './uri.ts';
