@@ -1,20 +1,29 @@
 import {Subject} from 'rxjs';
-import {type BlockBatch, BlockMeter, BlockQueue, defaultFeatures, TransientMaps} from '../../backends/block/index.ts';
+import {
+  type BlockBatch,
+  BlockMeter,
+  BlockQueue,
+  defaultFeatures,
+  PersistentMaps,
+  TransientMaps,
+} from '../../backends/block/index.ts';
 import type {IoVector, Storage} from '../../backends/storage/index.ts';
 import {BlockRing, LAST_SECT} from '../../frontends/block/index.ts';
 import {GrantKeeper} from '../../frontends/grant-keeper.ts';
 import {GNTMAP_host_map} from '../../hypervisor/abi/grant-table.ts';
-import {BLKIF_OP_READ, BLKIF_RSP_OKAY} from '../../hypervisor/abi/io/blkif.ts';
+import {BLKIF_MAX_SEGMENTS_PER_REQUEST, BLKIF_OP_READ, BLKIF_RSP_OKAY} from '../../hypervisor/abi/io/blkif.ts';
 import {sectorUnits} from '../../hypervisor/abi/io/blkif-sectors.ts';
 import {type Domain, DOM0, type DomId, type Gfn, Hypervisor} from '../../hypervisor/index.ts';
 import {PAGE_SIZE} from '../../hypervisor/memory/index.ts';
 import {NS_PER_S, realClock, type Schedule} from '../../hypervisor/schedule/index.ts';
 import {ProgramOps, ProgramVcpu} from '../../hypervisor/vcpu/index.ts';
 
-const GUEST_PAGES = 1024;
+const GUEST_PAGES = 4096;
 const FIRST_FREE_GFN = 16;
 const SECTOR_BYTES = 512;
 export const IMAGE_BYTES = 256 * 2 ** 20;
+
+const units = sectorUnits('linux', SECTOR_BYTES);
 
 const fail = (reason: string): never => {
   throw new Error(`block benchmark: ${reason}`);
@@ -35,12 +44,16 @@ export const noData: Storage = {
 
 export interface Workload {
   storage: Storage;
-  /** Requests on the ring at any time. */
+  /** Requests under way at any time, on all rings together. */
   depth: number;
-  /** Of a request, 1..11. */
+  /** Of a request, 1..256; more than 11 make an indirect one. */
   pages: number;
   /** The block that comes after this one, of so many: how the disk is read. */
   next: (block: number, blocks: number) => number;
+  /** Whether grants stay mapped, or are mapped for each request. */
+  persistent: boolean;
+  /** 1 by default. */
+  queues?: number;
 }
 
 export const inOrder = (block: number, blocks: number): number => (block + 1) % blocks;
@@ -48,14 +61,15 @@ export const inOrder = (block: number, blocks: number): number => (block + 1) % 
 /** A full period over any number of blocks up to 2^16, far from order. */
 export const scattered = (block: number, blocks: number): number => (block + 40503) % blocks;
 
-/** One guest that keeps the ring of one disk full, and dom0 that serves it, on the machine's clock. */
+/** One guest that keeps the rings of one disk busy, and dom0 that serves them, on the machine's clock. */
 export class BlockReader {
   readonly schedule: Schedule = realClock();
   private readonly xen = new Hypervisor({schedule: this.schedule});
   private readonly workload: Workload;
-  private readonly ring: BlockRing;
+  private readonly rings: readonly BlockRing[];
   private readonly frames: Gfn[][] = [];
   private readonly blocks: number;
+  private readonly meter = new BlockMeter();
   private block = 0;
   private done = 0;
 
@@ -64,23 +78,15 @@ export class BlockReader {
     const guest = this.createKernel();
     this.workload = workload;
     this.blocks = Math.floor(workload.storage.sizeBytes / (workload.pages * PAGE_SIZE));
-    const keeper = new GrantKeeper(guest);
-    this.ring = new BlockRing(
-      {
-        ops: guest,
-        otherDomid: DOM0,
-        handle: 0,
-        onComplete: (tag, status) => this.onComplete(tag, status),
-        onBroken: (reason) => fail(reason),
-      },
-      keeper,
-    );
-    this.serve(dom0, guest);
+    this.rings = Array.from({length: workload.queues ?? 1}, () => this.createRing(guest));
+    for (const ring of this.rings) this.serve(dom0, guest, ring);
+    // One frame more, for the segments of an indirect request.
+    const framesOfRequest = workload.pages + 1;
     for (let tag = 0; tag < workload.depth; tag++) {
-      this.frames.push(Array.from({length: workload.pages}, () => guest.pages.alloc() ?? fail('out of memory')));
+      this.frames.push(Array.from({length: framesOfRequest}, () => guest.pages.alloc() ?? fail('out of memory')));
       this.submit(tag);
     }
-    this.ring.publish();
+    for (const ring of this.rings) ring.publish();
   }
 
   /** Requests a second over one run. */
@@ -90,30 +96,40 @@ export class BlockReader {
     return ((this.done - before) / (this.schedule.now() - startNs)) * NS_PER_S;
   }
 
-  private serve(dom0: ProgramOps, guest: ProgramOps): void {
-    const {storage} = this.workload;
+  private createRing(guest: ProgramOps): BlockRing {
+    const {persistent, pages} = this.workload;
+    const ring = new BlockRing(
+      {
+        ops: guest,
+        otherDomid: DOM0,
+        handle: 0,
+        onComplete: (tag, status) => this.onComplete(tag, status),
+        onBroken: (reason) => fail(reason),
+      },
+      new GrantKeeper(guest),
+    );
+    ring.agree({persistent, maxSegments: Math.max(pages, BLKIF_MAX_SEGMENTS_PER_REQUEST), units});
+    return ring;
+  }
+
+  private serve(dom0: ProgramOps, guest: ProgramOps, ring: BlockRing): void {
+    const {storage, persistent} = this.workload;
     const transport = {
       otherDomid: guest.domid,
-      ringHandles: Int32Array.of(dom0.gnttabMap(guest.domid, this.ring.page.ref, GNTMAP_host_map)),
-      port: dom0.evtchnBindInterdomain(guest.domid, this.ring.port),
+      ringHandles: Int32Array.of(dom0.gnttabMap(guest.domid, ring.page.ref, GNTMAP_host_map)),
+      port: dom0.evtchnBindInterdomain(guest.domid, ring.port),
       abi: guest.abi,
     };
+    const {sizeBytes} = storage;
     new BlockQueue({
       ops: dom0,
       transport,
-      maps: new TransientMaps(dom0, guest.domid),
-      disk: {
-        storage,
-        limits: {
-          sizeBytes: storage.sizeBytes,
-          sectorBytes: SECTOR_BYTES,
-          units: sectorUnits('linux', SECTOR_BYTES),
-          readonly: false,
-          discard: false,
-        },
-      },
+      maps: persistent
+        ? new PersistentMaps(dom0, guest.domid, defaultFeatures.grants)
+        : new TransientMaps(dom0, guest.domid),
+      disk: {storage, limits: {sizeBytes, sectorBytes: SECTOR_BYTES, units, readonly: false, discard: false}},
       features: defaultFeatures,
-      meter: new BlockMeter(),
+      meter: this.meter,
       batches: new Subject<BlockBatch>(),
       name: 'bench',
       onUnsupported: () => fail('unsupported operation'),
@@ -125,7 +141,8 @@ export class BlockReader {
     const {pages, next} = this.workload;
     const sector = (this.block * pages * PAGE_SIZE) / SECTOR_BYTES;
     this.block = next(this.block, this.blocks);
-    this.ring.submit(BLKIF_OP_READ, sector, this.frames[tag], pages, 0, LAST_SECT, tag);
+    const ring = this.rings[tag % this.rings.length];
+    ring.submit(BLKIF_OP_READ, sector, this.frames[tag], pages, 0, LAST_SECT, tag);
   }
 
   private onComplete(tag: number, status: number): void {
