@@ -103,6 +103,11 @@ export class Hypervisor {
     return this.domains.get(domid);
   }
 
+  /** By domid. */
+  allDomains(): Domain[] {
+    return [...this.domains.values()].sort((a, b) => a.id - b.id);
+  }
+
   /** Adds a line to the hypervisor's console ring; the oldest go when it is full. */
   log(line: string): void {
     this.console.push(`(XEN) ${line}`);

@@ -1,5 +1,5 @@
 export type {Abi} from '../abi/ctype.ts';
-export {PortTable} from './channel.ts';
+export {type Channel, PortTable} from './channel.ts';
 export {type ChannelStatus, EventChannels} from './event-channels.ts';
 export type {EventWords} from './event-words.ts';
 export {FifoEvents} from './fifo.ts';

@@ -55,6 +55,10 @@ export class DomainQueue implements TaskQueue {
     for (const task of tasks) this.post(task);
   }
 
+  toString(): string {
+    return this.dead ? 'stopped' : `${this.held.length} tasks held`;
+  }
+
   stop(): void {
     this.dead = true;
     this.held = [];

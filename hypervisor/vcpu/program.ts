@@ -60,6 +60,10 @@ export class ProgramVcpu implements Vcpu {
     this.handlers[port] = undefined;
   }
 
+  toString(): string {
+    return `program, ${this.handlers.filter((handler) => handler !== undefined).length} ports with handlers`;
+  }
+
   private readonly upcall: Task = () => {
     this.queued = false;
     // Held back while paused: the pending words keep the event, resume() looks at them.

@@ -17,4 +17,6 @@ export interface Vcpu {
   /** Upcalls delivered. */
   readonly upcalls: number;
   counters(): VcpuCounters;
+  /** Registers, or whatever tells where it stands, in a line. */
+  toString(): string;
 }

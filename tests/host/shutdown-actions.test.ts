@@ -58,7 +58,7 @@ for (const [setting, trigger, left] of [
   ['on_poweroff="preserve"', 'poweroff', ['a ---s--']],
   ['on_poweroff="restart"', 'poweroff', ['a -b----']],
   ['on_reboot="destroy"', 'reboot', []],
-  ['on_reboot="preserve"', 'reboot', ['a ---s--']],
+  ['on_reboot="preserve"', 'reboot', ['a ---sr-']],
 ] as const) {
   test(`${setting} and ${trigger}`, async (t) => {
     const host = await TestHost.start();

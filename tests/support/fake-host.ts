@@ -5,6 +5,7 @@ import type {ServedHost} from '../../toolstack/daemon/served-host.ts';
 import {ToolstackError} from '../../toolstack/errors.ts';
 import type {SaveOptions} from '../../toolstack/host/save.ts';
 import type {HeaderInfo} from '../../toolstack/host/save-header.ts';
+import type {TopSample} from '../../toolstack/host/top.ts';
 import type {DiskListing, DomainSummary, HostInfo, VifListing} from '../../toolstack/host/api.ts';
 
 export const summaryOf = (domid: number, name: string, more: Partial<DomainSummary> = {}): DomainSummary => ({
@@ -82,6 +83,11 @@ export class FakeHost implements ServedHost {
     const config = this.#configs.get(domid);
     if (config === undefined) throw new ToolstackError('ENOENT', `no domain ${domid}`);
     return config;
+  }
+
+  setConfig(domid: DomId, config: DomainConfig): void {
+    this.#act('setConfig', domid, config.name);
+    this.#configs.set(domid, config);
   }
 
   nameOf(domid: DomId): string | undefined {
@@ -186,6 +192,21 @@ export class FakeHost implements ServedHost {
 
   info(): HostInfo {
     return this.hostInfo;
+  }
+
+  top(): TopSample {
+    return {
+      timeNs: 0,
+      xenVersion: '4.17.7',
+      totalMemoryKib: 6_290_432,
+      freeMemoryKib: 3_866_624,
+      nrCpus: 2,
+      domains: [],
+    };
+  }
+
+  debugKeys(keys: string): void {
+    this.#act('debugKeys', keys);
   }
 
   dmesg({clear = false} = {}): readonly string[] {

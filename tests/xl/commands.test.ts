@@ -148,6 +148,7 @@ const requests: readonly [command: string, calls: readonly string[]][] = [
   ['sysrq golden s', ['sysrq 1 s']],
   ['mem-set golden 1g', ['setMemoryTarget 1 1048576']],
   ['mem-max golden 2048k', ['setMaxMemory 1 2048']],
+  ['debug-keys qr', ['debugKeys qr']],
   ['dmesg', ['dmesg false']],
   ['dmesg -c', ['dmesg true']],
   ['unp golden', ['unpause 1']],

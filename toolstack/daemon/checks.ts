@@ -51,6 +51,7 @@ const METHOD_CHECKS: {readonly [M in Method]: Checks<Methods[M]['params']>} = {
   'domain.list': {},
   'domain.resolve': {name: text},
   'domain.config': {domid: u32},
+  'domain.setConfig': {domid: u32, config},
   'domain.pause': {domid: u32},
   'domain.unpause': {domid: u32},
   'domain.shutdown': {domid: u32, trigger: oneOf('poweroff', 'reboot', 'halt', 'suspend')},
@@ -84,6 +85,8 @@ const METHOD_CHECKS: {readonly [M in Method]: Checks<Methods[M]['params']>} = {
   'console.attach': {domid: u32},
   'console.detach': {stream: u32},
   'host.info': {},
+  'host.top': {},
+  'host.debugKeys': {keys: text},
   'host.dmesg': {clear: boolean},
 };
 

@@ -48,6 +48,7 @@ export const createMethods = (host: ServedHost, control: Control): MethodTable =
   'domain.list': () => host.domains(),
   'domain.resolve': ({name}) => host.resolve(name) ?? null,
   'domain.config': ({domid}) => host.config(domid as DomId),
+  'domain.setConfig': done(({domid, config}) => host.setConfig(domid as DomId, config)),
   'domain.pause': done(({domid}) => host.pause(domid as DomId)),
   'domain.unpause': done(({domid}) => host.unpause(domid as DomId)),
   'domain.shutdown': done(({domid, trigger}) => host.shutdown(domid as DomId, trigger)),
@@ -94,6 +95,8 @@ export const createMethods = (host: ServedHost, control: Control): MethodTable =
   'console.detach': done(({stream}, session) => session.detachConsole(stream)),
 
   'host.info': () => host.info(),
+  'host.top': () => host.top(),
+  'host.debugKeys': done(({keys}) => host.debugKeys(keys)),
   'host.dmesg': ({clear}) => host.dmesg({clear}),
 });
 

@@ -7,6 +7,7 @@ import type {
   Scheduler,
   VcpuListing,
 } from '../host/cpus/index.ts';
+import type {TopSample} from '../host/top.ts';
 import type {DiskListing, DomainSummary, HostInfo, ShutdownTrigger, VifListing} from '../host/api.ts';
 import type {HeaderInfo} from '../host/save-header.ts';
 
@@ -52,6 +53,7 @@ export interface Methods {
   /** Digits only: that domid, whether it exists or not; else the domain of that name, or null. */
   'domain.resolve': {params: {name: string}; result: number | null};
   'domain.config': {params: {domid: number}; result: DomainConfig};
+  'domain.setConfig': {params: {domid: number; config: DomainConfig}; result: null};
   'domain.pause': {params: {domid: number}; result: null};
   'domain.unpause': {params: {domid: number}; result: null};
   'domain.shutdown': {params: {domid: number; trigger: ShutdownTrigger}; result: null};
@@ -104,6 +106,8 @@ export interface Methods {
   'console.detach': {params: {stream: number}; result: null};
 
   'host.info': {params: object; result: HostInfo};
+  'host.top': {params: object; result: TopSample};
+  'host.debugKeys': {params: {keys: string}; result: null};
   'host.dmesg': {params: {clear: boolean}; result: readonly string[]};
 }
 

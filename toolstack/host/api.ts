@@ -7,6 +7,7 @@ import type {XsClient} from '../../hypervisor/xenstore/index.ts';
 import type {NbdListen, NbdServer} from '../export/index.ts';
 import type {DiskConfig, DomainConfig, VifConfig} from '../config/index.ts';
 import type {CpuControl} from './cpus/index.ts';
+import type {TopSample} from './top.ts';
 import type {SaveOptions} from './save.ts';
 import type {HeaderInfo} from './save-header.ts';
 
@@ -129,6 +130,8 @@ export interface Host {
   /** Digits only: that domid, whether it exists or not; else the domain of that name. */
   resolve(nameOrId: string): DomId | undefined;
   config(domid: DomId): DomainConfig;
+  /** Replaces the config that the domain's next life is made of; its name and uuid stay. */
+  setConfig(domid: DomId, config: DomainConfig): void;
   /** Name of a domain that exists. */
   nameOf(domid: DomId): string | undefined;
   pause(domid: DomId): void;
@@ -171,6 +174,10 @@ export interface Host {
   consoleInput(domid: DomId, data: Uint8Array): void;
 
   info(): HostInfo;
+  /** What xentop shows of all domains. */
+  top(): TopSample;
+  /** Presses debug keys, one a character; what they show is in dmesg(). */
+  debugKeys(keys: string): void;
   /** Lines of the hypervisor's console ring. */
   dmesg(options?: {clear?: boolean}): readonly string[];
 

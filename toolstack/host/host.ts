@@ -17,7 +17,8 @@ import type {BlockDevice} from '../../frontends/api.ts';
 import {BlockFrontend} from '../../frontends/block/index.ts';
 import {XenbusStateConnected} from '../../hypervisor/abi/io/xenbus.ts';
 import {SHUTDOWN_crash} from '../../hypervisor/abi/sched.ts';
-import {DOM0, type DomainEvent, type DomId, Hypervisor} from '../../hypervisor/index.ts';
+import {pressDebugKey} from '../../hypervisor/debug-keys/index.ts';
+import {DOM0, type Domain, type DomainEvent, type DomId, Hypervisor} from '../../hypervisor/index.ts';
 import {NS_PER_S, realClock, type Schedule} from '../../hypervisor/schedule/index.ts';
 import {parseState, XenbusBus} from '../../hypervisor/xenbus/index.ts';
 import {
@@ -72,6 +73,7 @@ import type {HeaderInfo} from './save-header.ts';
 import {type DomainStatistics, periodically, sample, upcallsOf} from './observe.ts';
 import {actOnShutdown} from './shutdown-actions.ts';
 import {MIB_PER_PAGE, summarize} from './summary.ts';
+import {sampleTop, type TopSample} from './top.ts';
 import {ToolstackXs} from './toolstack-xs.ts';
 import {waitForNode} from './wait.ts';
 
@@ -228,6 +230,12 @@ class XenHost implements Host {
     return this.record(domid).config;
   }
 
+  setConfig(domid: DomId, config: DomainConfig): void {
+    const record = this.record(domid);
+    const {name, uuid} = record.config;
+    record.config = {...config, name, uuid};
+  }
+
   nameOf(domid: DomId): string | undefined {
     return this.xen.domain(domid) === undefined ? undefined : this.names.nameOf(domid);
   }
@@ -267,12 +275,7 @@ class XenHost implements Host {
     return periodically(this.clock, periodNs, () => {
       const domain = this.xen.domain(domid);
       if (domain === undefined || this.lifecycle.records.get(domid) !== record) return undefined;
-      const paths = Array.from(record.devices.keys(), backendNode);
-      return sample(
-        this.clock.now(),
-        domain,
-        paths.map((path) => [path, this.backends.instance(path)]),
-      );
+      return this.sample(record, domain);
     });
   }
 
@@ -418,6 +421,22 @@ class XenHost implements Host {
     };
   }
 
+  top(): TopSample {
+    return sampleTop({
+      xen: this.xen,
+      nrCpus: HOST_CPUS.length,
+      nameOf: (domid) => this.names.nameOf(domid),
+      statistics: (domain) => {
+        const record = this.lifecycle.records.get(domain.id);
+        return record && this.sample(record, domain);
+      },
+    });
+  }
+
+  debugKeys(keys: string): void {
+    for (const key of keys) pressDebugKey(this.xen, key);
+  }
+
   dmesg({clear = false} = {}): readonly string[] {
     const lines = [...this.xen.consoleLines];
     if (clear) this.xen.clearConsole();
@@ -474,6 +493,15 @@ class XenHost implements Host {
     const lines = lastWords(this.consoles.guest(domid)?.scrollback ?? new Uint8Array(), LAST_WORDS);
     if (lines.length > 0) this.xen.log(`Domain ${domid} (${config.name}) crashed, its console said last:`);
     for (const line of lines) this.xen.log(`d${domid}: ${line}`);
+  }
+
+  private sample(record: DomainRecord, domain: Domain): DomainStatistics {
+    const paths = Array.from(record.devices.keys(), backendNode);
+    return sample(
+      this.clock.now(),
+      domain,
+      paths.map((path) => [path, this.backends.instance(path)]),
+    );
   }
 
   private joinBridge(name: string, address: string): void {

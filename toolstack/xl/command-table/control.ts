@@ -59,7 +59,7 @@ export const CONTROL_COMMANDS: readonly CommandSpec[] = [
     minOperands: 1,
     short: 'h',
     long: HELP_LONG,
-    refuses: 'it is not built yet',
+    load: () => import('../commands/debug-keys.ts'),
   },
   {
     name: 'set-parameters',
@@ -86,8 +86,21 @@ export const CONTROL_COMMANDS: readonly CommandSpec[] = [
     usage: '',
     summary: 'Monitor a host and the domains in real time',
     minOperands: 0,
-    short: 'h',
-    long: HELP_LONG,
-    refuses: 'it is not built yet',
+    // xl has none, and starts xentop without any: these are xentop's, and -c, --counters, which is ours.
+    short: 'hd:nxrvbi:fzc',
+    long: {
+      ...HELP_LONG,
+      delay: 'd',
+      networks: 'n',
+      vbds: 'x',
+      'repeat-header': 'r',
+      vcpus: 'v',
+      batch: 'b',
+      iterations: 'i',
+      'full-name': 'f',
+      'dom0-first': 'z',
+      counters: 'c',
+    },
+    load: () => import('../commands/top.ts'),
   },
 ];

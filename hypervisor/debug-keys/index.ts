@@ -1,0 +1,1 @@
+export {pressDebugKey} from './debug-keys.ts';
