@@ -14,6 +14,8 @@ export interface Outlet {
   wake(): void;
   /** The store has dropped the connection. */
   dropped(): void;
+  /** A part of the first message in the queue has been delivered. */
+  readonly hasBegun?: boolean;
 }
 
 export interface ConnectionOptions {
@@ -24,9 +26,14 @@ export interface ConnectionOptions {
   /** The domain whose quota counts; none for dom0's sockets. */
   readonly domain: Domain | undefined;
   readonly queuedBytesMax: number;
+  /** When an event that is queued now will be late. */
+  readonly eventDeadlineNs: () => number;
   /** Called when something has been queued. */
   readonly onQueued: (connection: Connection) => void;
 }
+
+/** A message to be queued. */
+type Queued = Omit<Outgoing, 'deadlineNs' | 'next'>;
 
 /** One client: who it is, what it watches, its open transactions and what it has yet to take. */
 export class Connection implements Principal {
@@ -48,18 +55,20 @@ export class Connection implements Principal {
   /** Its requests are left unread until earlier ones are no longer outstanding. */
   stalled = false;
   private readonly queuedBytesMax: number;
+  private readonly eventDeadlineNs: () => number;
   private readonly onQueued: (connection: Connection) => void;
   /** The newest transaction's id. */
   lastTxId = 0;
 
   constructor(options: ConnectionOptions) {
-    const {label, serial, domId, domain, queuedBytesMax, onQueued} = options;
+    const {label, serial, domId, domain, queuedBytesMax, eventDeadlineNs, onQueued} = options;
     this.label = label;
     this.serial = serial;
     this.domId = domId;
     this.domain = domain;
     this.privileged = domId === 0;
     this.queuedBytesMax = queuedBytesMax;
+    this.eventDeadlineNs = eventDeadlineNs;
     this.onQueued = onQueued;
   }
 
@@ -80,7 +89,7 @@ export class Connection implements Principal {
   }
 
   reply(type: number, reqId: number, txId: number, payload: ByteString, cause: PendingRequest | undefined): void {
-    this.enqueue({type, reqId, txId, payload, cause, isEvent: false, next: undefined});
+    this.enqueue({type, reqId, txId, payload, cause, isEvent: false});
   }
 
   /**
@@ -93,27 +102,20 @@ export class Connection implements Principal {
     if (!path.startsWith('@') && this.queue.hasEvent(payload)) return false;
     if (!this.privileged && this.queue.sizeBytes >= this.queuedBytesMax) return false;
     cause?.eventQueued();
-    this.enqueue({
-      type: XS.WATCH_EVENT satisfies XsType,
-      reqId: 0,
-      txId: 0,
-      payload,
-      cause,
-      isEvent: true,
-      next: undefined,
-    });
+    this.enqueue({type: XS.WATCH_EVENT satisfies XsType, reqId: 0, txId: 0, payload, cause, isEvent: true});
     return true;
   }
 
-  private enqueue(message: Outgoing): void {
-    this.queue.push(message);
-    this.onQueued(this);
+  /** Takes up what was queued when the store was saved. */
+  loadQueued(message: Queued): void {
+    if (message.isEvent) message.cause?.eventQueued();
+    this.enqueue(message);
   }
 
-  /** Takes up what was queued when the store was saved. */
-  loadQueued(message: Omit<Outgoing, 'next'>): void {
-    if (message.isEvent) message.cause?.eventQueued();
-    this.enqueue({...message, next: undefined});
+  private enqueue({type, reqId, txId, payload, cause, isEvent}: Queued): void {
+    const deadlineNs = isEvent && !this.privileged ? this.eventDeadlineNs() : Infinity;
+    this.queue.push({type, reqId, txId, payload, cause, isEvent, deadlineNs, next: undefined});
+    this.onQueued(this);
   }
 
   toString(): string {

@@ -15,7 +15,8 @@ interface Command {
 const COMMANDS: Readonly<Record<string, Command>> = {
   check: {parameters: '', run: check},
   log: {parameters: 'on|off', run: log},
-  memreport: {parameters: '', run: memreport},
+  logfile: {parameters: '<file>', run: logfile},
+  memreport: {parameters: '[<file>]', run: memreport},
   print: {parameters: '<string>', run: print},
   quota: {parameters: '[set <name> <val>|<domid>]', run: quota},
   'quota-soft': {parameters: '[set <name> <val>]', run: softQuota},
@@ -47,11 +48,18 @@ function log(store: Store, [word, ...rest]: readonly ByteString[]): Reply {
   return ACK;
 }
 
-/** To the log; without one it is refused, as by a daemon without a trace file. */
-function memreport(store: Store, parameters: readonly ByteString[]): Reply {
-  if (parameters.length > 0 || !store.hasLog) return refuse.EINVAL;
+function logfile(store: Store, [path, ...rest]: readonly ByteString[]): Reply {
+  return path !== undefined && rest.length === 0 && store.logToFile(path) ? ACK : refuse.EINVAL;
+}
+
+/** To a file, or to the log; without one it is refused, as by a daemon without a trace file. */
+function memreport(store: Store, [path, ...rest]: readonly ByteString[]): Reply {
+  if (rest.length > 0) return refuse.EINVAL;
   const {nodes, bytes} = store.measure();
-  store.log(`memreport: ${nodes} nodes with ${bytes} bytes of names and values`);
+  const report = `memreport: ${nodes} nodes with ${bytes} bytes of names and values`;
+  if (path !== undefined) return store.appendToFile?.(path, report) ? ACK : refuse.EINVAL;
+  if (!store.hasLog) return refuse.EINVAL;
+  store.log(report);
   return ACK;
 }
 

@@ -2,6 +2,7 @@ import type {ByteString} from './byte-string.ts';
 import {Connection} from './connection.ts';
 import type {DomainControl} from './domain-requests.ts';
 import type {Domain} from './domains.ts';
+import {GuestClock, type StoreClock} from './guest-clock.ts';
 import {PendingRequest} from './pending-request.ts';
 import {refuse, Refusal} from './refusal.ts';
 import {Request, type Reply} from './request.ts';
@@ -32,6 +33,9 @@ export interface DispatcherOptions {
   readonly onFlush: () => void;
   /** Called after each delivery. */
   readonly onFlushed: () => void;
+  /** Without one guests write as fast as they like, and their events wait for ever. */
+  readonly clock?: StoreClock;
+  readonly eventTimeoutNs: number;
 }
 
 /** What an answer consists of. */
@@ -53,8 +57,18 @@ export class Dispatcher {
     if (connection?.stalled) this.wake(connection);
   };
 
+  private readonly guestClock: GuestClock | undefined;
+
   constructor(options: DispatcherOptions) {
+    const {clock, eventTimeoutNs, store} = options;
     this.options = options;
+    if (clock === undefined) return;
+    const wake = (connection: Connection): void => {
+      this.wake(connection);
+      this.flush();
+    };
+    this.guestClock = new GuestClock({clock, eventTimeoutNs, store, wake});
+    store.writeRate = this.guestClock.rate;
   }
 
   /** `domain` is the one whose quota counts, if any. The transport sets `outlet`. */
@@ -65,6 +79,7 @@ export class Dispatcher {
       domain,
       serial: ++this.lastSerial,
       queuedBytesMax: this.options.store.quota.queuedBytes,
+      eventDeadlineNs: () => this.guestClock?.eventDeadlineNs() ?? Infinity,
       onQueued: this.wake,
     });
     this.connections.add(connection);
@@ -110,6 +125,7 @@ export class Dispatcher {
     for (const connection of awake) {
       connection.waking = false;
       if (!connection.queue.isEmpty || connection.stalled) connection.outlet?.wake();
+      if (!connection.queue.isEmpty) this.guestClock?.watchQueue(connection);
     }
     this.options.onFlushed();
   }
@@ -134,10 +150,14 @@ export class Dispatcher {
     this.reset(connection);
   }
 
-  /** Whether the connection has room for another outstanding request. */
+  /** Whether a request of the connection is taken now. If not it is woken when one would be. */
   mayRead(connection: Connection): boolean {
-    const outstanding = connection.privileged ? 0 : (connection.domain?.outstanding ?? 0);
-    connection.stalled = outstanding >= this.options.store.quotaOf(connection.domain).outstanding;
+    const {domain, privileged} = connection;
+    if (privileged || domain === undefined) return true;
+    const {outstanding, queuedBytes} = this.options.store.quotaOf(domain);
+    const hasRoom = domain.outstanding < outstanding && connection.queue.sizeBytes < queuedBytes;
+    this.guestClock?.reportUse(connection, domain);
+    connection.stalled = !hasRoom || this.guestClock?.mayRead(connection, domain) === false;
     return !connection.stalled;
   }
 
@@ -177,7 +197,10 @@ export class Dispatcher {
     const transaction = looksUp ? connection.transactions.get(txId) : undefined;
     if (looksUp && transaction === undefined) return refused(refuse.ENOENT);
     const request = new Request(this.options.store, connection, payload, txId, transaction, cause);
+    const {tree} = this.options.store;
+    const before = tree.generation;
     const reply = requestType.handle(request, this.options.control);
+    if (transaction === undefined) this.options.store.countWrites(connection, tree.generation - before);
     const tooLong = !(reply instanceof Refusal) && reply.length > XENSTORE_PAYLOAD_MAX;
     return {reply: tooLong ? refuse.E2BIG : reply, afterReply: request.afterReply};
   }

@@ -58,6 +58,7 @@ export class DomainRing implements Outlet {
   private rings: {u8: Uint8Array; req: ByteRing; rsp: ByteRing} | undefined;
   private readonly incoming = new MessageAssembler();
   private readonly scratch = newBytes(RING_BYTES);
+  /** The first message of the queue, of which some is in the ring. */
   private outgoing: Uint8Array | undefined;
   private written = 0;
   private closed = false;
@@ -92,6 +93,10 @@ export class DomainRing implements Outlet {
     if (this.closed) return;
     this.closed = true;
     this.access.close?.();
+  }
+
+  get hasBegun(): boolean {
+    return this.written > 0;
   }
 
   toString(): string {
@@ -158,13 +163,14 @@ export class DomainRing implements Outlet {
     const {queue} = this.connection;
     let put = 0;
     while (!this.deaf && !queue.isEmpty) {
-      this.outgoing ??= encodeMessage(queue.peek()!);
-      const written = this.rsp.write(this.outgoing, this.written);
+      const outgoing = this.outgoing ?? encodeMessage(queue.peek()!);
+      const written = this.rsp.write(outgoing, this.written);
       if (written === CORRUPT) this.ignore(XENSTORE_ERROR_RINGIDX);
       if (written <= 0) break;
+      this.outgoing = outgoing;
       put += written;
       this.written += written;
-      if (this.written < this.outgoing.length) break;
+      if (this.written < outgoing.length) break;
       this.outgoing = undefined;
       this.written = 0;
       queue.shift();

@@ -14,6 +14,11 @@ export class Domain {
   watches = 0;
   /** Requests whose reply or events are still queued. */
   outstanding = 0;
+  /** Writes that it may make at once. @see WriteRate */
+  writeCredit = 0;
+  /** The log has been told that too much is queued for it; it will be told no more before that time. */
+  reportedOver = false;
+  nextReportNs = 0;
   targetId: number | undefined;
   /** Server features that it is offered, if not all. */
   features: number | undefined;

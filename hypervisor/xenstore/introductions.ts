@@ -32,7 +32,10 @@ export class Introductions {
     domain.introduced = true;
     this.store.domains.version++;
     const connection = (domain.connection ??= this.dispatcher.connect(`dom${domId}`, domId, domain));
-    if (isNew) this.store.fireSpecial(INTRODUCE_DOMAIN, domId);
+    if (isNew) {
+      this.store.writeRate?.admit(domain);
+      this.store.fireSpecial(INTRODUCE_DOMAIN, domId);
+    }
     this.dispatcher.reset(connection);
     if (access === undefined) return;
     this.offerFeatures(domain, access);

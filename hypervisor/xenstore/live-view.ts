@@ -62,6 +62,7 @@ export class LiveView implements StoreView {
       const child = childPath(path, name);
       this.visit(child, this.tree.find(child)!, false, onRemoved);
     }
+    this.tree.nextGeneration();
     onRemoved(path, node, isRoot);
   }
 

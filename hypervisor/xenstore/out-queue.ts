@@ -6,6 +6,8 @@ export interface Outgoing extends XsMessage {
   /** The unprivileged domain's request that it belongs to. */
   readonly cause: PendingRequest | undefined;
   readonly isEvent: boolean;
+  /** An event that has not been taken by then is dropped; Infinity for none. */
+  readonly deadlineNs: number;
   /** What is queued behind it: the queue's own. */
   next: Outgoing | undefined;
 }
@@ -35,6 +37,15 @@ export class OutQueue {
     return this.events.has(payload);
   }
 
+  /** When the first event will be late; Infinity if none can be. A first message whose delivery has begun cannot. */
+  firstDeadlineNs(hasBegun: boolean): number {
+    for (const message of this.waiting()) {
+      const isUnderWay = hasBegun && message === this.first;
+      if (message.deadlineNs !== Infinity && !isUnderWay) return message.deadlineNs;
+    }
+    return Infinity;
+  }
+
   peek(): Outgoing | undefined {
     return this.first;
   }
@@ -57,19 +68,33 @@ export class OutQueue {
   /** Takes the first message, delivered or dropped. */
   shift(): Outgoing | undefined {
     const message = this.first;
-    if (message === undefined) return undefined;
-    this.first = message.next;
-    if (this.first === undefined) this.last = undefined;
+    if (message !== undefined) this.remove(undefined, message);
+    return message;
+  }
+
+  /** Drops the events that are late at `nowNs`. */
+  dropLate(nowNs: number, hasBegun: boolean): void {
+    let previous: Outgoing | undefined;
+    for (let message = this.first; message !== undefined; message = message.next) {
+      const isUnderWay = hasBegun && previous === undefined;
+      if (message.deadlineNs <= nowNs && !isUnderWay) this.remove(previous, message);
+      else previous = message;
+    }
+  }
+
+  clear(): void {
+    while (this.shift() !== undefined);
+  }
+
+  private remove(previous: Outgoing | undefined, message: Outgoing): void {
+    if (previous === undefined) this.first = message.next;
+    else previous.next = message.next;
+    if (this.last === message) this.last = previous;
     this.count--;
     this.queuedBytes -= messageBytes(message);
     if (message.isEvent) {
       this.events.delete(message.payload);
       message.cause?.eventTaken();
     } else message.cause?.replyTaken();
-    return message;
-  }
-
-  clear(): void {
-    while (this.shift() !== undefined);
   }
 }

@@ -179,6 +179,7 @@ function connect(store: Store, dispatcher: Dispatcher, saved: SavedConnection): 
   if (domain !== undefined && kind === 'ring') domain.connection = connection;
   connection.ignored = ignored;
   connection.lastTxId = lastTxId;
+  store.openTransactions += transactions.length;
   for (const [id, content] of transactions) {
     const transaction = new Transaction(store, connection);
     transaction.load(content);

@@ -10,6 +10,7 @@ import {refuse, type Refusal} from './refusal.ts';
 import type {Committed, Transaction} from './transaction.ts';
 import {Tree, type NodeRecord, type StoreNode} from './tree.ts';
 import {levelsBelow, ordered, Watches} from './watches.ts';
+import type {WriteRate} from './write-rate.ts';
 
 /** The watches that tell of domains rather than of nodes. */
 export const INTRODUCE_DOMAIN = '@introduceDomain';
@@ -30,6 +31,8 @@ export interface StoreOptions {
   readonly conflictFault?: () => boolean;
   /** Takes lines for the log. */
   readonly log?: (line: string) => void;
+  /** Adds a line to a file that a client with all rights has named. @returns whether it could */
+  readonly appendToFile?: (path: ByteString, line: string) => boolean;
   /** Sees every event that was queued. */
   readonly onEvent?: (connection: Connection, path: ByteString, token: ByteString) => void;
 }
@@ -43,6 +46,10 @@ export class Store {
   readonly profile: Profile;
   /** Limits of domains that have none of their own. */
   quota: Quota;
+  /** Of all connections. */
+  openTransactions = 0;
+  /** What limits guests' writes, if a clock does. */
+  writeRate: WriteRate | undefined;
   /** CONTROL log on, off. */
   logging = true;
   /** Who may see and change the special watches, by name. */
@@ -52,11 +59,14 @@ export class Store {
   ]);
   private readonly conflictFault: StoreOptions['conflictFault'];
   private readonly onEvent: StoreOptions['onEvent'];
-  private readonly logLine: StoreOptions['log'];
+  readonly appendToFile: StoreOptions['appendToFile'];
+  private logLine: StoreOptions['log'];
 
-  constructor({profile = 'c-4.17', quota, domainExists, conflictFault, log, onEvent}: StoreOptions) {
+  constructor(options: StoreOptions) {
+    const {profile = 'c-4.17', quota, domainExists, conflictFault, log, appendToFile, onEvent} = options;
     this.profile = profile;
     this.logLine = log;
+    this.appendToFile = appendToFile;
     this.quota = {...DEFAULT_QUOTA, ...quota};
     this.domains = new Domains(domainExists, () => this.tree.generation);
     this.live = new LiveView(this.tree, this.domains);
@@ -79,6 +89,15 @@ export class Store {
 
   log(line: string): void {
     if (this.logging) this.logLine?.(line);
+  }
+
+  /** From now on the log is a file's, if files are to be had. @returns whether they are */
+  logToFile(path: ByteString): boolean {
+    const {appendToFile} = this;
+    if (appendToFile === undefined) return false;
+    this.logLine = (line) => void appendToFile(path, line);
+    this.logging = true;
+    return true;
   }
 
   /** How much there is in the tree. */
@@ -134,7 +153,14 @@ export class Store {
     const changes = transaction.apply();
     this.fireCommitted(changes, cause);
     for (const [domId, delta] of transaction.nodeCounts) this.live.countNodes(domId, delta);
+    this.countWrites(connection, 1);
     return undefined;
+  }
+
+  /** A domain has written so many records where others have transactions open: its rate is limited. */
+  countWrites({privileged, domain}: Connection, writes: number): void {
+    if (privileged || domain === undefined || writes === 0 || this.openTransactions === 0) return;
+    this.writeRate?.debit(domain, writes);
   }
 
   /** Removes the nodes of a domain that goes, and what it was allowed to see. Its number can be used again. */

@@ -11,6 +11,7 @@ export function transactionStart(request: Request): Reply {
   if (!privileged && transactions.size > store.quotaOf(connection.domain).transactions) return refuse.ENOSPC;
   const id = connection.nextTxId();
   transactions.set(id, new Transaction(store, connection));
+  store.openTransactions++;
   return `${id}\0`;
 }
 
@@ -20,6 +21,7 @@ export function transactionEnd(request: Request): Reply {
   if (string !== 'T' && string !== 'F') return refuse.EINVAL;
   if (transaction === undefined) return refuse.ENOENT;
   connection.transactions.delete(txId);
+  store.openTransactions--;
   const refusal = string === 'T' ? store.commit(transaction, connection, cause) : undefined;
   return refusal ?? ACK;
 }

@@ -44,6 +44,7 @@ export function resetWatches({connection, store}: Request): Reply {
 /** Drops a connection's watches and transactions. */
 export function resetConnection(store: Store, connection: Connection): void {
   for (const key of connection.watches.keys()) removeWatch(store, connection, key);
+  store.openTransactions -= connection.transactions.size;
   connection.transactions.clear();
 }
 

@@ -1,7 +1,9 @@
 import {Subject, type Observable} from 'rxjs';
+import {NS_PER_S} from '../schedule/index.ts';
 import type {ByteString} from './byte-string.ts';
 import type {Connection} from './connection.ts';
 import {Dispatcher, type RequestTrace} from './dispatcher.ts';
+import type {StoreClock} from './guest-clock.ts';
 import type {RingAccess} from './domain-ring.ts';
 import {InProcessConnection} from './in-process.ts';
 import {Introductions} from './introductions.ts';
@@ -38,9 +40,15 @@ export interface XenstoredOptions {
   readonly introduceHook?: (domId: number, gfn: number, port: number) => RingAccess | XsErrno | undefined;
   /** Runs a task soon, but not within the call. Default: a microtask. */
   readonly defer?: (task: () => void) => void;
+  /** Times guests: how fast they write, how long their events wait. Default: they take the time they like. */
+  readonly clock?: StoreClock;
+  /** An event that a guest does not take is dropped after this, 1..Infinity. Default: 20 s. */
+  readonly eventTimeoutNs?: number;
   readonly onRequest?: (trace: RequestTrace) => void;
   /** Takes lines of text: what CONTROL print, check and memreport have to say. */
   readonly log?: (line: string) => void;
+  /** CONTROL logfile and memreport: adds a line to the file that they name, if it can. Default: they are refused. */
+  readonly appendToFile?: (path: ByteString, line: string) => boolean;
   /** Keeps what changes: sees each change before anybody else can learn that it was made. */
   readonly journal?: Journal;
   /** Asked at each commit; true lets it fail with EAGAIN although nothing conflicts. */
@@ -49,6 +57,9 @@ export interface XenstoredOptions {
   /** Default: c-4.17. */
   readonly profile?: Profile;
 }
+
+/** @see xenstored(8), --timeout */
+const EVENT_TIMEOUT_NS = 20 * NS_PER_S;
 
 /**
  * The store daemon, without its sockets. A new store holds `/`, `/tool` and `/tool/xenstored`.
@@ -69,11 +80,14 @@ export class Xenstored {
       domainExists = () => true,
       introduceHook,
       defer = queueMicrotask,
+      clock,
+      eventTimeoutNs = EVENT_TIMEOUT_NS,
       onRequest,
       conflictFault,
       quota,
       journal,
       log,
+      appendToFile,
       profile,
     } = options;
     this.store = new Store({
@@ -82,6 +96,7 @@ export class Xenstored {
       quota,
       conflictFault,
       log,
+      appendToFile,
       onEvent: (...event) => this.recordEvent(...event),
     });
     this.dispatcher = new Dispatcher({
@@ -99,6 +114,8 @@ export class Xenstored {
         release: (domId) => this.introductions.remove(domId),
       },
       defer,
+      clock,
+      eventTimeoutNs,
       onRequest,
       onFlush: () => this.recorder?.commit(),
       onFlushed: () => this.publishEvents(),

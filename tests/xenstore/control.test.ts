@@ -39,7 +39,7 @@ test('help names every command', (t) => {
     .trim()
     .split('\n')
     .map((line) => line.split('\t')[0]);
-  t.deepEqual(names, ['check', 'log', 'memreport', 'print', 'quota', 'quota-soft', 'help']);
+  t.deepEqual(names, ['check', 'log', 'logfile', 'memreport', 'print', 'quota', 'quota-soft', 'help']);
 });
 
 test('a quota that is set counts from the next request on', (t) => {
@@ -92,4 +92,42 @@ test('print, memreport and check write to the log, while it is on', (t) => {
     `,
   );
   t.deepEqual(lines, ['control: one', 'memreport: 3 nodes with 13 bytes of names and values']);
+});
+
+test('logfile and memreport name files, where the store may have any', (t) => {
+  const files = new Map<string, string[]>();
+  const appendToFile = (path: string, line: string): boolean => {
+    if (!path.startsWith('/var/')) return false;
+    files.set(path, [...(files.get(path) ?? []), line]);
+    return true;
+  };
+  new Transcript({appendToFile}).play(
+    t,
+    `
+    dom0 CONTROL log off             -> OK
+    dom0 CONTROL logfile             -> EINVAL
+    dom0 CONTROL logfile /var/a b    -> EINVAL
+    dom0 CONTROL logfile /var/a      -> OK -- and the log is on
+    dom0 CONTROL print one           -> OK
+    dom0 CONTROL memreport /var/b    -> OK
+    dom0 CONTROL memreport /no/b     -> EINVAL
+    dom0 CONTROL logfile /no/a       -> OK
+    dom0 CONTROL print two           -> OK
+    `,
+  );
+  const report = 'memreport: 3 nodes with 13 bytes of names and values';
+  t.deepEqual(
+    [...files],
+    [
+      ['/var/a', ['control: one']],
+      ['/var/b', [report]],
+    ],
+  );
+  new Transcript().play(
+    t,
+    `
+    dom0 CONTROL logfile /var/a      -> EINVAL
+    dom0 CONTROL memreport /var/b    -> EINVAL
+    `,
+  );
 });

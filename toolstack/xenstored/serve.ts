@@ -1,3 +1,5 @@
+import {appendFileSync} from 'node:fs';
+import {realClock} from '../../hypervisor/schedule/index.ts';
 import {Xenstored, type Profile, type RequestTrace} from '../../hypervisor/xenstore/index.ts';
 import {listenOnSocket} from '../../hypervisor/xenstore/socket.ts';
 import {DomainSockets} from './domain-sockets.ts';
@@ -25,14 +27,26 @@ export interface ServedXenstored {
   close(): Promise<void>;
 }
 
+const appendToFile = (path: string, line: string): boolean => {
+  try {
+    appendFileSync(Buffer.from(path, 'latin1'), `${line}\n`);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
 /** A store daemon without a host: a domain exists while it is introduced, and has no ring. */
 export const serveXenstored = async (options: XenstoredServeOptions): Promise<ServedXenstored> => {
   const {socketPath, statePath, domainSockets, onRequest, log, profile} = options;
+  const clock = realClock();
   const state = statePath === undefined ? undefined : new StateFile(statePath, () => store.saveNodes());
   const store: Xenstored = new Xenstored({
     journal: state,
     profile,
     log,
+    appendToFile,
+    clock,
     domainExists: (domId) => domId === 0 || store.isIntroduced(domId),
     introduceHook: (domId) => (domId < DOMID_FIRST_RESERVED ? undefined : 'ENOENT'),
     onRequest: (trace) => {
@@ -54,6 +68,7 @@ export const serveXenstored = async (options: XenstoredServeOptions): Promise<Se
       await socket.close();
       await sockets?.closeAll();
       state?.close();
+      clock.close();
     },
   };
 };
