@@ -4,6 +4,9 @@ import type {HypervisorOps} from '../../hypervisor/ops.ts';
 import type {BlockRequest} from './request.ts';
 import type {Transport} from './transport.ts';
 
+/** In place of a number of requests. */
+export const OVERRUN = -1;
+
 /** The backend's end of a mapped ring: requests out, responses in, and who has to be told. */
 export class RingEnd {
   private readonly ops: HypervisorOps;
@@ -35,14 +38,14 @@ export class RingEnd {
     return this.back.shared.entries;
   }
 
-  /** The frontend claims more requests than the ring holds. */
-  get overrun(): boolean {
-    return this.back.requestProdOverflow();
-  }
-
-  /** Requests that can be taken. */
-  get waiting(): number {
-    return this.back.unconsumedRequests();
+  /**
+   * Requests that can be taken; OVERRUN when the frontend claims more than the ring holds. One look at its index: what is
+   * checked is what is used.
+   */
+  look(): number {
+    const {back} = this;
+    const {reqProd} = back.shared;
+    return back.requestProdOverflow(reqProd) ? OVERRUN : back.unconsumedRequests(reqProd);
   }
 
   /** Takes the next request: its first word, which tells how long it is, then the rest. Each word is read once. */

@@ -27,8 +27,8 @@ export class BackRing {
    * RING_NR_UNCONSUMED_REQUESTS: requests that can be taken. At most those that the ring has room to answer, whatever
    * the frontend claims.
    */
-  unconsumedRequests(): number {
-    const requests = (this.shared.reqProd - this.reqCons) >>> 0;
+  unconsumedRequests(reqProd: number = this.shared.reqProd): number {
+    const requests = (reqProd - this.reqCons) >>> 0;
     const room = (this.shared.entries - (this.reqCons - this.rspProdPvt)) >>> 0;
     return requests < room ? requests : room;
   }

@@ -1,5 +1,8 @@
 import {Random} from '../../hypervisor/schedule/index.ts';
 
+/** Tasks of one run: whoever posts more goes round in circles, in which virtual time stands still. */
+const MAX_TASKS = 100_000;
+
 interface Taken {
   readonly options: number;
   readonly picked: number;
@@ -13,6 +16,9 @@ export class Choices {
   readonly seed: number;
   /** Of an enumeration: the order of ready tasks is part of it now. */
   exploring = false;
+  /** Told when a run has more tasks than any needs. */
+  onEndless: ((tasks: number) => void) | undefined;
+  private tasks = 0;
   private readonly random: Random;
   private readonly order: Random;
   private readonly prefix: readonly number[] | undefined;
@@ -49,6 +55,7 @@ export class Choices {
 
   /** Which of so many ready tasks is next. */
   nextTask(ready: number): number {
+    if (++this.tasks === MAX_TASKS) this.onEndless?.(MAX_TASKS);
     return this.exploring && this.enumerates ? this.below(ready) : this.order.below(ready);
   }
 

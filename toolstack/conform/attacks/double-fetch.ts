@@ -1,5 +1,5 @@
 import {check, type Check} from '../check.ts';
-import {fetchesTwice} from '../mutants/ring.ts';
+import {fetchesTwice} from '../mutants/ring-order.ts';
 import {BLK_READ} from '../peers/block-frontend.ts';
 
 const HEADER_BYTES = 64;

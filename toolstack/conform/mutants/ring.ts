@@ -6,8 +6,8 @@ const RSP_PROD = 8;
 const RSP_EVENT = 12;
 const HEADER_BYTES = 64;
 
-/** Which words of the header an end of a ring writes and reads. */
-interface RingEndWords {
+/** Which words of the header an end of a ring writes and reads: byte offsets. */
+export interface RingEndWords {
   readonly ownProd: number;
   readonly ownEvent: number;
   readonly peerProd: number;
@@ -28,62 +28,54 @@ export const backWords: RingEndWords = {
   peerEvent: RSP_EVENT,
 };
 
-export const neverNotifies: Mutant = {name: 'never notifies', layer: () => ({ops: {evtchnSend: () => 0}})};
-
-/** Sends an event at each publication, as a driver that does not look at the peer's threshold. */
-export const alwaysNotifies = ({peerEvent, ownProd}: RingEndWords): Mutant => ({
-  name: 'always notifies',
-  layer: () => {
-    let old = 0;
-    return {
-      write: ({offset, page}, value, store) => {
-        if (offset === ownProd) old = page[ownProd / 4];
-        store(value);
-      },
-      // A threshold right behind the index published before is passed by every push.
-      read: ({offset}, fetch) => (offset === peerEvent ? (fetch(), old + 1) >>> 0 : fetch()),
-    };
-  },
+/** Keeps indexes in 16 bits. */
+export const narrowIndexes = ({ownProd}: RingEndWords): Mutant => ({
+  name: 'keeps its producer index in 16 bits',
+  layer: () => ({write: ({offset}, value, store) => store(offset === ownProd ? value & 0xffff : value)}),
 });
 
-/** Notifies by `new_prod >= event`, which is wrong once the indexes wrap. */
-export const comparesSigned = ({peerEvent, ownProd}: RingEndWords): Mutant => ({
-  name: 'compares indexes without wrapping',
-  layer: () => {
-    let old = 0;
-    return {
-      write: ({offset, page}, value, store) => {
-        if (offset === ownProd) old = page[ownProd / 4];
-        store(value);
-      },
-      read: ({offset, page}, fetch) => {
-        const event = fetch();
-        if (offset !== peerEvent) return event;
-        const now = page[ownProd / 4];
-        return event > old && event <= now ? event : (now + 1) >>> 0;
-      },
-    };
-  },
+/** Publishes messages that it has not filled. */
+export const overpublishes = ({ownProd}: RingEndWords, by: number): Mutant => ({
+  name: `publishes ${by} more than it filled`,
+  layer: () => ({write: ({offset}, value, store) => store(offset === ownProd ? (value + by) >>> 0 : value)}),
 });
 
-/** Misses a message that came between the last look and the threshold. */
-export const forgetsFinalCheck = ({ownEvent, peerProd}: RingEndWords): Mutant => ({
-  name: 'forgets the final check',
+/** Writes an index that is the peer's. */
+export const writesPeerWord = (what: string, {ownProd}: RingEndWords, offset: number): Mutant => ({
+  name: `writes the peer's ${what}`,
+  layer: () => ({
+    write: (word, value, store) => {
+      store(value);
+      if (word.offset === ownProd) word.page[offset / 4] = (value + 2) >>> 0;
+    },
+  }),
+});
+
+/** Puts each message one slot further than it belongs. */
+export const fillsNextSlot = (slotBytes: number): Mutant => ({
+  name: 'fills the slot after the one it publishes',
+  layer: () => ({
+    write: ({offset, page}, value, store) => {
+      if (offset < HEADER_BYTES) store(value);
+      else page[(offset + slotBytes) / 4] = value;
+    },
+  }),
+});
+
+/** Takes a producer index that cannot be for one message. */
+export const servesImpossible = (
+  {peerProd}: RingEndWords,
+  room: (page: Uint32Array, seen: number) => number,
+): Mutant => ({
+  name: 'takes an impossible producer index for a message',
   layer: () => {
     let seen = 0;
-    let armed = false;
     return {
-      write: ({offset}, value, store) => {
-        if (offset === ownEvent) armed = true;
-        store(value);
-      },
-      read: ({offset}, fetch) => {
+      ringFound: (_ring, _gfn, page) => void (seen = page[peerProd / 4]),
+      read: ({offset, page}, fetch) => {
         const value = fetch();
         if (offset !== peerProd) return value;
-        if (armed) {
-          armed = false;
-          return seen;
-        }
+        if ((value - seen) >>> 0 > room(page, seen)) return (seen + 1) >>> 0;
         seen = value;
         return value;
       },
@@ -91,68 +83,21 @@ export const forgetsFinalCheck = ({ownEvent, peerProd}: RingEndWords): Mutant =>
   },
 });
 
-/** Leaves its threshold where it was: the peer never notifies again. */
-export const neverRearms = ({ownEvent}: RingEndWords): Mutant => ({
-  name: 'does not set its event threshold',
-  layer: () => ({write: ({offset}, value, store) => (offset === ownEvent ? undefined : store(value))}),
-});
-
-/** Fetches each word of a message twice and goes by the second. */
-export const fetchesTwice: Mutant = {
-  name: 'reads messages twice',
-  layer: () => ({
-    read: ({offset}, fetch) => {
-      const first = fetch();
-      return offset < HEADER_BYTES ? first : fetch();
-    },
-  }),
-};
-
-/** Takes a producer index that cannot be for a ring full of messages. */
-export const clampsProducer = ({peerProd, ownProd}: RingEndWords, slots: number): Mutant => ({
-  name: 'serves an impossible producer index',
-  layer: () => ({
-    read: ({offset, page}, fetch) => {
-      const value = fetch();
-      if (offset !== peerProd) return value;
-      const base = page[ownProd / 4];
-      return (value - base) >>> 0 > slots ? (base + 1) >>> 0 : value;
-    },
-  }),
-});
-
-/** Keeps indexes in 16 bits. */
-export const narrowIndexes = ({ownProd}: RingEndWords): Mutant => ({
-  name: 'keeps its producer index in 16 bits',
-  layer: () => ({write: ({offset}, value, store) => store(offset === ownProd ? value & 0xffff : value)}),
-});
-
-/** Writes an index that is the peer's. */
-export const writesPeerIndex = ({ownProd, peerEvent}: RingEndWords): Mutant => ({
-  name: "writes the peer's event threshold",
-  layer: () => ({
-    write: ({offset, page}, value, store) => {
-      store(value);
-      if (offset === ownProd) page[peerEvent / 4] = (value + 1) >>> 0;
-    },
-  }),
-});
-
-/** Publishes the index first, then what it covers. */
-export const publishesBeforeFilling = ({ownProd}: RingEndWords): Mutant => ({
-  name: 'publishes the index before the message',
+/** Does not look at a producer index that cannot be, and waits for a better one. */
+export const ignoresImpossible = (
+  {peerProd}: RingEndWords,
+  room: (page: Uint32Array, seen: number) => number,
+): Mutant => ({
+  name: 'ignores an impossible producer index',
   layer: () => {
-    let late: (() => void)[] = [];
+    let seen = 0;
     return {
-      write: ({offset}, value, store) => {
-        if (offset >= HEADER_BYTES) {
-          late.push(() => store(value));
-          return;
-        }
-        store(value);
-        if (offset !== ownProd) return;
-        for (const each of late) each();
-        late = [];
+      ringFound: (_ring, _gfn, page) => void (seen = page[peerProd / 4]),
+      read: ({offset, page}, fetch) => {
+        const value = fetch();
+        if (offset !== peerProd) return value;
+        if ((value - seen) >>> 0 <= room(page, seen)) seen = value;
+        return seen;
       },
     };
   },

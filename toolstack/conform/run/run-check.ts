@@ -73,6 +73,7 @@ function* runsOf({orders, seeds}: Check, {seed = 1, replay}: RunOptions): Genera
 const runOnce = async (check: Check, iut: Iut, choices: Choices, {mutant, keepSteps}: RunOptions): Promise<Outcome> => {
   const log = new StepLog();
   const aborted = new Promise<never>((_, reject) => (abort = reject));
+  choices.onEndless = (tasks) => abort?.(new Error(`no end after ${tasks} tasks`));
   let stand: Stand | undefined;
   const run = async (): Promise<void> => {
     const layers = mutant === undefined ? [] : [mutant.layer()];

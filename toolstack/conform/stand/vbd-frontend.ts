@@ -8,6 +8,12 @@ const XVDA = 51712;
 /** What the scripted disk is full of. */
 const PATTERN = 0xa5;
 
+/** What came of reads, so far. */
+export interface Asked {
+  done: number;
+  failed: number;
+}
+
 /** A block frontend under test in a guest, and a scripted backend in dom0. */
 export class VbdFrontendStand extends DeviceStand {
   readonly devid = XVDA;
@@ -111,6 +117,27 @@ export class VbdFrontendStand extends DeviceStand {
     await this.settle(1e6);
     await this.serveAll();
     return this.within(read, 'a read that was answered is done');
+  }
+
+  /** Starts so many reads of a page each, which go on until they are answered. */
+  ask(count: number): Asked {
+    const asked: Asked = {done: 0, failed: 0};
+    for (let i = 0; i < count; i++) {
+      this.disk.read(i * 4096, 4096).then(
+        () => asked.done++,
+        () => asked.failed++,
+      );
+    }
+    return asked;
+  }
+
+  /** The driver has given the device up: what is asked of it fails, and does not wait for ever. */
+  async isDisabled(): Promise<boolean> {
+    const isDone = this.disk.read(0, 4096).then(
+      () => true,
+      () => false,
+    );
+    return !(await this.within(isDone, 'a read of a device that is disabled fails'));
   }
 
   dump(): string[] {

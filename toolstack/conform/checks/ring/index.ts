@@ -1,4 +1,14 @@
 import type {Check} from '../../check.ts';
+import {ringIndexChecks} from './indexes.ts';
 import {ringLayoutChecks} from './layout.ts';
+import {ringNotifyChecks} from './notify.ts';
+import {ringOrderChecks} from './order.ts';
+import {ringTrustChecks} from './trust.ts';
 
-export const ringChecks: readonly Check[] = [...ringLayoutChecks];
+export const ringChecks: readonly Check[] = [
+  ...ringLayoutChecks,
+  ...ringIndexChecks,
+  ...ringOrderChecks,
+  ...ringNotifyChecks,
+  ...ringTrustChecks,
+];
