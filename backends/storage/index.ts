@@ -1,4 +1,5 @@
 export {type Clock, type FileCalls, nodeCalls} from './image-file.ts';
+export {FaultyStorage, type StorageFaults} from './faulty-storage.ts';
 export {ImageLocks} from './image-locks.ts';
 export {type ByteMemory, IoVector} from './io-vector.ts';
 export {imagesClosed} from './open-file.ts';

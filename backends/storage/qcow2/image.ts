@@ -61,7 +61,7 @@ export class Qcow2Image extends MappedImage {
     this.discardGranularity = header.clusterBytes;
     this.perTable = header.clusterBytes / ENTRY_BYTES;
     this.l2 = new TableCache(Math.ceil(L2_CACHE_BYTES / header.clusterBytes));
-    this.refcounts = new Refcounts(options.file, header, (cluster) => this.metadata.has(cluster));
+    this.refcounts = new Refcounts(options.file, header, this.metadata);
   }
 
   /** Reads what is always in memory, and looks at the first tables. @throws CorruptImage */

@@ -21,7 +21,8 @@ export class Refcounts {
   /** Counts of one block. */
   private readonly perBlock: number;
   private readonly blocks: TableCache;
-  private readonly isTable: (cluster: number) => boolean;
+  /** Clusters that hold tables of the image: never free, whatever their count says. */
+  private readonly tables: Set<number>;
   /** The table, whole. */
   private table: Buffer;
   private tableOffset: number;
@@ -34,10 +35,9 @@ export class Refcounts {
   /** Nothing is in use from here on. */
   private endCluster = 0;
 
-  /** `isTable` tells clusters that are never free, whatever their count says. */
-  constructor(file: ImageFile, header: Qcow2Header, isTable: (cluster: number) => boolean) {
+  constructor(file: ImageFile, header: Qcow2Header, tables: Set<number>) {
     this.file = file;
-    this.isTable = isTable;
+    this.tables = tables;
     this.clusterBytes = header.clusterBytes;
     this.width = refcountWidths[header.refcountOrder];
     this.perBlock = (header.clusterBytes * 8) / this.width.bits;
@@ -149,7 +149,7 @@ export class Refcounts {
     await this.file.writeBytes(REFCOUNT_TABLE_FIELD, fields);
     await this.file.sync();
     this.moved = undefined;
-    for (let i = 0; i < old.clusters; i++) await this.release(old.offset / this.clusterBytes + i);
+    await this.releaseTable(old);
   }
 
   private get tableEntries(): number {
@@ -175,7 +175,7 @@ export class Refcounts {
   private async isFree(cluster: number): Promise<boolean> {
     if (cluster >= this.endCluster) return true;
     if ((await this.get(cluster)) > 0) return false;
-    if (this.isTable(cluster)) throw new CorruptImage(`a table is in cluster ${cluster}, which has a refcount of 0`);
+    if (this.tables.has(cluster)) throw new CorruptImage(`a table is in cluster ${cluster}, which has a refcount of 0`);
     return true;
   }
 
@@ -186,6 +186,7 @@ export class Refcounts {
     if (this.blockOffset(index) !== 0) return;
     const cluster = this.endCluster++;
     const offset = cluster * this.clusterBytes;
+    this.tables.add(cluster);
     this.tableDirty = true;
     this.table.writeUInt32BE(Math.floor(offset / 2 ** 32), index * ENTRY_BYTES);
     this.table.writeUInt32BE(offset >>> 0, index * ENTRY_BYTES + 4);
@@ -205,8 +206,18 @@ export class Refcounts {
     this.tableOffset = first * this.clusterBytes;
     this.tableClusters = clusters;
     this.tableDirty = true;
-    for (let i = 0; i < clusters; i++) await this.set(first + i, 1);
-    if (superseded === undefined) return;
-    for (let i = 0; i < superseded.clusters; i++) await this.release(superseded.offset / this.clusterBytes + i);
+    for (let i = 0; i < clusters; i++) {
+      this.tables.add(first + i);
+      await this.set(first + i, 1);
+    }
+    if (superseded !== undefined) await this.releaseTable(superseded);
+  }
+
+  private async releaseTable({offset, clusters}: {offset: number; clusters: number}): Promise<void> {
+    const first = offset / this.clusterBytes;
+    for (let cluster = first; cluster < first + clusters; cluster++) {
+      this.tables.delete(cluster);
+      await this.release(cluster);
+    }
   }
 }

@@ -16,7 +16,7 @@ const SNAPSHOT_BYTES = 40;
  */
 export const repairRefcounts = async (file: ImageFile, header: Qcow2Header): Promise<void> => {
   if (header.hasBitmaps) throw new CorruptImage('dirty, with bitmaps: repair it with qemu-img check -r all');
-  const refcounts = new Refcounts(file, header, () => false);
+  const refcounts = new Refcounts(file, header, new Set());
   await refcounts.open();
   const counter = new ReferenceCounter(file, header, refcounts.countedClusters);
   await counter.count(refcounts.ownClusters());
