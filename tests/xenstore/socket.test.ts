@@ -5,6 +5,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {spawnSync} from 'node:child_process';
 import test, {type ExecutionContext} from 'ava';
+import {firstValueFrom, skip} from 'rxjs';
 import {
   encodeMessage,
   MessageAssembler,
@@ -183,6 +184,25 @@ test('a client that lets events pile up is dropped', async (t) => {
   await closed;
   t.is(await other.getDomainPath(1), '/local/domain/1');
   other.close();
+});
+
+test('a thousand clients, each tenth silent in the middle of a header, all see a change', async (t) => {
+  const served = await serve(t);
+  const host = new SyncXs(served.store.connectInProcess());
+  const silent: Socket[] = [];
+  const clients: XsClient[] = [];
+  // One by one: the system holds back no more than a few hundred that connect.
+  while (silent.length < 100) silent.push(await connectRaw(served));
+  while (clients.length < 900) clients.push(new XsClient(await connectSocket(served.path)));
+  for (const socket of silent) socket.write(request(XS.READ, '/w\0').subarray(0, 7));
+  // The first event comes with the watch, the second with the change.
+  const changes = clients.map((client) => firstValueFrom(client.watch('/w').pipe(skip(1))));
+  await Promise.all(clients.map((client) => client.getDomainPath(0)));
+  host.write('/w', 'v');
+  t.deepEqual(new Set(await Promise.all(changes)), new Set(['/w']));
+  for (const socket of silent) socket.write(request(XS.READ, '/w\0').subarray(7));
+  for (const socket of silent) for await (const {payload} of messagesOf(socket)) if (payload === 'v') break;
+  for (const client of clients) client.close();
 });
 
 test('closing the socket ends its clients', async (t) => {
