@@ -29,7 +29,12 @@ const run = (t: ExecutionContext, body: string): Promise<Result[]> =>
 
 const drivers: readonly [title: string, body: string, verdict: string, reason: RegExp][] = [
   ['loops for ever', 'for (;;);', 'error', /^no verdict within 2 s$/],
-  ['uses up its memory', 'const all = []; for (;;) all.push(new Array(1e7).fill({}));', 'error', /out of memory|no verdict/],
+  [
+    'uses up its memory',
+    'const all = []; for (;;) all.push(new Array(1e7).fill({}));',
+    'error',
+    /out of memory|no verdict/,
+  ],
   [
     'throws in a task',
     'device.ops.schedule.post(() => {throw new Error("oops")}); return {}',

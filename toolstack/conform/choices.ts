@@ -1,7 +1,7 @@
 import {Random} from '../../hypervisor/schedule/index.ts';
 
 /** Tasks of one run: whoever posts more goes round in circles, in which virtual time stands still. */
-const MAX_TASKS = 100_000;
+const MAX_TASKS = 30_000;
 
 interface Taken {
   readonly options: number;

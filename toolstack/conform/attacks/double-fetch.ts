@@ -1,6 +1,6 @@
 import {check, type Check} from '../check.ts';
 import {fetchesTwice} from '../mutants/ring-order.ts';
-import {BLK_READ} from '../peers/block-frontend.ts';
+import {BLK_OP, BLK_RSP} from '../peers/block-frontend.ts';
 
 const HEADER_BYTES = 64;
 const FIRST_WORD = HEADER_BYTES;
@@ -17,10 +17,10 @@ const flipped = (variant: string, offset: number, value: number): Check =>
       stand.spy.after = (access) => {
         if (access.kind === 'read' && access.offset === offset) peer.ring.view.setUint32(offset, value, true);
       };
-      const response = await stand.request({operation: BLK_READ, id: 5n, segments: [{gref: page.gref}]});
+      const response = await stand.request({operation: BLK_OP.read, id: 5n, segments: [{gref: page.gref}]});
       const seen = (): string => `the answer is ${JSON.stringify(response, (_key, each: unknown) => String(each))}`;
       stand.must(
-        response?.id === 5n && response.operation === BLK_READ && response.status === 0,
+        response?.id === 5n && response.operation === BLK_OP.read && response.status === BLK_RSP.okay,
         seen,
         'the request as it was read first is served',
       );
@@ -39,6 +39,6 @@ const flipped = (variant: string, offset: number, value: number): Check =>
   );
 
 export const doubleFetchAttacks: readonly Check[] = [
-  flipped('number of segments', FIRST_WORD, BLK_READ | (255 << 8)),
+  flipped('number of segments', FIRST_WORD, BLK_OP.read | (255 << 8)),
   flipped('grant reference', FIRST_SEGMENT, 0xffff_fff0),
 ];

@@ -21,7 +21,7 @@ export interface Advisory {
   readonly simulatable: boolean;
 }
 
-export const advisories: readonly Advisory[] = [
+const advisories: readonly Advisory[] = [
   {
     id: 'XSA-18',
     cves: ['CVE-2012-3516'],
@@ -2258,3 +2258,7 @@ export const advisories: readonly Advisory[] = [
     simulatable: true,
   },
 ];
+
+const byId = new Map(advisories.map((advisory) => [advisory.id, advisory]));
+
+export const advisoryOf = (id: string): Advisory | undefined => byId.get(id);

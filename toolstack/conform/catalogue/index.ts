@@ -55,4 +55,4 @@ export const clauseOf = (id: string): Clause | undefined => byId.get(id);
 export const protocolOf = (id: string): Protocol => id.split('-')[0] as Protocol;
 
 export type {Basis, Clause, ClauseSide, ImplementationProfile, Severity} from './clause.ts';
-export {type Advisory, advisories} from './advisories.ts';
+export {type Advisory, advisoryOf} from './advisories.ts';

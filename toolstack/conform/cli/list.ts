@@ -1,4 +1,4 @@
-import {type Clause, clauseOf, clauses} from '../catalogue/index.ts';
+import {type Advisory, advisoryOf, type Clause, clauseOf} from '../catalogue/index.ts';
 import type {Check} from '../check.ts';
 import {ToolstackError} from '../../errors.ts';
 
@@ -19,27 +19,52 @@ export const listClauses = (selected: readonly Clause[], checks: readonly Check[
   ].join('\n');
 };
 
-/** All about one clause. Throws ToolstackError when there is none of that id. */
+/** All about one clause or advisory. Throws ToolstackError when there is none of that id. */
 export const showClause = (id: string, checks: readonly Check[]): string => {
-  const clause = clauseOf(id.toUpperCase());
-  if (clause === undefined)
-    throw new ToolstackError('ENOENT', `pvsim: no clause "${id}" among ${clauses.length}`, EXIT_USAGE);
-  const {severity, side, basis, profile, source, rule, probe, advisories, correction} = clause;
-  const fields: [string, string | undefined][] = [
-    ['severity', severity],
-    ['binds', side],
-    ['basis', profile === undefined ? basis : `${basis} (${profile})`],
-    ['source', source],
-    ['rule', rule],
-    ['probe', probe],
-    ['advisories', advisories?.join(', ')],
-    ['correction', correction],
-  ];
-  const known = fields.flatMap(([name, value]) => (value === undefined ? [] : [`  ${name.padEnd(10)} ${value}`]));
-  const own = checks.filter((check) => check.clause === clause.id);
+  const [clause, advisory] = [clauseOf(id.toUpperCase()), advisoryOf(id.toUpperCase())];
+  const fields = clause === undefined ? advisory && advisoryFields(advisory) : clauseFields(clause);
+  if (fields === undefined) throw new ToolstackError('ENOENT', `pvsim: no clause or advisory "${id}"`, EXIT_USAGE);
+  const known = Object.entries(fields).flatMap(([name, value]) =>
+    value === undefined ? [] : [`  ${name.padEnd(11)} ${value}`],
+  );
+  const own = checks.filter((check) => check.clause === id.toUpperCase());
   const about = own.flatMap(({name, seeds, orders, mutants}) => [
-    `  check      ${name}: ${orders === undefined ? `${seeds} seeds` : `every order, at most ${orders} runs`}`,
-    ...mutants.map((mutant) => `    mutant   ${mutant.name}`),
+    `  check       ${name}: ${orders === undefined ? `${seeds} seeds` : `every order, at most ${orders} runs`}`,
+    ...mutants.map((mutant) => `    mutant    ${mutant.name}`),
   ]);
-  return [clause.id, ...known, ...(own.length === 0 ? ['  no check yet'] : about), ''].join('\n');
+  return [id.toUpperCase(), ...known, ...(own.length === 0 ? ['  no check yet'] : about), ''].join('\n');
 };
+
+type Fields = Readonly<Record<string, string | undefined>>;
+
+const clauseFields = ({
+  severity,
+  side,
+  basis,
+  profile,
+  source,
+  rule,
+  probe,
+  advisories,
+  correction,
+}: Clause): Fields => ({
+  severity,
+  binds: side,
+  basis: profile === undefined ? basis : `${basis} (${profile})`,
+  source,
+  rule,
+  probe,
+  advisories: advisories?.join(', '),
+  correction,
+});
+
+const advisoryFields = ({title, cves, attacker, deed, consequence, due, attack, assertion}: Advisory): Fields => ({
+  title,
+  cves: cves.join(', '),
+  attacker,
+  deed,
+  consequence,
+  due,
+  attack,
+  assertion,
+});

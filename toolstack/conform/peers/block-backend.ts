@@ -2,7 +2,7 @@ import {GNTMAP_host_map} from '../../../hypervisor/abi/grant-table.ts';
 import type {HypervisorOps} from '../../../hypervisor/index.ts';
 import {PAGE_SIZE} from '../../../hypervisor/memory/index.ts';
 import {Breach} from '../verdict.ts';
-import {BLK_READ} from './block-frontend.ts';
+import {BLK_OP} from './block-frontend.ts';
 import {needsNotify, SharedRingPage} from './shared-ring-page.ts';
 
 const SLOT_BYTES = 112;
@@ -108,7 +108,7 @@ export class BlockBackendPeer {
 
   /** Does what a disk of pattern bytes would: fills the pages of a read, answers. */
   serve(request: TakenRequest, pattern: number): void {
-    if (request.operation === BLK_READ) this.fill(request, pattern);
+    if (request.operation === BLK_OP.read) this.fill(request, pattern);
     this.respond(request.id, request.operation);
   }
 

@@ -10,14 +10,9 @@ const layouts = {
 
 const PAGE_BYTES = 4096;
 
-export const BLK_READ = 0;
-export const BLK_WRITE = 1;
-export const BLK_BARRIER = 2;
-export const BLK_FLUSH = 3;
-export const BLK_DISCARD = 5;
-export const BLK_OKAY = 0;
-export const BLK_ERROR = -1;
-export const BLK_EOPNOTSUPP = -2;
+/** @see blkif.h, BLKIF_OP_* and BLKIF_RSP_* */
+export const BLK_OP = {read: 0, write: 1, barrier: 2, flush: 3, discard: 5, indirect: 6} as const;
+export const BLK_RSP = {okay: 0, error: -1, notSupported: -2} as const;
 
 export type BlockAbi = keyof typeof layouts;
 
@@ -128,7 +123,7 @@ export class BlockFrontendPeer {
 
   /** A read of one page, the least that shows that the backend serves. */
   putRead(id: bigint, page: GrantedPage, sector = 0n): void {
-    this.put({operation: BLK_READ, id, sector, segments: [{gref: page.gref}]});
+    this.put({operation: BLK_OP.read, id, sector, segments: [{gref: page.gref}]});
   }
 
   /** Publishes what was put, or any index, without an event. Returns the index published before. */

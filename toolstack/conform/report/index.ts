@@ -15,5 +15,5 @@ export const formats = {
 
 export type Format = keyof typeof formats;
 
-export {type ConformReport, explanation, replayCommand} from './report.ts';
-export {clauseStandings, countStandings, isFatal, standingOf} from './standing.ts';
+export {type ConformReport, explanation} from './report.ts';
+export {isFatal} from './standing.ts';

@@ -60,12 +60,13 @@ const listCommand: CommandModule = {
 
 const showCommand: CommandModule<object, {clause: string}> = {
   command: 'show <clause>',
-  describe: 'Tell all about one clause',
+  describe: 'Tell all about one clause or advisory',
   builder: (parser) => parser.positional('clause', {type: 'string', demandOption: true}),
   handler: async ({clause}) => {
     const {showClause} = await import('../../conform/cli/list.ts');
     const {checks} = await import('../../conform/checks/index.ts');
-    process.stdout.write(showClause(clause, checks));
+    const {attacks} = await import('../../conform/attacks/index.ts');
+    process.stdout.write(showClause(clause, [...checks, ...attacks]));
   },
 };
 
