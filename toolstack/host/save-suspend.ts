@@ -1,10 +1,9 @@
-import {filter, firstValueFrom, map, merge, Observable, take} from 'rxjs';
+import {filter, firstValueFrom, map, merge, Observable} from 'rxjs';
 import {SHUTDOWN_suspend} from '../../hypervisor/abi/sched.ts';
 import type {DomId, Hypervisor} from '../../hypervisor/index.ts';
 import {NS_PER_S, type Schedule} from '../../hypervisor/schedule/index.ts';
 import type {XsClient} from '../../hypervisor/xenstore/index.ts';
 import {ToolstackError} from '../errors.ts';
-import {waitForNode} from './wait.ts';
 
 /** libxl's patience with a guest: to take the request, and then to suspend. */
 const TIMEOUT_NS = 60 * NS_PER_S;
@@ -15,42 +14,49 @@ export interface SuspendParts {
   readonly xs: XsClient;
 }
 
+/** SHUTDOWN_* of the guest, or why there is none. */
+type Outcome = number | 'destroyed' | 'deaf' | 'late';
+
 /** Asks a guest to suspend and waits until it has. Throws ToolstackError in libxl's words; the guest goes on then. */
-export const suspendGuest = async ({clock, xen, xs}: SuspendParts, domid: DomId): Promise<void> => {
-  const refuse = (code: string, reason: string): ToolstackError =>
-    new ToolstackError(code, `libxl: error: Domain ${domid}:${reason}`);
-  // Before the request: a guest may be quicker than its answer.
-  const end = firstValueFrom(shutdownOf({clock, xen}, domid));
+export const suspendGuest = async (parts: SuspendParts, domid: DomId): Promise<void> => {
   const node = `/local/domain/${domid}/control/shutdown`;
-  await xs.write(node, 'suspend');
-  const taken = (value: string | undefined): boolean => value !== 'suspend';
-  if (!(await waitForNode(clock, xs, node, taken, TIMEOUT_NS)) && (await withdraw(xs, node))) {
-    throw refuse('ETIMEDOUT', "guest didn't acknowledge suspend, cancelling request");
-  }
-  const reason = await end;
-  if (reason === 'gone') throw refuse('ESRCH', 'guest we were suspending has been destroyed');
-  if (reason === 'late') throw refuse('ETIMEDOUT', 'guest did not suspend, timed out');
-  if (reason !== SHUTDOWN_suspend) {
-    throw refuse('EIO', `guest we were suspending has shut down with unexpected reason code ${reason}`);
-  }
+  // Before the request: a guest may be quicker than its answer.
+  const outcome = firstValueFrom(merge(endOf(parts, domid), patience(parts, node)));
+  await parts.xs.write(node, 'suspend');
+  const reached = await outcome;
+  if (reached === SHUTDOWN_suspend) return;
+  const [code, reason] = failures[reached] ?? [
+    'EIO',
+    `guest we were suspending has shut down with unexpected reason code ${reached}`,
+  ];
+  throw new ToolstackError(code, `libxl: error: Domain ${domid}:${reason}`);
 };
 
-type Outcome = number | 'gone' | 'late';
+const failures: Readonly<Record<string, readonly [code: string, reason: string]>> = {
+  destroyed: ['ESRCH', 'guest we were suspending has been destroyed'],
+  deaf: ['ETIMEDOUT', "guest didn't acknowledge suspend, cancelling request"],
+  late: ['ETIMEDOUT', 'guest did not suspend, timed out'],
+};
 
-/** SHUTDOWN_* of the domain, or why there is none within twice the timeout. */
-const shutdownOf = ({clock, xen}: Pick<SuspendParts, 'clock' | 'xen'>, domid: DomId): Observable<Outcome> => {
-  const over = xen.domainEvents.pipe(
-    filter((event) => event.domid === domid && ['shutdown', 'dying'].includes(event.type)),
-    map(({type, info}): Outcome => (type === 'dying' ? 'gone' : (info.shutdownReason ?? 'gone'))),
+const endOf = ({xen}: SuspendParts, domid: DomId): Observable<Outcome> =>
+  xen.domainEvents.pipe(
+    filter((event) => event.domid === domid && (event.type === 'shutdown' || event.type === 'dying')),
+    map(({type, info}) => (type === 'dying' ? 'destroyed' : (info.shutdownReason ?? 'destroyed'))),
   );
-  const late = new Observable<Outcome>((subscriber) => {
-    const timer = clock.after(2 * TIMEOUT_NS, () => subscriber.next('late'));
+
+/** A guest that has not taken the request in time loses it; one that has gets as much time again. */
+const patience = ({clock, xs}: SuspendParts, node: string): Observable<Outcome> =>
+  new Observable((subscriber) => {
+    let timer = clock.after(TIMEOUT_NS, () => {
+      void withdraw(xs, node).then((withdrawn) => {
+        if (withdrawn) subscriber.next('deaf');
+        else timer = clock.after(TIMEOUT_NS, () => subscriber.next('late'));
+      });
+    });
     return () => timer.cancel();
   });
-  return merge(over, late).pipe(take(1));
-};
 
-/** False when the guest takes the request at this very moment. */
+/** False when the guest has taken the request, and be it at this very moment. */
 const withdraw = (xs: XsClient, node: string): Promise<boolean> =>
   xs.transaction(async (tx) => {
     if ((await xs.read(node, tx)) !== 'suspend') return false;
