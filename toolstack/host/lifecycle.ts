@@ -13,11 +13,12 @@ import {
   writeBuiltDomain,
   writeDomainSkeleton,
 } from '../builder/index.ts';
+import {type BootedFiles, runBootloader} from '../bootloader/index.ts';
 import {type CompleteDomainConfig, type DomainConfig, withDomainDefaults} from '../config/index.ts';
 import {ToolstackError} from '../errors.ts';
 import type {ConsoleLogs} from './console-log.ts';
 import type {CpuControl} from './cpus/index.ts';
-import type {Devices} from './devices.ts';
+import {type Devices, diskTarget} from './devices.ts';
 import type {Dom0} from './dom0.ts';
 import {EXIT_CREATE_FAILED} from './hotplug.ts';
 import {MAXMEM_SLACK_KIB} from './memory-control.ts';
@@ -80,8 +81,34 @@ export class Lifecycle {
     }
   }
 
-  private async make(config: CompleteDomainConfig, {baseDir, paused, saved}: CreateRequest): Promise<DomId> {
+  private async make(asked: CompleteDomainConfig, request: CreateRequest): Promise<DomId> {
+    const booted = request.saved === undefined ? await this.runBootloader(asked, request.baseDir) : undefined;
+    try {
+      return await this.makeBooted(asked, booted, request);
+    } finally {
+      await booted?.remove();
+    }
+  }
+
+  /** What the config's bootloader takes off its first disk; undefined without a bootloader. */
+  private async runBootloader(config: CompleteDomainConfig, baseDir: string): Promise<BootedFiles | undefined> {
+    const {bootloader, bootloaderArgs = [], disks, cmdline} = config;
+    if (bootloader === undefined) return undefined;
+    const {schedule} = this.parts.xen;
+    const target = disks.length === 0 ? undefined : diskTarget(disks[0], baseDir);
+    const clock = schedule.mode === 'real' ? schedule : undefined;
+    return runBootloader({bootloader, args: bootloaderArgs, target, cmdline, clock});
+  }
+
+  /** The record keeps the config that was asked for: a restart runs the bootloader again. */
+  private async makeBooted(
+    asked: CompleteDomainConfig,
+    booted: BootedFiles | undefined,
+    {baseDir, paused, saved}: CreateRequest,
+  ): Promise<DomId> {
     const {xen} = this.parts;
+    const {kernel, ramdisk, cmdline} = booted ?? asked;
+    const config = {...asked, kernel, ramdisk, cmdline};
     const pages = saved?.state.pages ?? Math.ceil(config.memoryKib / KIB_PER_PAGE);
     const maxPages = Math.max(pages, Math.ceil(config.maxMemoryKib / KIB_PER_PAGE));
     const boot = {
@@ -98,7 +125,7 @@ export class Lifecycle {
     const domain = this.allocate(config, {pages, maxPages, domid: saved?.state.domid}, machine);
     const record: DomainRecord = {
       domid: domain.id,
-      config,
+      config: asked,
       abi: machine.abi,
       baseDir,
       devices: new Map(),
@@ -225,9 +252,8 @@ const refuseDestroyed = ({domid, destroying}: DomainRecord): void => {
 };
 
 /** What this version cannot build. */
-const refuseForeignConfig = ({type, bootloader, memoryKib}: CompleteDomainConfig): void => {
+const refuseForeignConfig = ({type, memoryKib}: CompleteDomainConfig): void => {
   if (type === 'hvm') throw refusal('EINVAL', 'type="hvm" is not supported yet (pv and pvh are)');
-  if (bootloader !== undefined) throw refusal('EINVAL', `bootloader="${bootloader}" is not supported yet`);
   if (memoryKib < MIN_MEMORY_KIB) {
     throw refusal('EINVAL', `memory=${memoryKib / 1024}: a domain needs ${MIN_MEMORY_KIB / 1024} MiB at least`);
   }
