@@ -158,6 +158,11 @@ export class FakeHost implements ServedHost {
     return Promise.resolve();
   }
 
+  changeMedium(domid: DomId, disk: {vdev: string; target?: string}): Promise<void> {
+    this.#act('changeMedium', domid, disk.vdev, disk.target ?? '');
+    return Promise.resolve();
+  }
+
   listDisks(): Promise<DiskListing[]> {
     return Promise.resolve(this.disks);
   }

@@ -77,6 +77,7 @@ const METHOD_CHECKS: {readonly [M in Method]: Checks<Methods[M]['params']>} = {
   'schedule.set': {domid: u32, scheduler, change: object},
   'disk.attach': {domid: u32, disk: config, baseDir: text},
   'disk.detach': {domid: u32, vdev: text, force: boolean},
+  'disk.change': {domid: u32, disk: config, baseDir: text},
   'disk.list': {domid: u32},
   'vif.attach': {domid: u32, vif: config},
   'vif.detach': {domid: u32, which: text},

@@ -80,6 +80,7 @@ export const createMethods = (host: ServedHost, control: Control): MethodTable =
 
   'disk.attach': done(({domid, disk, baseDir}) => host.attachDisk(domid as DomId, disk, baseDir)),
   'disk.detach': done(({domid, vdev, force}) => host.detachDisk(domid as DomId, vdev, {force})),
+  'disk.change': done(({domid, disk, baseDir}) => host.changeMedium(domid as DomId, disk, baseDir)),
   'disk.list': ({domid}) => host.listDisks(domid as DomId),
   'vif.attach': done(({domid, vif}) => host.attachVif(domid as DomId, vif)),
   'vif.detach': done(({domid, which}) => host.detachVif(domid as DomId, which)),

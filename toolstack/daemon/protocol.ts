@@ -89,6 +89,8 @@ export interface Methods {
 
   'disk.attach': {params: {domid: number; disk: DiskConfig; baseDir: string}; result: null};
   'disk.detach': {params: {domid: number; vdev: string; force: boolean}; result: null};
+  /** A drive's medium; none: it is taken out. */
+  'disk.change': {params: {domid: number; disk: DiskConfig; baseDir: string}; result: null};
   'disk.list': {params: {domid: number}; result: DiskListing[]};
   'vif.attach': {params: {domid: number; vif: VifConfig}; result: null};
   /** By device number or MAC address. */

@@ -23,6 +23,7 @@ export type ServedHost = Pick<
   | 'cpus'
   | 'attachDisk'
   | 'detachDisk'
+  | 'changeMedium'
   | 'listDisks'
   | 'attachVif'
   | 'detachVif'

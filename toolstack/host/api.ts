@@ -154,6 +154,8 @@ export interface Host {
 
   attachDisk(domid: DomId, disk: DiskConfig, baseDir?: string): Promise<void>;
   detachDisk(domid: DomId, vdev: string, options?: {force?: boolean}): Promise<void>;
+  /** Puts the medium into the drive of that vdev; an empty target takes out what is in there. ENODEV without such a drive. */
+  changeMedium(domid: DomId, disk: DiskConfig, baseDir?: string): Promise<void>;
   listDisks(domid: DomId): Promise<DiskListing[]>;
   attachVif(domid: DomId, vif: VifConfig): Promise<void>;
   /** By device number or MAC address. */

@@ -37,6 +37,26 @@ export class Devices {
     await this.attach(record, device, () => this.hotplug.block(device));
   }
 
+  /** Puts another medium into a drive, or takes it out when the target is empty. ENODEV when there is no such drive. */
+  async changeMedium(record: DomainRecord, disk: DiskConfig, baseDir: string): Promise<void> {
+    const {domid, devices} = record;
+    const devid = vdevToNumber(disk.vdev);
+    const isDrive = ({kind, devid: number, frontend}: DeviceNodes): boolean =>
+      kind === 'vbd' &&
+      number === devid &&
+      frontend.some(([name, value]) => name === 'device-type' && value === 'cdrom');
+    const drive = [...devices.values()].find(isDrive);
+    if (drive === undefined) {
+      throw new ToolstackError('ENODEV', `libxl: error: Domain ${domid}:Virtual device not found`);
+    }
+    const target = storageTarget(disk, diskTarget(disk, baseDir));
+    if (target !== '') {
+      refuseForeignDisk(disk);
+      await this.hotplug.openDisk(drive, disk, target);
+    }
+    await this.xs.write(`${drive.backendPath}/params`, target);
+  }
+
   /** Returns the interface as it was attached, with its number and address. */
   async attachVif(record: DomainRecord, vif: VifConfig): Promise<VifConfig> {
     const bridge = vif.bridge ?? VIF_DEFAULTS.bridge;

@@ -363,6 +363,14 @@ class XenHost implements Host {
     record.config = {...record.config, disks: record.config.disks.filter((disk) => disk.vdev !== gone)};
   }
 
+  async changeMedium(domid: DomId, disk: DiskConfig, baseDir = process.cwd()): Promise<void> {
+    const record = this.record(domid);
+    await this.change(record, () => this.devices.changeMedium(record, disk, baseDir));
+    const changed = {...disk, target: diskTarget(disk, baseDir)};
+    const disks = record.config.disks.map((each) => (each.vdev === disk.vdev ? changed : each));
+    record.config = {...record.config, disks};
+  }
+
   async listDisks(domid: DomId): Promise<DiskListing[]> {
     return this.clock.drive(this.devices.listDisks(this.record(domid)));
   }

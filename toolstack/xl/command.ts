@@ -40,8 +40,8 @@ export interface CommandSpec extends OptionSpec {
   /** -N makes sense. */
   readonly dryRun?: boolean;
   readonly minOperands: number;
-  /** One operand may stand before the options. */
-  readonly operandFirst?: boolean;
+  /** So many operands may stand before the options. */
+  readonly operandsFirst?: number;
   /** Its work; a command without says why there is none. */
   readonly load?: () => Promise<{run: Run}>;
   /** Succeeds, with a warning: scripts need no more of it, and a simulator has nothing that it would change. */

@@ -83,12 +83,11 @@ const explainAbsence = ({name, warns, refuses}: CommandSpec, xl: Xl): number => 
 };
 
 const parseArguments = (spec: CommandSpec, args: readonly string[]): ParsedOptions => {
-  const [first] = args;
-  if (!spec.operandFirst || first === undefined || first.startsWith('-') || first.includes('=')) {
-    return getopt(args, spec);
-  }
-  const parsed = getopt(args.slice(1), spec);
-  return {...parsed, operands: [first, ...parsed.operands]};
+  const isOperand = (word: string): boolean => !word.startsWith('-') && !word.includes('=');
+  let first = 0;
+  while (first < (spec.operandsFirst ?? 0) && first < args.length && isOperand(args[first])) first++;
+  const parsed = getopt(args.slice(first), spec);
+  return {...parsed, operands: [...args.slice(0, first), ...parsed.operands]};
 };
 
 const count = ({options}: ParsedOptions, letter: string): number =>

@@ -25,7 +25,7 @@ export const DOMAINS_COMMANDS: readonly CommandSpec[] = [
     modifies: true,
     dryRun: true,
     minOperands: 0,
-    operandFirst: true,
+    operandsFirst: 1,
     short: 'hAFVcdef:inpq',
     long: {
       ...HELP_LONG,
@@ -53,7 +53,8 @@ WARNING: xl now has better capability to manage domain configuration, avoid usin
     minOperands: 0,
     short: 'hdqf:',
     long: {...HELP_LONG, defconfig: 'f', quiet: 'q'},
-    refuses: 'it is not built yet',
+    operandsFirst: 2,
+    load: () => import('../commands/config-update.ts'),
   },
   {
     name: 'list',

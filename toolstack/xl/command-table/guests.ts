@@ -130,7 +130,7 @@ export const GUESTS_COMMANDS: readonly CommandSpec[] = [
     minOperands: 3,
     short: 'h',
     long: HELP_LONG,
-    refuses: 'it is not built yet',
+    load: () => import('../commands/cd-insert.ts'),
   },
   {
     name: 'cd-eject',
@@ -141,6 +141,6 @@ export const GUESTS_COMMANDS: readonly CommandSpec[] = [
     minOperands: 2,
     short: 'h',
     long: HELP_LONG,
-    refuses: 'it is not built yet',
+    load: () => import('../commands/cd-eject.ts'),
   },
 ];
