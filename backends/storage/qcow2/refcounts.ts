@@ -8,6 +8,7 @@ const ENTRY_BYTES = 8;
 const CACHE_BYTES = 4 * 2 ** 20;
 /** A table that has to move gets half as much again. */
 const GROWTH = 1.5;
+const MAX_UNWRITTEN = 65536;
 
 /**
  * The refcounts of an image: a table of blocks of counts, one for each cluster of the file. New clusters are counted
@@ -58,7 +59,12 @@ export class Refcounts {
     const block = await this.load(last);
     let index = this.perBlock - 1;
     while (index >= 0 && this.width.get(block.view, index) === 0) index--;
-    this.endCluster = Math.max(this.endCluster, last * this.perBlock + index + 1);
+    const counted = last * this.perBlock + index + 1;
+    // A host that died may have counted clusters that it never wrote, but not that many.
+    if (counted > 2 * this.endCluster + MAX_UNWRITTEN) {
+      throw new CorruptImage(`cluster ${counted - 1} has a refcount, and the file has ${this.endCluster} clusters`);
+    }
+    this.endCluster = Math.max(this.endCluster, counted);
   }
 
   async get(cluster: number): Promise<number> {
