@@ -12,6 +12,7 @@ export class Backlog {
   /** A circle of pages, made when the first frame has to wait. */
   private pages: (Gfn | undefined)[] = [];
   private lengths = new Uint32Array(0);
+  private offloads = new Uint32Array(0);
   private head = 0;
   private used = 0;
 
@@ -29,13 +30,18 @@ export class Backlog {
     return this.lengths[this.head];
   }
 
+  /** What is left to do at the oldest frame. */
+  get headOffload(): number {
+    return this.offloads[this.head];
+  }
+
   /** Where page number `index` of the oldest frame lies, a byte offset. */
   headPage(index: number): number {
     return this.pageAt(this.head + index) * PAGE_SIZE;
   }
 
   /** Copies a frame in; false when there is no room for it. */
-  push(offset: number, length: number): boolean {
+  push(offset: number, length: number, offload: number): boolean {
     const count = Math.ceil(length / PAGE_SIZE);
     if (this.used + count > MAX_PAGES) return false;
     if (this.pages.length === 0) this.build();
@@ -50,6 +56,7 @@ export class Backlog {
       this.memory.u8.copyWithin(page * PAGE_SIZE, from, Math.min(from + PAGE_SIZE, offset + length));
       this.pages[at] = page;
       this.lengths[at] = length;
+      this.offloads[at] = offload;
       this.used++;
     }
     return true;
@@ -69,6 +76,7 @@ export class Backlog {
   private build(): void {
     this.pages = new Array<Gfn | undefined>(MAX_PAGES).fill(undefined);
     this.lengths = new Uint32Array(MAX_PAGES);
+    this.offloads = new Uint32Array(MAX_PAGES);
   }
 
   /** Gives back `count` pages, of which the first is `from` after the head. */

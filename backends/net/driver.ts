@@ -25,9 +25,9 @@ import {Vif, type VifFrames} from './vif.ts';
 /** What this backend can do, as netif.h spells it. */
 const features = {
   'feature-sg': 1,
+  'feature-gso-tcpv4': 1,
   'feature-rx-copy': 1,
   'feature-rx-flip': 0,
-  'feature-no-csum-offload': 1,
   'feature-split-event-channels': 1,
   'multi-queue-max-queues': MAX_QUEUES,
 };

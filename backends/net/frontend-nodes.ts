@@ -11,6 +11,10 @@ export interface FrontendNodes {
   rxPort: number;
   /** feature-sg: takes frames of several slots. */
   canScatter: boolean;
+  /** Takes TCP and UDP over IPv4 without a checksum: no feature-no-csum-offload. */
+  canBlank: boolean;
+  /** feature-gso-tcpv4: takes TCP over IPv4 that is still to be cut into segments. */
+  canSegment: boolean;
   /** feature-rx-notify: tells us of receive requests. */
   canWait: boolean;
   /** Longest frame it takes, in bytes: its MTU, the Ethernet header and a VLAN tag. */
@@ -34,10 +38,15 @@ export const readFrontendNodes = async (device: XenbusDevice): Promise<FrontendN
     throw new DeviceError(EINVAL, `${queues} queues, 1 to ${MAX_QUEUES} are offered`);
   if (!(await flag('request-rx-copy'))) throw new DeviceError(EOPNOTSUPP, 'the frontend does not request rx-copy');
   const ports = await readPorts(device);
+  const canScatter = await flag('feature-sg');
+  const canBlank = !(await flag('feature-no-csum-offload'));
   return {
     ...ports,
     canWait: await flag('feature-rx-notify'),
-    canScatter: await flag('feature-sg'),
+    canScatter,
+    canBlank,
+    // One without the others makes no sense, so that Linux does not believe it either.
+    canSegment: canScatter && canBlank && (await flag('feature-gso-tcpv4')),
     maxFrame: (await device.readOtherNumber('mtu', MAX_MTU, DEFAULT_MTU)) + ETH_HLEN + VLAN_HLEN,
     txRingRef: await device.readOtherNumber('tx-ring-ref', MAX_U32),
     rxRingRef: await device.readOtherNumber('rx-ring-ref', MAX_U32),

@@ -1,10 +1,18 @@
 import {GNTCOPY_dest_gref, GNTST_okay} from '../../hypervisor/abi/grant-table.ts';
-import {NETIF_RSP_ERROR, NETRXF_more_data} from '../../hypervisor/abi/io/netif.ts';
+import {
+  NETIF_RSP_ERROR,
+  NETRXF_csum_blank,
+  NETRXF_data_validated,
+  NETRXF_extra_info,
+  NETRXF_more_data,
+  XEN_NETIF_EXTRA_TYPE_GSO,
+  XEN_NETIF_GSO_TYPE_TCPV4,
+} from '../../hypervisor/abi/io/netif.ts';
 import type {BackRing} from '../../hypervisor/abi/ring.ts';
 import {DOMID_SELF} from '../../hypervisor/ids.ts';
 import {PAGE_SHIFT, PAGE_SIZE} from '../../hypervisor/memory/index.ts';
 import type {HypervisorOps} from '../../hypervisor/ops.ts';
-import type {FrameBatch} from '../network/index.ts';
+import {type FrameBatch, type FrameFinisher, NO_OFFLOAD, segmentBytes} from '../network/index.ts';
 import {Backlog} from './backlog.ts';
 import type {PagePool} from './page-pool.ts';
 import type {VifStats} from './stats.ts';
@@ -12,6 +20,8 @@ import type {Fault} from './tx-packet.ts';
 
 /** netif_rx_request: id and padding; gref. */
 const REQUEST_WORDS = 2;
+/** In place of an offset. */
+const IN_BACKLOG = -1;
 const OVERRUN: Fault = 'more receive requests than the ring holds';
 
 export interface RxQueueOptions {
@@ -20,11 +30,16 @@ export interface RxQueueOptions {
   domid: number;
   ring: BackRing;
   pool: PagePool;
+  finisher: FrameFinisher;
   stats: VifStats;
   /** Longest frame that the guest takes, bytes. */
   maxFrame: number;
   /** The guest takes frames of several slots. */
   canScatter: boolean;
+  /** The guest takes TCP and UDP over IPv4 with a blank checksum. */
+  canBlank: boolean;
+  /** The guest takes TCP over IPv4 that is still to be cut into segments. */
+  canSegment: boolean;
   /** The guest tells us when it has posted room, so that frames may wait for it. @see netif.h, feature-rx-notify */
   canWait: boolean;
 }
@@ -39,6 +54,9 @@ export class RxQueue {
   private readonly stats: VifStats;
   private readonly maxFrame: number;
   private readonly canWait: boolean;
+  private readonly canBlank: boolean;
+  private readonly canSegment: boolean;
+  private readonly finisher: FrameFinisher;
   private readonly request = new Uint32Array(REQUEST_WORDS);
   /** Requests known to be on the ring. */
   private available = 0;
@@ -51,17 +69,18 @@ export class RxQueue {
     this.stats = options.stats;
     this.maxFrame = options.canScatter ? options.maxFrame : Math.min(options.maxFrame, PAGE_SIZE);
     this.canWait = options.canWait;
+    this.canBlank = options.canBlank;
+    this.canSegment = options.canSegment;
+    this.finisher = options.finisher;
   }
 
   /** Takes frames from the network. Responses are filled in, not published yet. Returns why it cannot go on, if so. */
   receive(batch: FrameBatch): Fault | undefined {
     if (this.ring.requestProdOverflow()) return OVERRUN;
-    const {offsets, lengths, count} = batch;
+    const {offsets, lengths, offloads, count} = batch;
     for (let i = 0; i < count; i++) {
-      const length = lengths[i];
-      if (length > this.maxFrame) this.stats.rxDropped++;
-      else if (this.backlog.isEmpty && this.hasRoom(length)) this.deliver(offsets[i], length);
-      else if (!this.canWait || !this.backlog.push(offsets[i], length)) this.stats.rxDropped++;
+      if (this.isTaken(offloads[i])) this.enqueue(offsets[i], lengths[i], offloads[i]);
+      else this.finisher.finish(offsets[i], lengths[i], offloads[i], this.enqueueWhole);
     }
     return undefined;
   }
@@ -69,13 +88,10 @@ export class RxQueue {
   /** The guest has posted requests: delivers what waits. */
   drain(): Fault | undefined {
     if (this.ring.requestProdOverflow()) return OVERRUN;
-    while (!this.backlog.isEmpty && this.hasRoom(this.backlog.headLength)) {
-      const length = this.backlog.headLength;
-      for (let done = 0, page = 0; done < length; done += PAGE_SIZE, page++) {
-        this.fillSlot(this.backlog.headPage(page), Math.min(PAGE_SIZE, length - done), done + PAGE_SIZE < length);
-      }
-      this.count(length);
-      this.backlog.shift();
+    const {backlog} = this;
+    while (!backlog.isEmpty && this.hasRoom(backlog.headLength, backlog.headOffload)) {
+      this.deliver(IN_BACKLOG, backlog.headLength, backlog.headOffload);
+      backlog.shift();
     }
     return undefined;
   }
@@ -84,9 +100,25 @@ export class RxQueue {
     this.backlog.clear();
   }
 
+  private isTaken(offload: number): boolean {
+    if (offload === NO_OFFLOAD) return true;
+    return segmentBytes(offload) > 0 ? this.canSegment : this.canBlank;
+  }
+
+  /** A frame goes to the guest, or waits, or is dropped. */
+  private enqueue(offset: number, length: number, offload: number): void {
+    if (length > this.maxFrame && segmentBytes(offload) === 0) this.stats.rxDropped++;
+    else if (this.backlog.isEmpty && this.hasRoom(length, offload)) this.deliver(offset, length, offload);
+    else if (!this.canWait || !this.backlog.push(offset, length, offload)) this.stats.rxDropped++;
+  }
+
+  private readonly enqueueWhole = (offset: number, length: number): void => {
+    this.enqueue(offset, length, NO_OFFLOAD);
+  };
+
   /** True when requests for a frame are there; else an event will come once they are. */
-  private hasRoom(length: number): boolean {
-    const slots = Math.ceil(length / PAGE_SIZE);
+  private hasRoom(length: number, offload: number): boolean {
+    const slots = Math.ceil(length / PAGE_SIZE) + (segmentBytes(offload) > 0 ? 1 : 0);
     if (this.available >= slots) return true;
     this.available = this.ring.unconsumedRequests();
     if (this.available >= slots) return true;
@@ -95,10 +127,17 @@ export class RxQueue {
     return this.available >= slots;
   }
 
-  private deliver(offset: number, length: number): void {
-    let done = 0;
-    for (; length - done > PAGE_SIZE; done += PAGE_SIZE) this.fillSlot(offset + done, PAGE_SIZE, true);
-    this.fillSlot(offset + done, length - done, false);
+  /** Fills the slots of a frame at `offset`, or of the oldest IN_BACKLOG. @see netif.h, "Guest receive" */
+  private deliver(offset: number, length: number, offload: number): void {
+    const segmentSize = segmentBytes(offload);
+    let flags = offload === NO_OFFLOAD ? 0 : NETRXF_csum_blank | NETRXF_data_validated;
+    if (segmentSize > 0) flags |= NETRXF_extra_info;
+    for (let page = 0, left = length; left > 0; page++, left -= PAGE_SIZE) {
+      const from = offset === IN_BACKLOG ? this.backlog.headPage(page) : offset + page * PAGE_SIZE;
+      this.fillSlot(from, Math.min(PAGE_SIZE, left), flags | (left > PAGE_SIZE ? NETRXF_more_data : 0));
+      if (page === 0 && segmentSize > 0) this.fillExtra(segmentSize);
+      flags = 0;
+    }
     this.count(length);
   }
 
@@ -108,7 +147,7 @@ export class RxQueue {
   }
 
   /** Fills the page of the next request. The response takes the request's own slot: frontends rely on it. */
-  private fillSlot(offset: number, length: number, isMore: boolean): void {
+  private fillSlot(offset: number, length: number, flags: number): void {
     const {ring, request} = this;
     const {shared} = ring;
     ring.takeRequest(request);
@@ -117,7 +156,18 @@ export class RxQueue {
     if (!isCopied) this.stats.rxErrors++;
     const word = shared.slotWord(ring.claimResponse());
     shared.u32[word] = request[0] & 0xffff;
-    shared.u32[word + 1] = ((isMore ? NETRXF_more_data : 0) | ((isCopied ? length : NETIF_RSP_ERROR) << 16)) >>> 0;
+    shared.u32[word + 1] = (flags | ((isCopied ? length : NETIF_RSP_ERROR) << 16)) >>> 0;
+  }
+
+  /** Says in the next slot, whose page stays empty, how the packet is to be cut. @see netif.h, struct xen_netif_extra_info */
+  private fillExtra(segmentSize: number): void {
+    const {ring} = this;
+    const {shared} = ring;
+    ring.takeRequest(this.request);
+    this.available--;
+    const word = shared.slotWord(ring.claimResponse());
+    shared.u32[word] = (XEN_NETIF_EXTRA_TYPE_GSO | (segmentSize << 16)) >>> 0;
+    shared.u32[word + 1] = XEN_NETIF_GSO_TYPE_TCPV4;
   }
 
   /** Copies to a granted page from our memory, page by page of ours. */

@@ -1,5 +1,5 @@
 import type {HypervisorOps} from '../../hypervisor/ops.ts';
-import {FrameArea} from '../network/index.ts';
+import {FrameArea, FrameFinisher} from '../network/index.ts';
 import {PagePool} from './page-pool.ts';
 
 /** Frames of one drain: 256 KiB stay within a core's cache. */
@@ -12,9 +12,11 @@ export interface NetbackShare {
   /** Where a transmit queue puts frames together: its alone from a drain's begin to its end. */
   readonly area: FrameArea;
   readonly pool: PagePool;
+  readonly finisher: FrameFinisher;
 }
 
 export const createShare = (ops: HypervisorOps): NetbackShare => ({
   area: new FrameArea(ops, AREA_PAGES),
   pool: new PagePool(ops, POOL_PAGES),
+  finisher: new FrameFinisher(ops),
 });

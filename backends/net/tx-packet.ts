@@ -2,6 +2,8 @@ import {
   NETTXF_extra_info,
   NETTXF_more_data,
   XEN_NETIF_EXTRA_FLAG_MORE,
+  XEN_NETIF_EXTRA_TYPE_GSO,
+  XEN_NETIF_GSO_TYPE_TCPV4,
   XEN_NETIF_NR_SLOTS_MIN,
 } from '../../hypervisor/abi/io/netif.ts';
 import type {BackRing} from '../../hypervisor/abi/ring.ts';
@@ -31,6 +33,8 @@ export class TxPacket {
   slots = 0;
   /** Slots of extra info, right after the first. */
   extras = 0;
+  /** Payload bytes of each segment into which it is to be cut; 0 for a frame as it is. */
+  segmentBytes = 0;
   /** Of each data slot. The first one's size is that of its own part. */
   readonly grefs = new Uint32Array(FATAL_SLOTS);
   readonly offsets = new Uint16Array(FATAL_SLOTS);
@@ -38,6 +42,8 @@ export class TxPacket {
   readonly ids = new Uint16Array(FATAL_SLOTS);
   private readonly request: Uint32Array;
   private reading = 0;
+  /** An extra info that stands for something which is not offered, or makes no sense. */
+  private hasBadExtra = false;
 
   /** `request` is scratch for one request. */
   constructor(request: Uint32Array) {
@@ -51,6 +57,8 @@ export class TxPacket {
   read(ring: BackRing, published: number): Fault | undefined {
     this.reading = published;
     this.extras = 0;
+    this.segmentBytes = 0;
+    this.hasBadExtra = false;
     this.slots = 0;
     this.flags = this.addSlot();
     this.size = this.sizes[0];
@@ -61,8 +69,7 @@ export class TxPacket {
   /** True when the packet may be carried: what it says of itself holds together. */
   isSound(): boolean {
     const {slots, sizes, offsets, size} = this;
-    // Extra info stands for offloads and filters, which this backend has not offered.
-    if (this.extras > 0 || slots > MAX_SLOTS || size < ETH_HLEN || sizes[0] < 0) return false;
+    if (this.hasBadExtra || slots > MAX_SLOTS || size < ETH_HLEN || sizes[0] < 0) return false;
     for (let i = 0; i < slots; i++) if (sizes[i] > 0 && offsets[i] + sizes[i] > PAGE_SIZE) return false;
     return true;
   }
@@ -73,9 +80,19 @@ export class TxPacket {
       if (this.reading === 0) return 'an extra info is missing';
       if (++this.extras > MAX_EXTRAS) return `more than ${MAX_EXTRAS} extra infos`;
       this.take(ring);
+      this.addExtra();
       more = ((this.request[0] >>> 8) & XEN_NETIF_EXTRA_FLAG_MORE) !== 0;
     }
     return undefined;
+  }
+
+  /** Notes the extra info in the scratch. Each type may come once. @see netif.h, struct xen_netif_extra_info */
+  private addExtra(): void {
+    const {request} = this;
+    const isGso = (request[0] & 0xff) === XEN_NETIF_EXTRA_TYPE_GSO && (request[1] & 0xff) === XEN_NETIF_GSO_TYPE_TCPV4;
+    const size = request[0] >>> 16;
+    if (!isGso || size === 0 || this.segmentBytes > 0) this.hasBadExtra = true;
+    this.segmentBytes = size;
   }
 
   private readSlots(ring: BackRing): Fault | undefined {

@@ -11,8 +11,7 @@ import type {BackRing} from '../../hypervisor/abi/ring.ts';
 import {DOMID_SELF} from '../../hypervisor/ids.ts';
 import {PAGE_SHIFT, PAGE_SIZE} from '../../hypervisor/memory/index.ts';
 import type {HypervisorOps} from '../../hypervisor/ops.ts';
-import {ETH_HLEN, type FrameArea} from '../network/index.ts';
-import {completeChecksum} from './checksum.ts';
+import {canFinish, CHECKSUM_BLANK, ETH_HLEN, type FrameArea, NO_OFFLOAD} from '../network/index.ts';
 import type {VifStats} from './stats.ts';
 import {type Fault, TxPacket} from './tx-packet.ts';
 
@@ -82,7 +81,7 @@ export class TxQueue {
   private takeFrame(gref: number, offset: number, size: number, flags: number): boolean {
     if (size < ETH_HLEN || offset + size > PAGE_SIZE) return false;
     const at = this.makeRoom(size);
-    return this.copyIn(gref, offset, at, size) && this.accept(at, size, flags);
+    return this.copyIn(gref, offset, at, size) && this.accept(at, size, flags, 0);
   }
 
   /** A packet of several slots, of which the first has been taken. */
@@ -109,7 +108,7 @@ export class TxQueue {
       if (size > 0 && !this.copyIn(packet.grefs[i], packet.offsets[i], filled, size)) return false;
       filled += size;
     }
-    return this.accept(at, packet.size, packet.flags);
+    return this.accept(at, packet.size, packet.flags, packet.segmentBytes);
   }
 
   /** Copies from a granted page to our memory, page by page of ours. */
@@ -130,9 +129,12 @@ export class TxQueue {
     return length === size || this.copyIn(gref, offset + length, at + length, size - length);
   }
 
-  private accept(at: number, size: number, flags: number): boolean {
-    if ((flags & NETTXF_csum_blank) !== 0 && !completeChecksum(this.ops.memory.u8, at, size)) return false;
-    this.area.batch.add(at, size);
+  private accept(at: number, size: number, flags: number, segmentSize: number): boolean {
+    const isBlank = (flags & NETTXF_csum_blank) !== 0;
+    if (segmentSize > 0 && !isBlank) return false;
+    const offload = isBlank ? CHECKSUM_BLANK | segmentSize : NO_OFFLOAD;
+    if (!canFinish(this.ops.memory.u8, at, size, offload)) return false;
+    this.area.batch.add(at, size, offload);
     this.stats.txPackets++;
     this.stats.txBytes += size;
     return true;

@@ -58,7 +58,15 @@ export class Vif implements BridgePort {
     this.rings = new VifRings(ops, domid, nodes);
     const onFrames = (): void => this.forward();
     this.tx = new TxQueue({ops, domid, ring: this.rings.tx, area: share.area, stats, onFrames});
-    this.rx = new RxQueue({ops, domid, ring: this.rings.rx, pool: share.pool, stats, ...nodes});
+    this.rx = new RxQueue({
+      ops,
+      domid,
+      ring: this.rings.rx,
+      pool: share.pool,
+      finisher: share.finisher,
+      stats,
+      ...nodes,
+    });
   }
 
   /** Joins the bridge: frames flow from now on. False when the bridge is full. */

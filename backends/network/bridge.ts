@@ -132,7 +132,7 @@ export class Bridge {
   /** Puts each frame on the list of the ports that get it. */
   private sort(from: BridgeLink, batch: FrameBatch, nowNs: number): void {
     const {u8} = this.memory;
-    const {offsets, lengths, count} = batch;
+    const {offsets, lengths, offloads, count} = batch;
     let seenHigh = -1;
     let seenLow = -1;
     for (let i = 0; i < count; i++) {
@@ -148,31 +148,31 @@ export class Bridge {
         seenHigh = sourceHigh;
         seenLow = sourceLow;
       }
-      this.route(from, at, lengths[i], nowNs, u8);
+      this.route(from, at, lengths[i], offloads[i], nowNs, u8);
     }
   }
 
-  private route(from: BridgeLink, at: number, length: number, nowNs: number, u8: Uint8Array): void {
+  private route(from: BridgeLink, at: number, length: number, offload: number, nowNs: number, u8: Uint8Array): void {
     const high = macHigh(u8, at);
     const low = macLow(u8, at);
     if (isGroup(high)) {
-      if (!isReserved(high, low)) this.flood(from, at, length);
+      if (!isReserved(high, low)) this.flood(from, at, length, offload);
       return;
     }
     const id = this.table.lookup(high, low, nowNs);
     const to = id === NO_PORT ? undefined : this.linksById[id];
-    if (to === undefined) this.flood(from, at, length);
-    else if (to !== from) this.enqueue(to, at, length);
+    if (to === undefined) this.flood(from, at, length, offload);
+    else if (to !== from) this.enqueue(to, at, length, offload);
   }
 
-  private flood(from: BridgeLink, at: number, length: number): void {
+  private flood(from: BridgeLink, at: number, length: number, offload: number): void {
     this.flooded++;
-    for (const link of this.linksById) if (link !== undefined && link !== from) this.enqueue(link, at, length);
+    for (const link of this.linksById) if (link !== undefined && link !== from) this.enqueue(link, at, length, offload);
   }
 
-  private enqueue(link: BridgeLink, at: number, length: number): void {
+  private enqueue(link: BridgeLink, at: number, length: number, offload: number): void {
     if (link.outgoing.count === 0) this.touched.push(link);
-    link.outgoing.add(at, length);
+    link.outgoing.add(at, length, offload);
   }
 }
 

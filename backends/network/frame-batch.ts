@@ -1,4 +1,5 @@
 import type {DomainMemory} from '../../hypervisor/memory/index.ts';
+import {NO_OFFLOAD} from './offload.ts';
 
 /** Bytes of an Ethernet header: destination, source, type. */
 export const ETH_HLEN = 14;
@@ -14,16 +15,19 @@ export class FrameBatch {
   /** Byte offset of each frame in `memory`, lengths in bytes; the first `count` are valid. */
   offsets = new Uint32Array(FIRST_ROOM);
   lengths = new Uint32Array(FIRST_ROOM);
+  /** What is left to do at each. @see offload.ts */
+  offloads = new Uint32Array(FIRST_ROOM);
   count = 0;
 
   constructor(memory: DomainMemory) {
     this.memory = memory;
   }
 
-  add(offset: number, length: number): void {
+  add(offset: number, length: number, offload = NO_OFFLOAD): void {
     if (this.count === this.offsets.length) this.grow();
     this.offsets[this.count] = offset;
     this.lengths[this.count] = length;
+    this.offloads[this.count] = offload;
     this.count++;
   }
 
@@ -42,11 +46,14 @@ export class FrameBatch {
   }
 
   private grow(): void {
-    const {offsets, lengths} = this;
-    this.offsets = new Uint32Array(offsets.length * 2);
-    this.lengths = new Uint32Array(offsets.length * 2);
-    this.offsets.set(offsets);
-    this.lengths.set(lengths);
+    const grown = (words: Uint32Array): Uint32Array<ArrayBuffer> => {
+      const longer = new Uint32Array(words.length * 2);
+      longer.set(words);
+      return longer;
+    };
+    this.offsets = grown(this.offsets);
+    this.lengths = grown(this.lengths);
+    this.offloads = grown(this.offloads);
   }
 }
 

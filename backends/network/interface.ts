@@ -3,6 +3,7 @@ import type {HypervisorOps} from '../../hypervisor/ops.ts';
 import type {Bridge} from './bridge.ts';
 import type {BridgeLink, BridgePort} from './bridge-link.ts';
 import {FrameArea} from './frame-area.ts';
+import {FrameFinisher} from './frame-finisher.ts';
 import {ETH_HLEN, type FrameBatch} from './frame-batch.ts';
 import {isGroup, macHigh, macLow} from './mac.ts';
 
@@ -34,6 +35,7 @@ export class BridgeInterface implements BridgePort {
   private readonly promiscuous: boolean;
   private readonly link: BridgeLink;
   private readonly area: FrameArea;
+  private readonly finisher: FrameFinisher;
   private readonly received = new Subject<readonly Uint8Array[]>();
   private incoming: Uint8Array[] = [];
   private outgoing: Uint8Array[] = [];
@@ -46,6 +48,7 @@ export class BridgeInterface implements BridgePort {
     this.ops = options.ops;
     this.promiscuous = options.promiscuous ?? false;
     this.area = new FrameArea(options.ops, AREA_PAGES);
+    this.finisher = new FrameFinisher(options.ops);
     const link = options.bridge.attach(this, options.mac);
     if (link === undefined) throw new Error(`bridge ${options.bridge.name} has no port for ${options.name}`);
     this.link = link;
@@ -69,12 +72,10 @@ export class BridgeInterface implements BridgePort {
 
   receive(batch: FrameBatch): void {
     if (!this.received.observed) return;
-    const {memory, offsets, lengths, count} = batch;
+    const {memory, offsets, lengths, offloads, count} = batch;
     if (this.incoming.length === 0) this.ops.schedule.post(() => this.emit());
     for (let i = 0; i < count; i++) {
-      if (!this.isMine(memory.u8, offsets[i])) continue;
-      if (this.incoming.length >= MAX_QUEUED) this.dropped++;
-      else this.incoming.push(memory.u8.slice(offsets[i], offsets[i] + lengths[i]));
+      if (this.isMine(memory.u8, offsets[i])) this.finisher.finish(offsets[i], lengths[i], offloads[i], this.take);
     }
   }
 
@@ -83,8 +84,14 @@ export class BridgeInterface implements BridgePort {
     this.closed = true;
     this.link.detach();
     this.area.free();
+    this.finisher.free();
     this.received.complete();
   }
+
+  private readonly take = (at: number, length: number): void => {
+    if (this.incoming.length >= MAX_QUEUED) this.dropped++;
+    else this.incoming.push(this.ops.memory.u8.slice(at, at + length));
+  };
 
   private isMine(u8: Uint8Array, at: number): boolean {
     const high = macHigh(u8, at);

@@ -1,5 +1,6 @@
 import test from 'ava';
 import {BROADCAST, collect, createNetRig, frameOf, type NetGuest, type NetRig} from './net-rig.ts';
+import {tcpFrame} from './tcp-frame.ts';
 import {ENTRIES, RawFrontend, startRaw, type TxExtra, type TxRequest} from './raw-frontend.ts';
 
 /** Numbers of netif.h, written down again. */
@@ -139,13 +140,37 @@ const badPackets: BadPacket[] = [
     answers: [ERROR, NULL_RSP],
   },
   {
-    what: 'segmentation offload, which is not offered',
+    what: 'segmentation offload for something that is not TCP',
     packet: (raw) => [
-      {gref: raw.pageWith(good), flags: EXTRA_INFO | MORE_DATA, size: 200},
-      {type: 1},
+      {gref: raw.pageWith(good), flags: EXTRA_INFO | MORE_DATA | CSUM_BLANK, size: 200},
+      {type: 1, size: 50, gsoType: 1},
       {gref: raw.pageWith(good), size: 100},
     ],
     answers: [ERROR, NULL_RSP, ERROR],
+  },
+  ...(
+    [
+      ['without a size', {type: 1, size: 0, gsoType: 1}, CSUM_BLANK],
+      ['of TCP over IPv6, which is not offered', {type: 1, size: 500, gsoType: 2}, CSUM_BLANK],
+      ['of a kind that does not exist', {type: 1, size: 500, gsoType: 9}, CSUM_BLANK],
+      ['with a checksum that is not blank', {type: 1, size: 500, gsoType: 1}, 0],
+    ] as const
+  ).map(([title, extra, blank]) => ({
+    what: `segmentation offload ${title}`,
+    packet: (raw: RawFrontend) => [
+      {gref: raw.pageWith(tcpFrame(1000)), flags: EXTRA_INFO | blank, size: tcpFrame(1000).length},
+      extra,
+    ],
+    answers: [ERROR, NULL_RSP],
+  })),
+  {
+    what: 'segmentation offload twice',
+    packet: (raw) => [
+      {gref: raw.pageWith(tcpFrame(1000)), flags: EXTRA_INFO | CSUM_BLANK, size: tcpFrame(1000).length},
+      {type: 1, size: 500, gsoType: 1, more: true},
+      {type: 1, size: 500, gsoType: 1},
+    ],
+    answers: [ERROR, NULL_RSP, NULL_RSP],
   },
   {
     what: 'three extra infos',

@@ -22,6 +22,9 @@ export interface TxRequest {
 /** An extra info in place of a request. */
 export interface TxExtra {
   type: number;
+  /** Of segmentation offload: payload bytes a segment, and its kind. */
+  size?: number;
+  gsoType?: number;
   more?: boolean;
 }
 
@@ -110,7 +113,8 @@ export class RawFrontend {
     for (const request of requests) {
       const word = FIRST_SLOT + (this.prod % ENTRIES) * TX_WORDS;
       if ('type' in request) {
-        words[word] = request.type | (request.more === true ? 0x100 : 0);
+        words[word] = request.type | (request.more === true ? 0x100 : 0) | ((request.size ?? 0) << 16);
+        words[word + 1] = request.gsoType ?? 0;
       } else {
         words[word] = request.gref;
         words[word + 1] = (request.offset ?? 0) | ((request.flags ?? 0) << 16);

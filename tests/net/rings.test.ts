@@ -43,8 +43,9 @@ const makeEnds = (start: number) => {
   const common = {ops: dom0.ops, domid: guest.domain.id, stats};
   const onFrames = (): void => void arrived.push(...share.area.batch.copies());
   const txQueue = new TxQueue({...common, ring: backTx, area: share.area, onFrames});
-  const limits = {maxFrame: MAX_FRAME, canScatter: true, canWait: true};
-  const rxQueue = new RxQueue({...common, ring: backRx, pool: share.pool, ...limits});
+  const limits = {maxFrame: MAX_FRAME, canScatter: true, canBlank: false, canSegment: false, canWait: true};
+  const {pool, finisher} = share;
+  const rxQueue = new RxQueue({...common, ring: backRx, pool, finisher, ...limits});
   return {dom0, guest, frontStats, stats, tx, rx, backTx, backRx, share, arrived, txQueue, rxQueue};
 };
 
