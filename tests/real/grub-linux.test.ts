@@ -37,11 +37,14 @@ testWith(missing, 'GRUB boots Linux from the disk of the guest, and Linux takes 
   host.write('data.img', randomBytes(MIB));
   const kernel = 'image' in grub ? grub.image.kernel : '';
   const disks = [`"${disk},raw,xvda,rw"`, `"${host.path('data.img')},raw,xvdb,rw"`].join(', ');
-  const lines = ['name = "pvgrub"', 'type = "pvh"', `kernel = "${kernel}"`, 'memory = 128', `disk = [${disks}]`];
-  host.write('pvgrub.cfg', `${lines.join('\n')}\n`);
-  await host.ok('create', 'pvgrub.cfg');
-  await host.waitForConsole('pvgrub', new RegExp(`^${READY}.*$`, 'm'));
-  await host.waitForConsole('pvgrub', /^linux:.*# /m);
+  const boot = async (name: string, how: string): Promise<void> => {
+    const lines = [`name = "${name}"`, 'type = "pvh"', how, 'memory = 128', `disk = [${disks}]`, ''];
+    host.write(`${name}.cfg`, lines.join('\n'));
+    await host.ok('create', `${name}.cfg`);
+    const {index} = await host.waitForConsole(name, new RegExp(`^${READY}.*$`, 'm'));
+    await host.waitForConsole(name, /^linux:.*# /m, index);
+  };
+  await boot('pvgrub', `kernel = "${kernel}"`);
   for (const [name, path] of [
     ['xvda', disk],
     ['xvdb', host.path('data.img')],
@@ -51,5 +54,9 @@ testWith(missing, 'GRUB boots Linux from the disk of the guest, and Linux takes 
   }
   await host.type('pvgrub', 'mount /dev/xvda /mnt && cp /proc/version /mnt && umount /mnt; echo done $?', /^done 0$/m);
   await host.ok('shutdown', '-w', 'pvgrub');
+  // The other way to the same kernel: dom0 takes it off the disk.
+  await boot('pygrub', 'bootloader = "pygrub"');
+  await host.type('pygrub', 'mount -o ro /dev/xvda /mnt && cut -c-13 /mnt/version', /^Linux version$/m);
+  await host.ok('shutdown', '-w', 'pygrub');
   t.regex(execFileSync('e2fsck', ['-fn', disk], {env: realEnv, stdio: 'pipe'}).toString(), /Pass 5/);
 });
