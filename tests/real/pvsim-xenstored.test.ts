@@ -1,7 +1,10 @@
 import {execFile} from 'node:child_process';
+import {readFileSync} from 'node:fs';
+import {join} from 'node:path';
 import type {ExecutionContext} from 'ava';
+import {findXenProgram} from '../../toolstack/bench/real-xenstored.ts';
 import {Daemon} from '../support/xenstored.ts';
-import {pythonTest, realEnv, realTest} from '../support/real.ts';
+import {pythonTest, realEnv, realTest, testWith} from '../support/real.ts';
 
 /** Debian's xenstore-utils and python3-pyxs against `pvsim xenstored`. */
 
@@ -42,6 +45,59 @@ realTest('xenstore-ls', 'xenstore-utils write, list, read and remove', async (t)
   t.is(await output(daemon, 'xenstore-list', '/x'), 'z\n');
   t.is(await output(daemon, 'xenstore-read', '/x/z'), '2\n');
 });
+
+realTest('xenstore', 'xenstore, the tools in one, and chmod up and down the tree', async (t) => {
+  const daemon = await started(t);
+  await output(daemon, 'xenstore', 'write', '/x/y/z', '1');
+  await output(daemon, 'xenstore-chmod', '-u', '-r', '/x/y', 'n0', 'r4');
+  const xs = await daemon.connect();
+  for (const path of ['/x', '/x/y', '/x/y/z']) t.deepEqual(await xs.getPerms(path), ['n0', 'r4'], path);
+  t.is(await output(daemon, 'xenstore', 'ls', '-p'), await output(daemon, 'xenstore-ls', '-p'));
+  await output(daemon, 'xenstore-exists', '/x/y');
+  await t.throwsAsync(output(daemon, 'xenstore-exists', '/y'));
+  await output(daemon, 'xenstore', 'rm', '/x');
+  t.is((await daemon.pvsim('ls')).stdout, 'tool = ""\n xenstored = ""\n');
+});
+
+const unpackedTest = (
+  program: string,
+  title: string,
+  body: (t: ExecutionContext, path: string) => Promise<void>,
+): void => {
+  const path = findXenProgram(program);
+  const missing = path === undefined ? 'xen-utils-4.17 is not unpacked (tests/real/xenstored/install.sh)' : undefined;
+  testWith(missing, title, (t) => body(t, path!));
+};
+
+unpackedTest('xenstore-control', 'xenstore-control: each command', async (t, control) => {
+  const daemon = await started(t);
+  const run = (...args: string[]): Promise<string> => output(daemon, control, ...args);
+  const [log, report] = ['log', 'report'].map((name) => join(daemon.directory, name));
+  for (const args of [['check'], ['logfile', log], ['print', 'something'], ['log', 'off'], ['print', 'nothing']]) {
+    t.is(await run(...args), 'OK\n', args.join(' '));
+  }
+  t.is(await run('memreport', report), 'OK\n');
+  t.is(await run('quota', 'set', 'nodes', '900'), 'OK\n');
+  t.regex(await run('quota'), /^Quota settings:\nnodes +: +900 /);
+  t.regex(await run('quota', '0'), /^Domain 0:\nnodes +: +3\n/);
+  t.regex(await run('quota-soft'), /^memory +: +2097152 /m);
+  t.regex(await run('help'), /^logfile\t<file>$/m);
+  t.is(readFileSync(log, 'utf8'), 'control: something\n');
+  t.is(readFileSync(report, 'utf8'), 'memreport: 3 nodes with 13 bytes of names and values\n');
+  await t.throwsAsync(run('live-update', control), {message: /Invalid argument/});
+});
+
+unpackedTest(
+  'test-xenstore',
+  "Xen's own test of a store, two seconds of its random operations, too",
+  async (t, program) => {
+    const daemon = await started(t);
+    t.regex(await output(daemon, program, '-i', '20'), /^ta err +: avg: \d+ ns/m);
+    await output(daemon, program, '-r', '2');
+    const faults = await daemon.pvsim('ls');
+    t.is(faults.stdout.split('\n')[0], 'tool = ""');
+  },
+);
 
 const PYXS = `
 import sys

@@ -5,7 +5,7 @@ import {connect} from 'node:net';
 import {homedir} from 'node:os';
 import {join} from 'node:path';
 
-const PROGRAM = 'usr/lib/xen-4.17/bin/xenstored';
+const PROGRAMS = 'usr/lib/xen-4.17/bin';
 /** Stands in for Xen; compiled here, for the daemon is Debian's own. */
 const SHIM = 'tests/real/xenstored/xenshim.c';
 
@@ -27,10 +27,10 @@ export interface RealXenstoredOptions {
   readonly under?: readonly string[];
 }
 
-/** Where Debian's C xenstored is: unpacked by tests/real/xenstored/install.sh, or installed. */
-const findProgram = (): string | undefined => {
+/** Where a program of Debian's xen-utils-4.17 is: unpacked by tests/real/xenstored/install.sh, or installed. */
+export const findXenProgram = (name: string): string | undefined => {
   const root = process.env.PVSIM_XEN_ROOT ?? join(homedir(), '.cache/pvsim/xen-4.17');
-  return [join(root, PROGRAM), join('/', PROGRAM)].find(isExecutable);
+  return [root, '/'].map((each) => join(each, PROGRAMS, name)).find(isExecutable);
 };
 
 const isExecutable = (path: string): boolean => {
@@ -46,7 +46,7 @@ const COMPILE = ['-O2', '-shared', '-fPIC'];
 
 /** Why the real daemon cannot be run here, if it cannot. */
 export const realXenstoredMissing = (): string | undefined => {
-  if (findProgram() === undefined)
+  if (findXenProgram('xenstored') === undefined)
     return 'Debian package xen-utils-4.17 is not unpacked (tests/real/xenstored/install.sh)';
   if (!existsSync(SHIM)) return `${SHIM} is not in the working directory`;
   const include = '#include <xenctrl.h>\n#include <xenevtchn.h>\n#include <xengnttab.h>\n';
@@ -76,7 +76,14 @@ export const startRealXenstored = async (options: RealXenstoredOptions): Promise
     XENSTORED_PATH: socketPath,
     ...(clockFactor === undefined ? {} : {XENSHIM_CLOCK: String(clockFactor)}),
   };
-  const [program, ...args] = [...under, findProgram()!, '--no-fork', '--pid-file', inDirectory('pid'), ...flags];
+  const [program, ...args] = [
+    ...under,
+    findXenProgram('xenstored')!,
+    '--no-fork',
+    '--pid-file',
+    inDirectory('pid'),
+    ...flags,
+  ];
   const daemon = spawn(program, args, {env, stdio: 'ignore'});
   const ended = once(daemon, 'exit').then(([code, signal]) => (code ?? signal) as number | string);
   await ready(socketPath, ended);
