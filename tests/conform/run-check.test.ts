@@ -1,7 +1,7 @@
 import test from 'ava';
 import {check} from '../../toolstack/conform/check.ts';
 import {Choices} from '../../toolstack/conform/choices.ts';
-import {ownDrivers} from '../../toolstack/conform/iut/own.ts';
+import {ownImplementation} from '../../toolstack/conform/iut/own.ts';
 import {runCheck} from '../../toolstack/conform/run/run-check.ts';
 
 const none = {mutants: []};
@@ -11,7 +11,12 @@ test('a check that holds passes, once for each seed', async (t) => {
     ...none,
     seeds: 3,
   });
-  t.like(await runCheck(holds, ownDrivers), {verdict: 'pass', runs: 3, check: 'RING-LAY-01 backend/vbd', iut: 'pvsim'});
+  t.like(await runCheck(holds, ownImplementation), {
+    verdict: 'pass',
+    runs: 3,
+    check: 'RING-LAY-01 backend/vbd',
+    iut: 'pvsim',
+  });
 });
 
 test('a breach is reported with what was seen, what is due, the seed, the ring and the steps', async (t) => {
@@ -25,13 +30,13 @@ test('a breach is reported with what was seen, what is due, the seed, the ring a
     },
     {...none, seeds: 5},
   );
-  const result = await runCheck(breaks, ownDrivers, {seed: 6});
+  const result = await runCheck(breaks, ownImplementation, {seed: 6});
   t.like(result, {verdict: 'fail', runs: 3, seed: '8', seen: 'blue', due: 'red'});
   t.regex(result.dump?.[0] ?? '', /^req_prod=0x1 req_event=0x2 rsp_prod=0x1/);
   const steps = result.steps?.map(({who, what}) => `${who} ${what}`) ?? [];
   t.true(steps.includes('peer publishes req_prod 1'));
   t.true(steps.includes('iut ring-ref: rsp_prod = 0x1'));
-  const again = await runCheck(breaks, ownDrivers, {replay: Choices.parse(result.seed ?? '')});
+  const again = await runCheck(breaks, ownImplementation, {replay: Choices.parse(result.seed ?? '')});
   t.deepEqual(again.steps, result.steps, 'the same seed, the same steps');
 });
 
@@ -42,14 +47,14 @@ test('what never comes is a breach, in virtual time', async (t) => {
     (stand) => stand.within(new Promise<void>(() => undefined), 'an end'),
     none,
   );
-  t.like(await runCheck(waits, ownDrivers), {verdict: 'fail', seen: 'nothing within 30 s', due: 'an end'});
+  t.like(await runCheck(waits, ownImplementation), {verdict: 'fail', seen: 'nothing within 30 s', due: 'an end'});
 });
 
 test('a check that cannot judge is inconclusive, one that throws is an error', async (t) => {
   const unsure = check('frontend/vbd', 'RING-LAY-01', async (stand) => stand.inconclusive('no feature'), none);
-  t.like(await runCheck(unsure, ownDrivers), {verdict: 'inconclusive', reason: 'no feature', runs: 1});
+  t.like(await runCheck(unsure, ownImplementation), {verdict: 'inconclusive', reason: 'no feature', runs: 1});
   const throws = check('frontend/vbd', 'RING-LAY-01', () => Promise.reject(new TypeError('oops')), none);
-  const result = await runCheck(throws, ownDrivers);
+  const result = await runCheck(throws, ownImplementation);
   t.is(result.verdict, 'error');
   t.regex(result.reason ?? '', /TypeError: oops/);
 });
@@ -66,10 +71,10 @@ test('what is left open is enumerated in every order, and a breach is found agai
     },
     {...none, orders: 100},
   );
-  const result = await runCheck(enumerates, ownDrivers);
+  const result = await runCheck(enumerates, ownImplementation);
   t.deepEqual(seen, ['00', '01', '02', '10', '11', '12']);
   t.like(result, {verdict: 'fail', seed: '1:1.2', runs: 6});
-  t.is((await runCheck(enumerates, ownDrivers, {replay: Choices.parse('1:1.2')})).verdict, 'fail');
+  t.is((await runCheck(enumerates, ownImplementation, {replay: Choices.parse('1:1.2')})).verdict, 'fail');
 });
 
 test('the order of ready tasks is part of an enumeration', async (t) => {
@@ -87,7 +92,7 @@ test('the order of ready tasks is part of an enumeration', async (t) => {
     },
     {...none, orders: 100},
   );
-  await runCheck(enumerates, ownDrivers);
+  await runCheck(enumerates, ownImplementation);
   t.deepEqual([...orders].toSorted(), ['123', '132', '213', '231', '312', '321']);
 });
 

@@ -1,5 +1,7 @@
 import type {Check} from '../check.ts';
+import {grantChecks} from './grant/index.ts';
 import {ringChecks} from './ring/index.ts';
+import {storeChecks} from './xenstore/index.ts';
 
 /** All checks there are, in the order of the catalogue. */
-export const checks: readonly Check[] = [...ringChecks];
+export const checks: readonly Check[] = [...ringChecks, ...grantChecks, ...storeChecks];

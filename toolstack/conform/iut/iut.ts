@@ -1,11 +1,16 @@
 import type {StorageOpener} from '../../../backends/storage/index.ts';
 import type {BlockDevice, NetDevice} from '../../../frontends/api.ts';
 import type {XenbusDriver, XenbusRole} from '../../../hypervisor/xenbus/index.ts';
+import type {XsTransport} from '../../../hypervisor/xenstore/index.ts';
+import type {Rig} from '../rig.ts';
 
-/** What checks judge: a driver of one end of a device, or one of the daemons. */
-export const subjects = ['frontend/vbd', 'backend/vbd'] as const;
+/** Drivers of one end of a device. */
+export const driverSubjects = ['frontend/vbd', 'backend/vbd'] as const;
 
-export type Subject = (typeof subjects)[number];
+export type DriverSubject = (typeof driverSubjects)[number];
+
+/** What checks judge. */
+export type Subject = DriverSubject | 'xenstored' | 'hypervisor';
 
 /** What a driver under test gets from the stand it is loaded on. */
 export interface DriverHost {
@@ -22,8 +27,10 @@ export interface Iut {
   /** As it is called in reports. */
   readonly name: string;
   readonly subjects: readonly Subject[];
-  /** The driver for one subject; a new one for each run. */
-  driver(subject: Subject, host: DriverHost): XenbusDriver;
+  /** The driver for a device subject; a new one for each run. */
+  readonly driver?: (subject: DriverSubject, host: DriverHost) => XenbusDriver;
+  /** Of subject xenstored: a connection of a domain to a fresh store, or of the rig's. */
+  readonly connectStore?: (rig: Rig, domid: number) => XsTransport;
 }
 
-export const roleOf = (subject: Subject): XenbusRole => subject.split('/')[0] as XenbusRole;
+export const roleOf = (subject: DriverSubject): XenbusRole => subject.split('/')[0] as XenbusRole;

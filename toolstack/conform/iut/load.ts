@@ -4,7 +4,7 @@ import type {Iut} from './iut.ts';
 export type IutSource = {readonly kind: 'own'} | {readonly kind: 'module'; readonly path: string};
 
 const loaders: {[K in IutSource['kind']]: (source: Extract<IutSource, {kind: K}>) => Promise<Iut>} = {
-  own: async () => (await import('./own.ts')).ownDrivers,
+  own: async () => (await import('./own.ts')).ownImplementation,
   module: async ({path}) => (await import('./module.ts')).loadModule(path),
 };
 

@@ -2,7 +2,7 @@ import {pathToFileURL} from 'node:url';
 import type {XenbusDriver, XenbusRole} from '../../../hypervisor/xenbus/index.ts';
 import {importTypescript} from '../../builder/typescript.ts';
 import {ToolstackError} from '../../errors.ts';
-import {type DriverHost, type Iut, type Subject, subjects} from './iut.ts';
+import {type DriverHost, type DriverSubject, driverSubjects, type Iut} from './iut.ts';
 
 /** What a module of a driver author exports. */
 export interface DriverModule {
@@ -19,11 +19,11 @@ const EXIT_USAGE = 2;
 /** A driver in a TypeScript or JavaScript file. Throws ToolstackError when the file is none. */
 export const loadModule = async (path: string): Promise<Iut> => {
   const module = await importFile(path);
-  const subject = `${module.role}/${module.type}` as Subject;
+  const subject = `${module.role}/${module.type}` as DriverSubject;
   if (typeof module.default !== 'function')
     throw refuse(path, 'its default export is not a function that makes a driver');
-  if (!subjects.includes(subject))
-    throw refuse(path, `"role" and "type" name ${subject}; there are checks for ${subjects.join(', ')}`);
+  if (!driverSubjects.includes(subject))
+    throw refuse(path, `"role" and "type" name ${subject}; there are checks for ${driverSubjects.join(', ')}`);
   return {name: path, subjects: [subject], driver: (_subject, host) => module.default(host)};
 };
 

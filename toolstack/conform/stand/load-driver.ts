@@ -1,40 +1,32 @@
 import {ImageLocks, openStorage} from '../../../backends/storage/index.ts';
 import type {BlockDevice, NetDevice} from '../../../frontends/api.ts';
-import {virtualClock} from '../../../hypervisor/schedule/index.ts';
 import {XenbusBus} from '../../../hypervisor/xenbus/index.ts';
 import {XsClient} from '../../../hypervisor/xenstore/index.ts';
-import {roleOf, type Subject} from '../iut/iut.ts';
-import {createRig, type Rig} from '../rig.ts';
+import {type DriverSubject, roleOf} from '../iut/iut.ts';
 import type {Layer} from '../seam/layer.ts';
 import {recorder} from '../seam/recorder.ts';
 import {RingSpy} from '../seam/ring-spy.ts';
 import {Seam} from '../seam/seam.ts';
 import type {DeviceStandOptions, DeviceStandParts} from './device-stand.ts';
-import type {StandOptions} from './stand.ts';
+import {startRig} from './start-rig.ts';
 
 /** Frames of a guest on a stand. */
 const GUEST_PAGES = 1024;
 
-/** An empty host in virtual time. */
-export const startRig = async ({choices, log}: StandOptions): Promise<Rig> => {
-  const rig = await createRig({clock: virtualClock(choices.seed, (ready) => choices.nextTask(ready)), traced: false});
-  log.followClock(() => rig.schedule.now());
-  return rig;
-};
-
 /** A host, a guest, and the driver under test on its side. */
-export const loadDriver = async (subject: Subject, options: DeviceStandOptions): Promise<DeviceStandParts> => {
+export const loadDriver = async (subject: DriverSubject, options: DeviceStandOptions): Promise<DeviceStandParts> => {
   const {log, layers} = options;
   const rig = await startRig(options);
   const spy = new RingSpy();
   const iutLayers: readonly Layer[] = [...layers, recorder(log, 'iut'), spy];
   const devices: (BlockDevice | NetDevice)[] = [];
   const load = (seam: Seam, xs: XsClient): void => {
-    const driver = options.iut.driver(subject, {
+    const driver = options.iut.driver?.(subject, {
       onDevice: (device) => devices.push(device),
       openStorage: (target, how) => openStorage(target, {...how, locks: new ImageLocks()}),
       ringStart: options.ringStart ?? 0,
     });
+    if (driver === undefined) throw new Error(`${options.iut.name} has no driver for ${subject}`);
     new XenbusBus(seam.ops, xs, roleOf(subject), [driver]).start();
   };
   if (roleOf(subject) === 'backend') {

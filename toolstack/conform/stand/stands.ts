@@ -1,17 +1,23 @@
 import type {Subject} from '../iut/iut.ts';
 import type {DeviceStandOptions} from './device-stand.ts';
+import {HypervisorStand} from './hypervisor.ts';
 import type {Stand} from './stand.ts';
 import {VbdBackendStand} from './vbd-backend.ts';
 import {VbdFrontendStand} from './vbd-frontend.ts';
+import {XenstoredStand} from './xenstored.ts';
 
 /** What a check of each subject gets. */
 export interface Stands {
   'frontend/vbd': VbdFrontendStand;
   'backend/vbd': VbdBackendStand;
+  xenstored: XenstoredStand;
+  hypervisor: HypervisorStand;
 }
 
 /** Makes the host, loads the implementation. */
 export const openStand: Readonly<Record<Subject, (options: DeviceStandOptions) => Promise<Stand>>> = {
   'frontend/vbd': (options) => VbdFrontendStand.open(options),
   'backend/vbd': (options) => VbdBackendStand.open(options),
+  xenstored: (options) => XenstoredStand.open(options),
+  hypervisor: (options) => HypervisorStand.open(options),
 };

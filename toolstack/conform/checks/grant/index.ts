@@ -1,0 +1,4 @@
+import type {Check} from '../../check.ts';
+import {grantMapChecks} from './map.ts';
+
+export const grantChecks: readonly Check[] = [...grantMapChecks];

@@ -1,0 +1,8 @@
+import type {XsMessage} from '../../../hypervisor/xenstore/index.ts';
+import type {Mutant} from './mutant.ts';
+
+/** Answers other than it should. `change` gets each message from the store. */
+export const repliesWith = (name: string, change: (message: XsMessage) => XsMessage): Mutant => ({
+  name,
+  layer: () => ({receive: (message, pass) => pass(change(message))}),
+});
