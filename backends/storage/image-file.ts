@@ -3,6 +3,7 @@ import {
   closeSync,
   fdatasync,
   fdatasyncSync,
+  fstatSync,
   ftruncate,
   ftruncateSync,
   read,
@@ -273,6 +274,11 @@ export class ImageFile {
       this.residency.add(position, bytes.length);
       done(bytes.length);
     });
+  }
+
+  /** Looks at the file's length, which somebody may have changed. */
+  remeasure(): void {
+    this.sizeBytes = fstatSync(this.fd).size;
   }
 
   private grow(end: number): void {

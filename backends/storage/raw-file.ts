@@ -2,7 +2,7 @@ import {errnoOf} from './io-error.ts';
 import {type ImageFile} from './image-file.ts';
 import type {IoVector} from './io-vector.ts';
 import {punchHole} from './punch-hole.ts';
-import {type Completion, PENDING, type Storage} from './storage.ts';
+import {type Completion, PENDING, SECTOR_BYTES, type Storage} from './storage.ts';
 
 /** A discard by hand is done in steps of this size, so that clearing a large range does not hold up the host. */
 const CLEAR_STEP_BYTES = 1 << 20;
@@ -30,9 +30,10 @@ export interface RawOptions {
  * where there is data, so that holes stay.
  */
 export class RawFile implements Storage {
-  readonly sizeBytes: number;
+  sizeBytes: number;
   readonly readonly: boolean;
   readonly discardGranularity = BLOCK_BYTES;
+  private readonly isWhole: boolean;
   private readonly file: ImageFile;
   private readonly onClose: () => void;
   private canPunch: boolean;
@@ -41,6 +42,7 @@ export class RawFile implements Storage {
   constructor(file: ImageFile, {sizeBytes = file.sizeBytes, onClose}: RawOptions) {
     this.file = file;
     this.sizeBytes = sizeBytes;
+    this.isWhole = sizeBytes === file.sizeBytes;
     this.readonly = file.readonly;
     this.onClose = onClose;
     this.canPunch = file.workers;
@@ -64,6 +66,13 @@ export class RawFile implements Storage {
       (error: unknown) => completion.complete(errnoOf(error)),
     );
     return PENDING;
+  }
+
+  /** A disk is as long as its file, in whole sectors; a part of a file stays what it is. */
+  remeasure(): void {
+    if (!this.isWhole) return;
+    this.file.remeasure();
+    this.sizeBytes = this.file.sizeBytes - (this.file.sizeBytes % SECTOR_BYTES);
   }
 
   close(): void {

@@ -15,22 +15,37 @@ export class RawBackend {
     this.port = port;
   }
 
-  /** Plays the handshake of a disk up to Connected. */
-  static async connect(block: BlockRig, nodes: Readonly<Record<string, string>> = {}): Promise<RawBackend> {
+  /**
+   * Plays the handshake of a disk up to Connected: `offers` before InitWait, `nodes` before Connected. It takes the first
+   * page of the first ring.
+   */
+  static async connect(
+    block: BlockRig,
+    nodes: Readonly<Record<string, string>> = {},
+    front: Readonly<Record<string, string>> = {},
+    offers: Readonly<Record<string, string>> = {},
+  ): Promise<RawBackend> {
     await block.rig.addDevice({
       guest: block.guest,
       type: 'vbd',
       devid: XVDA,
-      front: {'virtual-device': String(XVDA)},
-      back: {params: 'none', mode: 'w'},
+      front: {'virtual-device': String(XVDA), ...front},
+      back: {params: 'none', mode: 'w', ...offers},
     });
     await block.write(`${block.backPath()}/state`, '2');
     await block.settle();
     const {ops} = block.rig.dom0;
     const {domid} = block.guest.ops;
-    const ref = Number(await block.read(`${block.frontPath()}/ring-ref`));
+    const first = async (...keys: readonly string[]): Promise<number> => {
+      for (const key of keys) {
+        const value = await block.read(`${block.frontPath()}/${key}`);
+        if (value !== undefined) return Number(value);
+      }
+      throw new Error(`the frontend has none of ${keys.join()}`);
+    };
+    const ref = await first('ring-ref', 'ring-ref0', 'queue-0/ring-ref', 'queue-0/ring-ref0');
     const handle = ops.gnttabMap(domid, ref, GNTMAP_host_map);
-    const port = ops.evtchnBindInterdomain(domid, Number(await block.read(`${block.frontPath()}/event-channel`)));
+    const port = ops.evtchnBindInterdomain(domid, await first('event-channel', 'queue-0/event-channel'));
     const properties = {sectors: '2048', info: '0', 'sector-size': '512', 'feature-flush-cache': '1', ...nodes};
     for (const [key, value] of Object.entries(properties)) await block.write(`${block.backPath()}/${key}`, value);
     await block.write(`${block.backPath()}/state`, '4');
