@@ -35,6 +35,7 @@ export const vbdNodes = (domid: DomId, disk: DiskConfig, target: string, abi: Ab
       ['device-type', deviceType],
       ['trusted', disk.trusted === false ? 0 : 1],
       ['protocol', XEN_IO_PROTO_ABI_NATIVE[abi]],
+      ...tuningNode(disk.tuning?.frontend),
     ],
     backend: [
       ['frontend', frontendPath],
@@ -51,6 +52,10 @@ export const vbdNodes = (domid: DomId, disk: DiskConfig, target: string, abi: Ab
       ['device-type', deviceType],
       ['discard-enable', disk.discard === false || !disk.readwrite ? 0 : 1],
       ['specification', 'xen'],
+      ...tuningNode(disk.tuning?.backend),
     ],
   };
 };
+
+const tuningNode = (tuning: string | undefined): [string, string][] =>
+  tuning === undefined ? [] : [['tuning', tuning]];

@@ -21,6 +21,8 @@ export type DiskConfig = {
   specification?: 'xen' | 'virtio';
   grantUsage?: boolean;
   colo?: DiskColo;
+  /** Settings of the two drivers for this disk, as "queues=4,persistent=0"; xl has none. */
+  tuning?: {backend?: string; frontend?: string};
 };
 
 /** Replication settings, carried but not used. */

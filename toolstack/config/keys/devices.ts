@@ -24,7 +24,12 @@ const parseItem = <T>({reader}: Context, item: StringItem, parse: () => T): T =>
 const disks: Step = (context) => {
   const {reader, draft} = context;
   const items = reader.strings('disk') ?? [];
-  draft.disks = items.map((item) => parseItem(context, item, () => parseDiskSpec(item.text, reader.fileName)));
+  const [backend, frontend] = [reader.string('vbd_backend_tuning'), reader.string('vbd_frontend_tuning')];
+  const tuning = backend === undefined && frontend === undefined ? undefined : {backend, frontend};
+  draft.disks = items.map((item) => {
+    const disk = parseItem(context, item, () => parseDiskSpec(item.text, reader.fileName));
+    return tuning === undefined ? disk : {...disk, tuning};
+  });
 };
 
 const vifs: Step = (context) => {
