@@ -20,18 +20,24 @@ export const nbdErrorOf = (error: unknown): number =>
 
 /** A guest's disk as it is exported: whatever is done to it goes through the guest's frontend. */
 export class ExportedDisk {
-  readonly sizeBytes: number;
   readonly readonly: boolean;
+  /** What is flushed is stable. */
+  readonly canFlush: boolean;
   readonly sectorSize: number;
   private readonly current: () => BlockDevice | undefined;
 
   /** `current` gives the disk while it is connected: it may come back as another object. */
   constructor(current: () => BlockDevice | undefined) {
     this.current = current;
-    const {sizeBytes, readonly, sectorSize} = this.device;
-    this.sizeBytes = sizeBytes;
+    const {canFlush, readonly, sectorSize} = this.device;
+    this.canFlush = canFlush;
     this.readonly = readonly;
     this.sectorSize = sectorSize;
+  }
+
+  /** May change: a client knows what it was when it came. */
+  get sizeBytes(): number {
+    return this.current()?.sizeBytes ?? 0;
   }
 
   read(offset: number, length: number): Promise<Uint8Array> {

@@ -184,11 +184,12 @@ export class Negotiation {
   }
 
   private get flags(): number {
-    const {readonly} = this.disk;
-    const writing = NBD_FLAG_SEND_FUA | NBD_FLAG_SEND_TRIM | NBD_FLAG_SEND_WRITE_ZEROES;
+    const {canFlush, readonly} = this.disk;
     // A flush of one connection is one of the disk, so of all.
-    const always = NBD_FLAG_HAS_FLAGS | NBD_FLAG_SEND_FLUSH | NBD_FLAG_SEND_DF | NBD_FLAG_CAN_MULTI_CONN;
-    return always | (readonly ? NBD_FLAG_READ_ONLY : writing);
+    const always = NBD_FLAG_HAS_FLAGS | NBD_FLAG_SEND_DF | NBD_FLAG_CAN_MULTI_CONN;
+    const flushing = NBD_FLAG_SEND_FLUSH | (readonly ? 0 : NBD_FLAG_SEND_FUA);
+    const writing = readonly ? NBD_FLAG_READ_ONLY : NBD_FLAG_SEND_TRIM | NBD_FLAG_SEND_WRITE_ZEROES;
+    return always | writing | (canFlush ? flushing : 0);
   }
 
   private isMine(name: string): boolean {
