@@ -9,6 +9,7 @@ import {runInNewContext} from 'node:vm';
 import {SyncXs, Xenstored} from '../../hypervisor/xenstore/index.ts';
 import {isServed, realXenstoredMissing, startRealXenstored} from './real-xenstored.ts';
 import {median, type BenchRow} from './row.ts';
+import {benchDomains} from './xenstore-domains.ts';
 
 const CLIENT = 'toolstack/bench/xenstore-client.c';
 const ROUNDS = 3;
@@ -34,7 +35,11 @@ interface Daemon {
 }
 
 /** Ours and, where it is installed, the C daemon, by turns, under libxenstore's clients; then our store in process. */
-export const benchXenstore = async (): Promise<BenchRow[]> => [...(await benchSocket()), ...benchInProcess()];
+export const benchXenstore = async (): Promise<BenchRow[]> => [
+  ...(await benchSocket()),
+  ...benchInProcess(),
+  ...benchDomains(),
+];
 
 const benchSocket = async (): Promise<BenchRow[]> => {
   const directory = mkdtempSync(join(tmpdir(), 'pvsim-bench-'));
