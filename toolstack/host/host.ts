@@ -68,6 +68,7 @@ import {MemoryControl} from './memory-control.ts';
 import {Names} from './names.ts';
 import {type DomainRecord, exclusively} from './record.ts';
 import {restoreDomain} from './restore.ts';
+import {NewDevices} from './restore-devices.ts';
 import {type SaveOptions, saveDomain} from './save.ts';
 import type {HeaderInfo} from './save-header.ts';
 import {type DomainStatistics, periodically, sample, upcallsOf} from './observe.ts';
@@ -100,6 +101,7 @@ class XenHost implements Host {
   private readonly backends: XenbusBus;
   private readonly devices: Devices;
   private readonly lifecycle: Lifecycle;
+  private readonly newDevices: NewDevices;
   private readonly names: Names;
   private readonly control: GuestControl;
   private readonly memory: MemoryControl;
@@ -122,11 +124,15 @@ class XenHost implements Host {
       domainExists: (domid) => this.xen.domain(domid) !== undefined,
       introduceHook: (domid, _gfn, port) => mapDomainRing(ops, domid, port, () => this.store.onEvent(domid)),
       defer: (task) => this.clock.post(task),
-      onRequest: (request) => this.traceRequest(request),
+      onRequest: (request) => {
+        this.traceRequest(request);
+        this.newDevices.onRequest(request);
+      },
       conflictFault: () => this.xen.faults.active && this.xen.faults.hit('storeConflict'),
     });
     this.xs = new XsClient(this.connect('dom0'));
     const toolstackXs = new ToolstackXs(this.connect('toolstack'));
+    this.newDevices = new NewDevices(toolstackXs);
     const bridges = options.bridges ?? DEFAULT_BRIDGES;
     this.networks = new Networks(
       ops,
@@ -162,6 +168,7 @@ class XenHost implements Host {
       xen: this.xen,
       store: this.store,
       xs: toolstackXs,
+      newDevices: this.newDevices,
       dom0: this.dom0,
       devices: this.devices,
       consoles: this.consoles,

@@ -25,6 +25,7 @@ import {MAXMEM_SLACK_KIB} from './memory-control.ts';
 import type {Names} from './names.ts';
 import {type DomainRecord, exclusively} from './record.ts';
 import type {SavedDomain} from './restore.ts';
+import type {NewDevices} from './restore-devices.ts';
 
 const KIB_PER_PAGE = PAGE_SIZE / 1024;
 /** Rings, grant table, and the pages of a few devices. */
@@ -35,6 +36,7 @@ export interface LifecycleParts {
   store: Xenstored;
   xs: XsClient;
   dom0: Dom0;
+  newDevices: NewDevices;
   devices: Devices;
   consoles: ConsoleDaemon;
   logs: ConsoleLogs | undefined;
@@ -137,6 +139,7 @@ export class Lifecycle {
     try {
       await exclusively(record, () => this.build(record, domain, config, machine));
       refuseDestroyed(record);
+      if (saved !== undefined) this.parts.newDevices.expect(record);
     } catch (error) {
       await this.destroy(domain.id);
       throw error;
@@ -238,6 +241,7 @@ export class Lifecycle {
     await devices.destroyAll(record);
     await removeDomainNodes(xs, domid);
     record.stopGuest();
+    this.parts.newDevices.forget(domid);
     consoles.forget(domid);
     if (domain !== undefined) xen.destroy(domain);
     store.domainGone(domid);

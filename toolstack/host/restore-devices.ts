@@ -1,0 +1,46 @@
+import type {DomId} from '../../hypervisor/index.ts';
+import type {RequestTrace, XsClient} from '../../hypervisor/xenstore/index.ts';
+import {parseState} from '../../hypervisor/xenbus/index.ts';
+import {XenbusStateInitialising} from '../../hypervisor/abi/io/xenbus.ts';
+import type {DomainRecord} from './record.ts';
+
+/** Of the watch by which a kernel hears of new devices. */
+const WATCHED = 'device\0';
+
+/**
+ * Shows restored guests the devices that they did not have when they were saved. A guest that resumes looks for those it
+ * knows; it hears of others by its watch alone, which it sets anew. What was written before that is written again then.
+ */
+export class NewDevices {
+  private readonly xs: XsClient;
+  private readonly resuming = new Map<number, DomainRecord>();
+
+  constructor(xs: XsClient) {
+    this.xs = xs;
+  }
+
+  /** The domain is about to resume. */
+  expect(record: DomainRecord): void {
+    this.resuming.set(record.domid, record);
+  }
+
+  forget(domid: DomId): void {
+    this.resuming.delete(domid);
+  }
+
+  /** Looks at each request that xenstored has answered. */
+  onRequest({domId, type, payload}: RequestTrace): void {
+    const record = this.resuming.get(domId);
+    if (record === undefined || type !== 'WATCH' || !payload.startsWith(WATCHED)) return;
+    this.resuming.delete(domId);
+    const frontends = Array.from(record.devices.values(), ({frontendPath}) => frontendPath);
+    void Promise.all(frontends.map((path) => this.showAgain(`${path}/state`))).catch(() => undefined);
+  }
+
+  private showAgain(node: string): Promise<void> {
+    return this.xs.transaction(async (tx) => {
+      const state = await this.xs.read(node, tx);
+      if (parseState(state) === XenbusStateInitialising) await this.xs.write(node, String(state), tx);
+    });
+  }
+}
