@@ -116,10 +116,7 @@ export class SocketOutlet implements Outlet, SocketReceiver {
   /** Reads on when the client has caught up, and lets it go when it has and wants no more. */
   private regulate(): void {
     const isBehind = this.unread !== undefined || !this.connection.queue.isEmpty;
-    if (isBehind !== this.stream.isPaused) {
-      if (isBehind) this.stream.pause();
-      else this.stream.resume();
-    }
+    this.stream.setPaused(isBehind);
     if (this.ended && !isBehind) this.stream.end();
   }
 

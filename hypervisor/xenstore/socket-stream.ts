@@ -30,13 +30,13 @@ const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024);
 export class SocketStream {
   private readonly socket: Socket;
   private readonly fd: number | undefined;
+  private isPaused = false;
 
   /** `accepted` comes from a server with `pauseOnConnect`. */
   constructor(accepted: Socket, receiver: SocketReceiver) {
     const handle = handleOf(accepted);
     this.fd = handle?.fd;
-    this.socket = handle === undefined ? accepted : moveHandle(accepted, handle, receiver);
-    if (handle === undefined) accepted.on('data', (bytes: Uint8Array) => receiver.onBytes(bytes, bytes.length));
+    this.socket = handle === undefined ? streaming(accepted, receiver) : moveHandle(accepted, handle, receiver);
     this.socket
       .on('drain', () => receiver.onDrain())
       .on('end', () => receiver.onHalfClosed())
@@ -57,16 +57,12 @@ export class SocketStream {
     if (written < size) socket.write(Buffer.from(bytes.subarray(written, size)));
   }
 
-  get isPaused(): boolean {
-    return this.socket.isPaused();
-  }
-
-  pause(): void {
-    this.socket.pause();
-  }
-
-  resume(): void {
-    this.socket.resume();
+  /** Stops reading, or goes on. */
+  setPaused(isPaused: boolean): void {
+    if (isPaused === this.isPaused) return;
+    this.isPaused = isPaused;
+    if (isPaused) this.socket.pause();
+    else this.socket.resume();
   }
 
   /** Nothing more will be written; what waits still is. */
@@ -82,6 +78,11 @@ export class SocketStream {
 function handleOf(socket: Socket): Handle | undefined {
   const {_handle: handle} = socket as {readonly _handle?: Partial<Handle>};
   return handle?.fd !== undefined && handle.fd >= 0 ? (handle as Handle) : undefined;
+}
+
+function streaming(socket: Socket, receiver: SocketReceiver): Socket {
+  socket.on('data', (bytes: Uint8Array) => receiver.onBytes(bytes, bytes.length));
+  return socket.resume();
 }
 
 /** A socket with the handle of another one, which ends. */

@@ -1,5 +1,5 @@
 import {existsSync, mkdtempSync, rmSync, statSync} from 'node:fs';
-import {connect, type Socket} from 'node:net';
+import {connect, createServer, type Socket} from 'node:net';
 import {once} from 'node:events';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
@@ -16,6 +16,7 @@ import {
   type XsMessage,
 } from '../../hypervisor/xenstore/index.ts';
 import {connectSocket, listenOnSocket} from '../../hypervisor/xenstore/socket.ts';
+import {SocketOutlet} from '../../hypervisor/xenstore/socket-outlet.ts';
 
 interface Served {
   readonly store: Xenstored;
@@ -36,7 +37,7 @@ async function serve(t: ExecutionContext): Promise<Served> {
   return {store, path};
 }
 
-async function connectRaw({path}: Served, allowHalfOpen = false): Promise<Socket> {
+async function connectRaw({path}: Pick<Served, 'path'>, allowHalfOpen = false): Promise<Socket> {
   const socket = connect({path, allowHalfOpen});
   await once(socket, 'connect');
   socket.on('error', () => undefined);
@@ -203,6 +204,33 @@ test('a thousand clients, each tenth silent in the middle of a header, all see a
   for (const socket of silent) socket.write(request(XS.READ, '/w\0').subarray(7));
   for (const socket of silent) for await (const {payload} of messagesOf(socket)) if (payload === 'v') break;
   for (const client of clients) client.close();
+});
+
+/** As it would be if Node did not show its handle. */
+const withoutHandle = (socket: Socket): Socket =>
+  new Proxy(socket, {
+    get: (target, key) => {
+      const value: unknown = key === '_handle' ? undefined : Reflect.get(target, key);
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    },
+  });
+
+test('without a handle to be had, sockets are streams as any other', async (t) => {
+  const path = socketPath(t);
+  const {dispatcher} = new Xenstored();
+  const server = createServer({allowHalfOpen: true, pauseOnConnect: true}, (socket) => {
+    const connection = dispatcher.connect('socket', 0, undefined);
+    const drop = (): void => dispatcher.drop(connection);
+    connection.outlet = new SocketOutlet(dispatcher, connection, withoutHandle(socket), drop);
+  });
+  t.teardown(() => server.close());
+  await once(server.listen(path), 'listening');
+  const socket = await connectRaw({path}, true);
+  const requests = Array.from({length: 500}, (_, i) => request(XS.READ, '/big\0', i));
+  socket.end(Buffer.concat([request(XS.WRITE, `/big\0${'v'.repeat(4000)}`), ...requests]));
+  let answered = 0;
+  for await (const {payload} of messagesOf(socket)) if (payload.length === 4000) answered++;
+  t.is(answered, 500);
 });
 
 test('closing the socket ends its clients', async (t) => {
