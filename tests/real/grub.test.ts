@@ -3,7 +3,7 @@ import {createHash, randomBytes} from 'node:crypto';
 import {mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {SHUTDOWN_poweroff} from '../../hypervisor/abi/sched.ts';
+import {SHUTDOWN_poweroff, SHUTDOWN_reboot} from '../../hypervisor/abi/sched.ts';
 import {X86Vcpu} from '../../hypervisor/vcpu/x86/index.ts';
 import {grubGuest} from '../support/grub.ts';
 import {TestHost} from '../support/host.ts';
@@ -37,8 +37,10 @@ writeFileSync(at('sums'), sums.join(''));
 writeFileSync(at('grub.cfg'), SCRIPT);
 
 const grub = await grubGuest([at('grub.cfg'), at('sums')]);
+const prompt = await grubGuest([]);
 const missing = 'missing' in grub ? grub.missing : undefined;
 const kernel = 'image' in grub ? grub.image.kernel : '';
+const plainKernel = 'image' in prompt ? prompt.image.kernel : '';
 
 const tool = (program: string, ...args: string[]): Buffer =>
   execFileSync(program, args, {env: realEnv, stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: 2 ** 26});
@@ -56,21 +58,25 @@ const boot = async (disk: string) => {
   const reason = await host.host.waitShutdown(domid);
   const vcpu = host.host.xen.domain(domid)?.vcpus[0];
   if (!(vcpu instanceof X86Vcpu)) throw new Error('no vCPU');
-  const unknown = vcpu.counters().unknownHypercalls;
+  const counters = vcpu.counters();
   // GRUB sends no event for what it said last: dom0 takes it off the ring in the end.
   await host.host.destroy(domid);
   const text = host.consoleText(domid);
   await host.close();
-  return {reason, text, unknown};
+  return {reason, text, counters};
 };
 
 testWith(missing, "GRUB's own drivers read the files of our disk, write to it, and halt", async (t) => {
   const disk = makeDisk('good.img');
-  const {reason, text, unknown} = await boot(disk);
+  const {reason, text, counters} = await boot(disk);
   t.is(reason, SHUTDOWN_poweroff);
   t.regex(text, /verdict: good/);
   t.true(text.includes('00000000  72 65 61 64 20 62 79 20  61 20 6b 65 72 6e 65 6c'), text);
-  t.deepEqual([...unknown.keys()], ['20:3'], 'only GNTTABOP_dump_table, which Xen does not have either');
+  t.deepEqual(
+    [...counters.unknownHypercalls.keys()],
+    ['20:3'],
+    'only GNTTABOP_dump_table, which Xen does not have either',
+  );
   t.regex(tool('debugfs', '-R', 'cat /grubenv', disk).toString(), /^seen=4711$/m, 'what it saved is in the image');
   t.regex(tool('e2fsck', '-fn', disk).toString(), /Pass 5/);
 });
@@ -82,8 +88,30 @@ testWith(missing, 'GRUB finds the one byte of the disk that is not as it was', a
   t.true(offset > 0);
   image[offset] ^= 1;
   writeFileSync(disk, image);
-  const {reason, text} = await boot(disk);
+  const seen = await boot(disk);
+  const {reason, text} = seen;
   t.is(reason, SHUTDOWN_poweroff);
   t.regex(text, /\/text: OK/);
   t.regex(text, /verdict: bad/);
+  writeFileSync(disk, image);
+  t.deepEqual(await boot(disk), seen, 'the same disk again: the same to the instruction');
+});
+
+testWith(missing, 'GRUB without a script says that no disk boots, and takes commands at its prompt', async (t) => {
+  const host = await TestHost.start();
+  const disk = makeDisk('data.img');
+  const lines = ['name="grub"', 'type="pvh"', `kernel="${plainKernel}"`, 'memory=16', `disk=["${disk},raw,xvdb,r"]`];
+  const domid = await host.create(`${lines.join('\n')}\non_reboot="preserve"`);
+  for (let tries = 0; tries < 20 && !host.consoleText(domid).includes('grub> '); tries++) await host.settle(2e8);
+  t.regex(host.consoleText(domid), /no disk has a \/boot\/grub\/grub\.cfg/);
+  t.regex(await host.shell(domid, 'ls (xen/xvdb)/'), /grubenv random text/);
+  t.regex(await host.shell(domid, 'cat (xen/xvdb)/text'), /read by a kernel that nobody here wrote/);
+  t.regex(
+    await host.shell(domid, 'set x=1; save_env -f (xen/xvdb)/grubenv x'),
+    /error: write failed/,
+    'its disk is read-only',
+  );
+  await host.shell(domid, 'reboot');
+  t.is(host.host.xen.domain(domid)?.shutdownReason, SHUTDOWN_reboot);
+  await host.close();
 });
