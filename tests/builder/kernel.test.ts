@@ -59,7 +59,7 @@ const refusals: readonly Refusal[] = [
     title: 'more memory than the CPU reaches',
     kernel: elf,
     config: 'memory=4096',
-    message: /memory=4096: .* at most 2048/,
+    message: /memory=4096: .* at most 2047/,
   },
   {title: 'two vCPUs', kernel: elf, config: 'vcpus=2', message: /vcpus=2: .* at most 1/},
   {title: 'a long command line', kernel: elf, config: `cmdline="${'x'.repeat(3600)}"`, message: /longer than 3583/},

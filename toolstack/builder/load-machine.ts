@@ -19,7 +19,8 @@ export interface MachineConfig {
 }
 
 const EXIT_CREATE_FAILED = 3;
-const MAX_X86_PAGES = (2 ** 30 / 4096) * 2;
+/** The engine allocates less than 2 GiB, and the hypervisor's own frames are in it. */
+const MAX_X86_MIB = 2047;
 
 /** Loads the kernel and makes the machine that it runs on. ToolstackError in one line for what cannot be. */
 export const loadMachine = async (config: MachineConfig): Promise<Machine> => {
@@ -28,12 +29,7 @@ export const loadMachine = async (config: MachineConfig): Promise<Machine> => {
   const isReal = image.kind === 'pvh';
   refuseOver('vcpus', vcpus, isReal ? 1 : XEN_LEGACY_MAX_VCPUS, isReal);
   if (!isReal) return programMachine(image, pages, maxPages);
-  refuseOver(
-    maxPages > pages ? 'maxmem' : 'memory',
-    (maxPages * 4096) / 2 ** 20,
-    (MAX_X86_PAGES * 4096) / 2 ** 20,
-    isReal,
-  );
+  refuseOver(maxPages > pages ? 'maxmem' : 'memory', (maxPages * 4096) / 2 ** 20, MAX_X86_MIB, isReal);
   return reportFormat(resolve(baseDir, kernel), () => x86Machine(image, config));
 };
 

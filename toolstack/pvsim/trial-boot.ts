@@ -59,6 +59,7 @@ const indented = (lines: readonly string[]): string[] =>
 const trialConfig = (config: DomainConfig, kernel: string): DomainConfig => ({
   ...config,
   kernel,
+  bootloader: undefined,
   onPoweroff: 'preserve',
   onReboot: 'preserve',
   onCrash: 'preserve',
