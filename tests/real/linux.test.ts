@@ -1,13 +1,10 @@
 import {execFileSync} from 'node:child_process';
 import {createHash} from 'node:crypto';
-import {readFileSync} from 'node:fs';
-import {virtualClock} from '../../hypervisor/schedule/index.ts';
-import {X86Vcpu} from '../../hypervisor/vcpu/x86/index.ts';
 import type {DomId} from '../../hypervisor/index.ts';
-import {createHost} from '../../toolstack/host/host.ts';
 import {READY} from '../../toolstack/image/initramfs.ts';
 import {debianGuest} from '../support/debian.ts';
 import {TestHost} from '../support/host.ts';
+import {linuxConfig} from '../support/linux-config.ts';
 import {realEnv, testWith} from '../support/real.ts';
 import {XlHost} from '../support/xl.ts';
 
@@ -15,16 +12,7 @@ const guest = await debianGuest();
 const missing = 'missing' in guest ? guest.missing : undefined;
 const config = (name: string, address: string): string[] => {
   if ('missing' in guest) throw new Error(guest.missing);
-  const text = readFileSync(guest.image.config, 'utf8');
-  const [cmdline] = /cmdline = "[^"]*/.exec(text) ?? [];
-  return [
-    `name = "${name}"`,
-    'type = "pvh"',
-    `kernel = "${guest.image.kernel}"`,
-    `ramdisk = "${guest.image.ramdisk}"`,
-    `${cmdline?.replace(/ pvsim\.ip=\S+/, '')} pvsim.ip=${address}/24"`,
-    'memory = 96',
-  ];
+  return linuxConfig(guest.image, name, address);
 };
 
 const tool = (program: string, ...args: string[]): Buffer =>
@@ -104,31 +92,6 @@ testWith(
     );
   },
 );
-
-/** Boots to the shell in virtual time: what happened, as numbers and text. */
-const bootOnce = async () => {
-  const host = await createHost({clock: virtualClock(7)});
-  let text = '';
-  host.consoles.output.subscribe(({bytes}) => (text += new TextDecoder().decode(bytes)));
-  const more = [
-    'disk = ["format=raw,vdev=xvda,access=rw,target=ram:8M"]',
-    'vif = ["mac=00:16:3e:00:00:05,bridge=xenbr0"]',
-  ];
-  const domid = await host.create(host.parse([...config('twin', '10.0.0.5'), ...more, ''].join('\n')));
-  for (let seconds = 0; seconds < 60 && !text.includes(READY); seconds++) await host.clock.sleep(1e9);
-  const vcpu = host.xen.domain(domid)?.vcpus[0];
-  if (!(vcpu instanceof X86Vcpu)) throw new Error(`no guest:\n${text}`);
-  const seen = {text, cpuTimeNs: vcpu.cpuTimeNs, ...vcpu.counters()};
-  await host.close();
-  return seen;
-};
-
-testWith(missing, 'two boots in virtual time are the same to the instruction', async (t) => {
-  t.timeout(180_000);
-  const first = await bootOnce();
-  t.true(first.text.includes(READY), first.text);
-  t.deepEqual(await bootOnce(), first);
-});
 
 testWith(missing, 'two Linux guests and ours ping each other; 16 MiB go from Linux to Linux over TCP', async (t) => {
   t.timeout(180_000);
