@@ -4,6 +4,7 @@ import {OutQueue, type Outgoing} from './out-queue.ts';
 import {domainPath} from './path.ts';
 import type {PendingRequest} from './pending-request.ts';
 import type {Principal} from './permissions.ts';
+import type {Quota} from './quota.ts';
 import type {Transaction} from './transaction.ts';
 import type {Watch} from './watches.ts';
 import {XENSTORE_PAYLOAD_MAX, XS, type XsType} from './wire.ts';
@@ -25,7 +26,8 @@ export interface ConnectionOptions {
   readonly domId: number;
   /** The domain whose quota counts; none for dom0's sockets. */
   readonly domain: Domain | undefined;
-  readonly queuedBytesMax: number;
+  /** The limits that hold now. */
+  readonly quota: () => Quota;
   /** When an event that is queued now will be late. */
   readonly eventDeadlineNs: () => number;
   /** Called when something has been queued. */
@@ -54,20 +56,20 @@ export class Connection implements Principal {
   ignored = false;
   /** Its requests are left unread until earlier ones are no longer outstanding. */
   stalled = false;
-  private readonly queuedBytesMax: number;
+  private readonly quota: () => Quota;
   private readonly eventDeadlineNs: () => number;
   private readonly onQueued: (connection: Connection) => void;
   /** The newest transaction's id. */
   lastTxId = 0;
 
   constructor(options: ConnectionOptions) {
-    const {label, serial, domId, domain, queuedBytesMax, eventDeadlineNs, onQueued} = options;
+    const {label, serial, domId, domain, quota, eventDeadlineNs, onQueued} = options;
     this.label = label;
     this.serial = serial;
     this.domId = domId;
     this.domain = domain;
     this.privileged = domId === 0;
-    this.queuedBytesMax = queuedBytesMax;
+    this.quota = quota;
     this.eventDeadlineNs = eventDeadlineNs;
     this.onQueued = onQueued;
   }
@@ -100,7 +102,7 @@ export class Connection implements Principal {
     const payload = `${path}\0${token}\0`;
     if (payload.length > XENSTORE_PAYLOAD_MAX) return false;
     if (!path.startsWith('@') && this.queue.hasEvent(payload)) return false;
-    if (!this.privileged && this.queue.sizeBytes >= this.queuedBytesMax) return false;
+    if (!this.privileged && this.queue.sizeBytes >= this.quota().queuedBytes) return false;
     cause?.eventQueued();
     this.enqueue({type: XS.WATCH_EVENT satisfies XsType, reqId: 0, txId: 0, payload, cause, isEvent: true});
     return true;

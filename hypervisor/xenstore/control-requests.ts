@@ -38,18 +38,18 @@ function help(_store: Store, parameters: readonly ByteString[]): Reply {
 /** What is wrong goes to the log: as a reply a client knows OK only. */
 function check(store: Store, parameters: readonly ByteString[]): Reply {
   if (parameters.length > 0) return refuse.EINVAL;
-  for (const fault of findFaults(store)) store.log(`check: ${fault}`);
+  for (const fault of findFaults(store)) store.log.write(`check: ${fault}`);
   return ACK;
 }
 
 function log(store: Store, [word, ...rest]: readonly ByteString[]): Reply {
   if ((word !== 'on' && word !== 'off') || rest.length > 0) return refuse.EINVAL;
-  store.logging = word === 'on';
+  store.log.isOn = word === 'on';
   return ACK;
 }
 
 function logfile(store: Store, [path, ...rest]: readonly ByteString[]): Reply {
-  return path !== undefined && rest.length === 0 && store.logToFile(path) ? ACK : refuse.EINVAL;
+  return path !== undefined && rest.length === 0 && store.log.redirect(path) ? ACK : refuse.EINVAL;
 }
 
 /** To a file, or to the log; without one it is refused, as by a daemon without a trace file. */
@@ -57,15 +57,15 @@ function memreport(store: Store, [path, ...rest]: readonly ByteString[]): Reply 
   if (rest.length > 0) return refuse.EINVAL;
   const {nodes, bytes} = store.measure();
   const report = `memreport: ${nodes} nodes with ${bytes} bytes of names and values`;
-  if (path !== undefined) return store.appendToFile?.(path, report) ? ACK : refuse.EINVAL;
-  if (!store.hasLog) return refuse.EINVAL;
-  store.log(report);
+  if (path !== undefined) return store.log.writeTo(path, report) ? ACK : refuse.EINVAL;
+  if (!store.log.hasSink) return refuse.EINVAL;
+  store.log.write(report);
   return ACK;
 }
 
 function print(store: Store, parameters: readonly ByteString[]): Reply {
   if (parameters.length !== 1) return refuse.EINVAL;
-  store.log(`control: ${parameters[0]}`);
+  store.log.write(`control: ${parameters[0]}`);
   return ACK;
 }
 

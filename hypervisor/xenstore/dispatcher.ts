@@ -48,6 +48,7 @@ export class Dispatcher {
   /** Those with something for their transport. */
   private awake: Connection[] = [];
   private lastSerial = 0;
+  private readonly guestClock: GuestClock | undefined;
   private readonly wake = (connection: Connection): void => {
     if (connection.waking) return;
     connection.waking = true;
@@ -56,8 +57,6 @@ export class Dispatcher {
   private readonly wakeStalled = ({connection}: Domain): void => {
     if (connection?.stalled) this.wake(connection);
   };
-
-  private readonly guestClock: GuestClock | undefined;
 
   constructor(options: DispatcherOptions) {
     const {clock, eventTimeoutNs, store} = options;
@@ -78,7 +77,7 @@ export class Dispatcher {
       domId,
       domain,
       serial: ++this.lastSerial,
-      queuedBytesMax: this.options.store.quota.queuedBytes,
+      quota: () => this.options.store.quotaOf(domain),
       eventDeadlineNs: () => this.guestClock?.eventDeadlineNs() ?? Infinity,
       onQueued: this.wake,
     });

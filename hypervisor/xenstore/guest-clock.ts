@@ -58,7 +58,7 @@ export class GuestClock {
     if (isOver === domain.reportedOver || clock.now() < domain.nextReportNs) return;
     domain.reportedOver = isOver;
     domain.nextReportNs = clock.now() + REPORT_INTERVAL_NS;
-    store.log(`domain ${domain.domId} ${isOver ? 'exceeds' : 'is below'} its soft memory quota`);
+    store.log.write(`domain ${domain.domId} ${isOver ? 'exceeds' : 'is below'} its soft memory quota`);
   }
 
   private wakeAfter(connection: Connection, delayNs: number, waiting: Set<Connection>): void {

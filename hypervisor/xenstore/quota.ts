@@ -18,7 +18,7 @@ export interface Quota {
   readonly outstanding: number;
   /** Replies and events queued for a connection that does not take them. */
   readonly queuedBytes: number;
-  /** Shown and set, without effect: nobody reads our warnings. */
+  /** Over this the log is told, if there is a clock. */
   readonly softQueuedBytes: number;
   /** Length of a path, without its `/local/domain/<n>/` where it starts so. Not what xs_wire.h says. */
   readonly pathBytes: number;

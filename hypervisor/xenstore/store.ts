@@ -7,6 +7,7 @@ import type {PendingRequest} from './pending-request.ts';
 import {DOM0_ONLY, READ, rightsOf, type Permissions} from './permissions.ts';
 import {DEFAULT_QUOTA, type Quota} from './quota.ts';
 import {refuse, type Refusal} from './refusal.ts';
+import {StoreLog, type StoreLogOptions} from './store-log.ts';
 import type {Committed, Transaction} from './transaction.ts';
 import {Tree, type NodeRecord, type StoreNode} from './tree.ts';
 import {levelsBelow, ordered, Watches} from './watches.ts';
@@ -22,17 +23,13 @@ export type Readable = Pick<NodeRecord, 'perms' | 'generation'>;
 /** Which daemon to be like: the C daemon of Xen 4.17, or that of today. */
 export type Profile = 'c-4.17' | 'current';
 
-export interface StoreOptions {
+export interface StoreOptions extends StoreLogOptions {
   readonly profile?: Profile;
   readonly quota?: Partial<Quota>;
   /** Whether Xen has the domain. */
   readonly domainExists: (domId: number) => boolean;
   /** Asked at each commit; true is a conflict. */
   readonly conflictFault?: () => boolean;
-  /** Takes lines for the log. */
-  readonly log?: (line: string) => void;
-  /** Adds a line to a file that a client with all rights has named. @returns whether it could */
-  readonly appendToFile?: (path: ByteString, line: string) => boolean;
   /** Sees every event that was queued. */
   readonly onEvent?: (connection: Connection, path: ByteString, token: ByteString) => void;
 }
@@ -50,8 +47,7 @@ export class Store {
   openTransactions = 0;
   /** What limits guests' writes, if a clock does. */
   writeRate: WriteRate | undefined;
-  /** CONTROL log on, off. */
-  logging = true;
+  readonly log: StoreLog;
   /** Who may see and change the special watches, by name. */
   readonly specialPerms = new Map<ByteString, Permissions>([
     [INTRODUCE_DOMAIN, DOM0_ONLY],
@@ -59,14 +55,11 @@ export class Store {
   ]);
   private readonly conflictFault: StoreOptions['conflictFault'];
   private readonly onEvent: StoreOptions['onEvent'];
-  readonly appendToFile: StoreOptions['appendToFile'];
-  private logLine: StoreOptions['log'];
 
   constructor(options: StoreOptions) {
-    const {profile = 'c-4.17', quota, domainExists, conflictFault, log, appendToFile, onEvent} = options;
+    const {profile = 'c-4.17', quota, domainExists, conflictFault, onEvent} = options;
     this.profile = profile;
-    this.logLine = log;
-    this.appendToFile = appendToFile;
+    this.log = new StoreLog(options);
     this.quota = {...DEFAULT_QUOTA, ...quota};
     this.domains = new Domains(domainExists, () => this.tree.generation);
     this.live = new LiveView(this.tree, this.domains);
@@ -81,23 +74,6 @@ export class Store {
   /** The limits of a domain. */
   quotaOf(domain: Domain | undefined): Quota {
     return domain?.quota === undefined ? this.quota : {...this.quota, ...domain.quota};
-  }
-
-  get hasLog(): boolean {
-    return this.logLine !== undefined;
-  }
-
-  log(line: string): void {
-    if (this.logging) this.logLine?.(line);
-  }
-
-  /** From now on the log is a file's, if files are to be had. @returns whether they are */
-  logToFile(path: ByteString): boolean {
-    const {appendToFile} = this;
-    if (appendToFile === undefined) return false;
-    this.logLine = (line) => void appendToFile(path, line);
-    this.logging = true;
-    return true;
   }
 
   /** How much there is in the tree. */
