@@ -48,6 +48,8 @@ export class BlockBackend implements DriverInstance {
   private opener: StorageOpener;
   private drive: Drive | undefined;
   private connection: Connection | undefined;
+  /** Resolves when nothing of connections before is under way. */
+  private closing: Promise<void> = Promise.resolve();
   /** Found in the middle of a connection that an earlier driver served: the frontend has to begin anew. */
   private restarting = false;
   private removed = false;
@@ -249,9 +251,10 @@ export class BlockBackend implements DriverInstance {
 
   /** Resolves when nothing of the guest is mapped any more. */
   private disconnect(): Promise<void> {
-    const {connection} = this;
+    const {connection, closing} = this;
     this.connection = undefined;
-    return connection?.close() ?? Promise.resolve();
+    if (connection !== undefined) this.closing = connection.close().then(() => closing);
+    return this.closing;
   }
 
   /** False while the block script has not run. */

@@ -51,8 +51,6 @@ export class RequestWork {
   /** The request that waits for others. */
   private held = NONE;
   private barrier = NONE;
-  /** Operations of the storage that go on. */
-  private late = 0;
   private stopped = false;
 
   constructor(options: WorkOptions) {
@@ -94,7 +92,9 @@ export class RequestWork {
   private mustWait(slot: number): boolean {
     const {inFlight} = this;
     if (inFlight.operation[slot] === BLKIF_OP_WRITE_BARRIER) return inFlight.count > 1;
-    return this.late > 0 && inFlight.hasConflict(slot);
+    // Where storage never waits there is nothing under way but what is gathered, and that does not touch the same bytes.
+    const others = inFlight.count - 1 - (this.gathered?.slotCount ?? 0);
+    return others > 0 && inFlight.hasConflict(slot);
   }
 
   private start(slot: number): void {
@@ -126,8 +126,7 @@ export class RequestWork {
   }
 
   private await(slot: number, result: number): void {
-    if (result === PENDING) this.late++;
-    else this.onStepDone(slot, result);
+    if (result !== PENDING) this.onStepDone(slot, result);
   }
 
   private onStepDone(slot: number, result: number): void {
@@ -149,7 +148,6 @@ export class RequestWork {
 
   private discardLater(slot: number): void {
     if (this.stopped) return this.finish(slot, BLKIF_RSP_ERROR);
-    this.late++;
     this.options.ops.schedule.post(() => this.resume(() => this.discardStep(slot)));
   }
 
@@ -187,8 +185,7 @@ export class RequestWork {
   private submit(transfer: Transfer): void {
     const {faults} = this.options.ops;
     const result = faults.active && faults.hit('ioError') ? -EIO : transfer.run(this.disk.storage);
-    if (result === PENDING) this.late++;
-    else this.onTransferDone(transfer, result);
+    if (result !== PENDING) this.onTransferDone(transfer, result);
   }
 
   private onTransferDone(transfer: Transfer, result: number): void {
@@ -221,7 +218,6 @@ export class RequestWork {
 
   /** Goes on after an operation that took its time. */
   private resume(goOn: () => void): void {
-    this.late--;
     this.options.enter();
     goOn();
     this.options.leave();
