@@ -160,6 +160,16 @@ test('the built-in kernel is refused in a line, and goes on', async (t) => {
   t.regex(await stand.test.shell(domid, 'uptime'), /up/);
 });
 
+test('nomigrate forbids it', async (t) => {
+  const stand = await Stand.start(t);
+  const domid = await stand.boot('nomigrate=1');
+  await stand.refuses(
+    t,
+    stand.host.save(domid, stand.path('a.save')),
+    /^libxl: error: Domain 1:nomigrate=1 forbids to save it$/,
+  );
+});
+
 test('a guest that takes no request is given up after a minute, and goes on', async (t) => {
   const stand = await Stand.start(t);
   const {host} = stand;

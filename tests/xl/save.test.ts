@@ -1,14 +1,16 @@
 import {existsSync} from 'node:fs';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
+import {domainConfig, parseConfig} from '../../toolstack/config/index.ts';
 import {ToolstackError} from '../../toolstack/errors.ts';
 import {runXl} from '../../toolstack/xl/run.ts';
-import {summaryOf} from '../support/fake-host.ts';
 import {serve} from '../support/served.ts';
 
 const setUp = async (t: ExecutionContext) => {
   const {home, host, connect} = await serve(t);
-  host.guests = [summaryOf(3, 'golden')];
+  const disks = 'disk=["format=raw,vdev=xvda,access=rw,target=ram:64M","format=raw,vdev=xvdb,access=rw,target=/x"]';
+  const text = `name="golden"\nkernel="builtin"\n${disks}\n`;
+  const domid = await host.create(domainConfig(parseConfig(text, 'x.cfg'), {random: () => 0}));
   const xl = async (...args: string[]) => {
     const seen = {stdout: '', stderr: ''};
     const status = await runXl(args, {
@@ -19,20 +21,24 @@ const setUp = async (t: ExecutionContext) => {
     });
     return {...seen, status};
   };
-  return {host, xl, dir: home.dir};
+  host.calls.length = 0;
+  return {host, xl, dir: home.dir, domid};
 };
 
 test('save says what xl says, and where', async (t) => {
-  const {host, xl, dir} = await setUp(t);
+  const {host, xl, dir, domid} = await setUp(t);
   t.deepEqual(await xl('save', 'golden', 'a.save'), {
     stdout: '',
-    stderr: 'Saving to a.save new xl format (info 0x3/0x0/1235)\nxc: info: Saving domain 3, type x86 HVM\n',
+    stderr:
+      'Saving to a.save new xl format (info 0x3/0x0/1235)\n' +
+      `xc: info: Saving domain ${domid}, type x86 HVM\n` +
+      'xl: warning: xvda is ram:64M: what is on it is not saved\n',
     status: 0,
   });
-  t.deepEqual(host.calls, [`save 3 ${join(dir, 'a.save')} destroyed`]);
-  await xl('save', '-c', '3', 'b.save');
+  t.deepEqual(host.calls, [`save ${domid} ${join(dir, 'a.save')} destroyed`]);
+  await xl('save', '-c', String(domid), 'b.save');
   await xl('save', '-cp', 'golden', '/c.save');
-  t.deepEqual(host.calls.slice(1), [`save 3 ${join(dir, 'b.save')} running`, 'save 3 /c.save paused']);
+  t.deepEqual(host.calls.slice(1), [`save ${domid} ${join(dir, 'b.save')} running`, `save ${domid} /c.save paused`]);
 });
 
 /** What goes wrong, in xl's words. */

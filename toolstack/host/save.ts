@@ -68,6 +68,7 @@ const savable = ({xen}: SaveParts, record: DomainRecord): Domain => {
     new ToolstackError(code, `libxl: error: Domain ${domid}:${reason}`);
   if (domain === undefined || record.destroying !== undefined) throw refuse('ESRCH', 'Non-existant domain');
   if (underway.has(record)) throw refuse('EBUSY', 'is being saved already');
+  if (record.config.libxl.buildInfo.disable_migrate === 'True') throw refuse('EPERM', 'nomigrate=1 forbids to save it');
   if (domain.vcpus.some((vcpu) => vcpu.saveContext === undefined)) {
     throw refuse('EOPNOTSUPP', 'the built-in kernel and guest programs cannot be saved, kernels of their own can');
   }

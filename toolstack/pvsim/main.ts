@@ -63,9 +63,11 @@ const reword = (message: string, args: readonly string[]): string => {
 };
 
 const explain = (error: unknown): void => {
-  const known = error instanceof ToolstackError;
-  process.stderr.write(`${known ? error.message : error instanceof Error ? `pvsim: ${error.stack}` : String(error)}\n`);
-  process.exitCode = known ? error.exitStatus : EXIT_FAILURE;
+  if (!(error instanceof Error)) throw error;
+  // The config module is loaded by few commands: its errors are known by name.
+  const known = error instanceof ToolstackError || error.name === 'ConfigError';
+  process.stderr.write(`${known ? error.message : `pvsim: ${error.stack}`}\n`);
+  process.exitCode = error instanceof ToolstackError ? error.exitStatus : EXIT_FAILURE;
 };
 
 endWhenOutputBreaks('pvsim');
