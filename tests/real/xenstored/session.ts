@@ -9,7 +9,7 @@ const HISTORY = 16;
  * What makes events. After these all connections take what they have been sent: whether an event is dropped, for one like it
  * waits, must not depend on how soon a guest looks at its ring.
  */
-const MAKES_EVENTS = new Set<number>([XS.WRITE, XS.MKDIR, XS.RM, XS.SET_PERMS, XS.TRANSACTION_END]);
+const MAKES_EVENTS = new Set<number>([XS.WATCH, XS.WRITE, XS.MKDIR, XS.RM, XS.SET_PERMS, XS.TRANSACTION_END]);
 
 /** Limits low enough to be met. Some sessions have the daemon's own. */
 export const randomQuota = (random: Random): Partial<Quota> =>
