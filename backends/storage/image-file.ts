@@ -4,6 +4,7 @@ import {
   fdatasync,
   fdatasyncSync,
   fstatSync,
+  fstat,
   ftruncate,
   ftruncateSync,
   read,
@@ -91,15 +92,16 @@ export class ImageFile {
     const {clock, residency} = this;
     if (clock === undefined) return this.readNow(vector, position);
     const known = residency.has(position, vector.lengthBytes);
-    const startNs = clock.now();
-    if (residency.mayServeNow(known)) {
+    if (known && residency.trusted) {
+      const startNs = clock.now();
       const result = this.readNow(vector, position);
       residency.judge(clock.now() - startNs);
       return result;
     }
     const buffer = Buffer.allocUnsafe(vector.lengthBytes);
+    const judge = this.watch(known, clock);
     this.readLater(buffer, position, (result) => {
-      if (known) residency.judge(clock.now() - startNs);
+      judge?.();
       if (result >= 0) scatter(buffer, vector);
       completion.complete(result < 0 ? result : vector.lengthBytes);
     });
@@ -113,15 +115,16 @@ export class ImageFile {
     // A page that is written as a whole need not be read before.
     const whole = position % PAGE_BYTES === 0 && vector.lengthBytes % PAGE_BYTES === 0;
     const known = whole || residency.has(position, vector.lengthBytes);
-    const startNs = clock.now();
-    if (residency.mayServeNow(known)) {
+    if (known && residency.trusted) {
+      const startNs = clock.now();
       const result = this.writeNow(vector, position);
       residency.judge(clock.now() - startNs);
       if (result > 0) residency.add(position, result);
       return result;
     }
+    const judge = this.watch(known, clock);
     this.writeLater(gather(vector), position, (result) => {
-      if (known) residency.judge(clock.now() - startNs);
+      judge?.();
       completion.complete(result);
     });
     return PENDING;
@@ -185,6 +188,19 @@ export class ImageFile {
 
   toString(): string {
     return `${this.path}${this.readonly ? ', read-only' : ''}${this.workers ? `, ${String(this.residency)}` : ''}`;
+  }
+
+  /**
+   * Judges an operation on known pages that a worker thread does: beside it goes one that needs no disk, so that a
+   * machine with much to do is not taken for a slow disk. To be called when it has ended.
+   */
+  private watch(known: boolean, clock: Clock): (() => void) | undefined {
+    const {residency} = this;
+    if (!known || residency.trusted) return undefined;
+    let otherNs: number | undefined;
+    // Queued behind it by the time that it starts.
+    queueMicrotask(() => fstat(this.fd, () => (otherNs = clock.now())));
+    return () => residency.judgeWorker(otherNs === undefined ? 0 : clock.now() - otherNs);
   }
 
   private readNow(vector: IoVector, position: number): number {

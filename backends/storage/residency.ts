@@ -6,23 +6,24 @@ const CHUNK_BYTES = CHUNK_WORDS * WORD_PAGES * PAGE_BYTES;
 /** 64 GiB of pages; then all is forgotten, as the kernel will have done with most of it. */
 const MAX_CHUNKS = 16384;
 
-/** An operation that the disk had no part in ends within this, thread hand-over included. */
-const QUICK_NS = 2e6;
-/** So many quick ones in a row, and the image is believed to be served from memory. */
+/** What takes no longer was served from memory; nobody minds that long. */
+const QUICK_NS = 5e6;
+/** So many quick ones, and the image is believed to be served from memory; one that is not quick takes some away. */
 const PROOF = 16;
+const DOUBT = 2;
 
 /**
  * Which pages of a file are believed to be in the page cache: those that went through this process. Node cannot ask
  * (it has neither RWF_NOWAIT nor mincore), so belief has to be earned: it counts only while operations on such pages
- * have been seen to be quick, and one that is slow ends it.
+ * have been seen to be quick, and one that is slow on the host's thread ends it.
  */
 export class Residency {
   private readonly chunks = new Map<number, Uint32Array>();
   private proofs = 0;
 
-  /** Whether an operation on these pages may be done on the host's thread. */
-  mayServeNow(known: boolean): boolean {
-    return known && this.proofs >= PROOF;
+  /** Whether operations on pages that are known may be done on the host's thread. */
+  get trusted(): boolean {
+    return this.proofs >= PROOF;
   }
 
   /** Whether every page of the range was seen before. */
@@ -45,15 +46,14 @@ export class Residency {
     }
   }
 
-  /** How long an operation took that should not have needed the disk. */
+  /** How long an operation took on the host's thread. */
   judge(elapsedNs: number): void {
-    if (elapsedNs <= QUICK_NS) this.proofs = Math.min(this.proofs + 1, PROOF);
-    else this.forget();
+    if (elapsedNs > QUICK_NS) this.proofs = 0;
   }
 
-  private forget(): void {
-    this.proofs = 0;
-    this.chunks.clear();
+  /** How much longer an operation on known pages took in a worker thread than one that needs no disk. */
+  judgeWorker(excessNs: number): void {
+    this.proofs = excessNs <= QUICK_NS ? Math.min(this.proofs + 1, PROOF) : Math.max(this.proofs - DOUBT, 0);
   }
 
   private chunk(index: number): Uint32Array {
@@ -67,6 +67,6 @@ export class Residency {
 
   toString(): string {
     const mib = (this.chunks.size * CHUNK_BYTES) / 2 ** 20;
-    return `${this.proofs >= PROOF ? 'served from memory' : 'left to workers'}, ${mib} MiB looked at`;
+    return `${this.trusted ? 'served from memory' : 'left to workers'}, ${mib} MiB looked at`;
   }
 }

@@ -1,6 +1,7 @@
 import type {Observable} from 'rxjs';
 import type {BlockFeatures} from '../../backends/block/index.ts';
 import type {BusEvent} from '../../hypervisor/xenbus/index.ts';
+import type {FileCalls} from '../../backends/storage/index.ts';
 import type {DomainEvent, DomainInfo, DomId, Hypervisor} from '../../hypervisor/index.ts';
 import type {FaultRates, Schedule} from '../../hypervisor/schedule/index.ts';
 import type {XsClient} from '../../hypervisor/xenstore/index.ts';
@@ -29,6 +30,8 @@ export interface HostOptions {
   /** Path for xenstored's Unix socket; none: no socket. */
   xenstoreSocket?: string;
   faults?: Partial<FaultRates>;
+  /** How image files are read and written: by node:fs, unless a test has slow or failing files. */
+  fileCalls?: FileCalls;
   /** What blkback offers for every disk, where it is other than by default. */
   diskFeatures?: Partial<BlockFeatures>;
 }

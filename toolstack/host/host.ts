@@ -149,6 +149,7 @@ class XenHost implements Host {
       clock: this.clock,
       xs: new XsClient(this.connect('hotplug')),
       hasBridge: (name) => this.networks.bridge(name) !== undefined,
+      fileCalls: options.fileCalls,
     });
     this.backends = new XenbusBus(ops, new XsClient(this.connect('dom0-kernel')), 'backend', [
       blockBackend({open: hotplug.takeDisk, features: options.diskFeatures}),

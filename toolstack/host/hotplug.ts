@@ -1,4 +1,10 @@
-import {openStorage, type Storage, StorageError, type StorageOpener} from '../../backends/storage/index.ts';
+import {
+  type FileCalls,
+  openStorage,
+  type Storage,
+  StorageError,
+  type StorageOpener,
+} from '../../backends/storage/index.ts';
 import type {DomId} from '../../hypervisor/index.ts';
 import {NS_PER_MS, type Schedule} from '../../hypervisor/schedule/index.ts';
 import type {XsClient} from '../../hypervisor/xenstore/index.ts';
@@ -17,6 +23,7 @@ export interface HotplugOptions {
   clock: Schedule;
   xs: XsClient;
   hasBridge: (name: string) => boolean;
+  fileCalls?: FileCalls;
 }
 
 interface OpenedImage {
@@ -76,8 +83,8 @@ export class Hotplug {
 
   /** In virtual time no operation may wait for the machine. */
   private open(target: string, readonly: boolean): Promise<Storage | StorageError> {
-    const {clock} = this.options;
-    return openStorage(target, {readonly, clock: clock.mode === 'real' ? clock : undefined});
+    const {clock, fileCalls} = this.options;
+    return openStorage(target, {readonly, clock: clock.mode === 'real' ? clock : undefined, calls: fileCalls});
   }
 
   checkVif(domid: DomId, bridge: string): void {
