@@ -3,6 +3,8 @@ import type {HypervisorOps} from '../../../hypervisor/index.ts';
 import type {DevicePaths, Rig, RigDomain} from '../rig.ts';
 import type {Seam} from '../seam/seam.ts';
 import type {RingSpy} from '../seam/ring-spy.ts';
+import type {StoreSpy} from '../seam/store-spy.ts';
+import type {ScriptedDisk} from '../peers/scripted-disk.ts';
 import {Stand, type StandOptions} from './stand.ts';
 
 export interface DeviceStandOptions extends StandOptions {
@@ -16,6 +18,8 @@ export interface DeviceStandParts {
   readonly guest: RigDomain;
   readonly seam: Seam;
   readonly spy: RingSpy;
+  readonly store: StoreSpy;
+  readonly disks: readonly ScriptedDisk[];
   readonly devices: (BlockDevice | NetDevice)[];
   /** The peer's hypervisor operations: the same as the rig's, with its steps noted. */
   readonly peerOps: HypervisorOps;
@@ -27,16 +31,22 @@ export abstract class DeviceStand extends Stand {
   readonly seam: Seam;
   /** Where a peer sees, and comes between, what the driver under test does on a ring. */
   readonly spy: RingSpy;
+  /** What it does to the store. */
+  readonly store: StoreSpy;
   readonly peerOps: HypervisorOps;
   readonly type: string;
+  private readonly disks: readonly ScriptedDisk[];
   private readonly devices: (BlockDevice | NetDevice)[];
 
-  constructor(options: DeviceStandOptions, type: string, {rig, guest, seam, spy, devices, peerOps}: DeviceStandParts) {
+  constructor(options: DeviceStandOptions, type: string, parts: DeviceStandParts) {
+    const {rig, guest, seam, spy, store, disks, devices, peerOps} = parts;
     super(rig, options);
     this.type = type;
     this.guest = guest;
     this.seam = seam;
     this.spy = spy;
+    this.store = store;
+    this.disks = disks;
     this.devices = devices;
     this.peerOps = peerOps;
   }
@@ -44,6 +54,16 @@ export abstract class DeviceStand extends Stand {
   /** The last device that a frontend under test handed out. */
   protected get lastDevice(): BlockDevice | NetDevice | undefined {
     return this.devices.at(-1);
+  }
+
+  /** The scripted disk that a backend under test opened last. */
+  get scriptedDisk(): ScriptedDisk {
+    return this.disks.at(-1) ?? this.inconclusive('the backend has opened no image');
+  }
+
+  /** Pages of the guest that somebody has mapped, each as often as it is. */
+  get mappings(): number {
+    return this.guest.domain.grants.pinned;
   }
 
   /** Absolute. */

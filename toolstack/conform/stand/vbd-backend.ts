@@ -13,6 +13,10 @@ export interface DiskSetup {
   abi?: BlockAbi;
   /** Index at which the peer starts its ring. */
   start?: number;
+  /** The frontend has announced its ring, in this state, before the backend looks. */
+  early?: number;
+  /** Whether the block script has run; true by default. */
+  hotplug?: boolean;
 }
 
 /** A block backend under test in dom0, and scripted frontends in a guest. */
@@ -30,16 +34,34 @@ export class VbdBackendStand extends DeviceStand {
     return this.current;
   }
 
-  /** What the toolstack and its block script write for a disk; then a peer with a ring, of which nobody knows yet. */
-  async attach({target = 'ram:1m', mode = 'w', front = {}, back = {}, abi, start}: DiskSetup = {}): Promise<void> {
+  /** What the toolstack and its block script write for a disk; and a peer with a ring, of which nobody knows yet. */
+  async attach({
+    target = 'ram:1m',
+    mode = 'w',
+    front = {},
+    back = {},
+    abi,
+    start,
+    ...how
+  }: DiskSetup = {}): Promise<void> {
+    const {nodes} = this.newPeer({abi, start});
     await this.addDevice(
       XVDA,
-      {'virtual-device': String(XVDA), 'device-type': 'disk', ...front},
+      {
+        'virtual-device': String(XVDA),
+        'device-type': 'disk',
+        ...(how.early !== undefined && {...nodes, state: String(how.early)}),
+        ...front,
+      },
       {params: target, mode, type: 'phy', 'device-type': 'disk', removable: '0', 'discard-enable': '1', ...back},
     );
+    if (how.hotplug !== false) await this.plug();
+  }
+
+  /** What the block script writes. */
+  async plug(): Promise<void> {
     await this.write(`${this.backPath(XVDA)}/physical-device`, '7:0');
     await this.write(`${this.backPath(XVDA)}/hotplug-status`, 'connected');
-    this.newPeer({abi, start});
   }
 
   /** Another ring in place of the one before. */
@@ -53,23 +75,54 @@ export class VbdBackendStand extends DeviceStand {
   /** Attaches a disk and walks the frontend's part up to Connected; inconclusive when the backend does not follow. */
   async connect(setup: DiskSetup = {}): Promise<BlockFrontendPeer> {
     await this.attach(setup);
-    if (!(await this.until(async () => (await this.backState(XVDA)) === 2)))
-      this.inconclusive(`the backend is not in InitWait but in state ${await this.backState(XVDA)}`);
-    await this.announce();
-    if (!(await this.until(async () => (await this.backState(XVDA)) === 4)))
-      this.inconclusive(`the backend is not Connected but in state ${await this.backState(XVDA)}`);
+    await this.arrives(2);
+    return this.meet();
+  }
+
+  /** From InitWait to Connected. */
+  async meet(nodes: Readonly<Record<string, string>> = {}): Promise<BlockFrontendPeer> {
+    await this.announce(nodes);
+    await this.arrives(4);
     await this.setState(4);
     await this.settle();
     return this.peer;
   }
 
+  /** Waits for a state of the backend without which there is nothing to judge. */
+  async arrives(state: number): Promise<void> {
+    if (!(await this.reaches(state)))
+      this.inconclusive(`the backend is not in state ${state} but in state ${await this.state}`);
+  }
+
+  reaches(...states: readonly number[]): Promise<boolean> {
+    return this.until(async () => states.includes(await this.state));
+  }
+
+  /** The frontend's part of an orderly end. */
+  async disconnect(): Promise<void> {
+    await this.setState(5);
+    await this.settle();
+    await this.setState(6);
+    await this.arrives(6);
+  }
+
+  /** A frontend that comes again, with a ring of its own. */
+  async reconnect(): Promise<BlockFrontendPeer> {
+    await this.setState(1);
+    await this.arrives(2);
+    this.newPeer();
+    return this.meet();
+  }
+
   /** Publishes the peer's ring, or other nodes, and goes to Initialised. */
-  async announce(nodes: Readonly<Record<string, string>> = {}): Promise<void> {
-    for (const [key, value] of Object.entries({...this.peer.nodes, ...nodes, state: '3'}))
+  async announce({state = '3', ...nodes}: Readonly<Record<string, string>> = {}): Promise<void> {
+    for (const [key, value] of Object.entries({...this.peer.nodes, ...nodes}))
       await this.write(`${this.frontPath(XVDA)}/${key}`, value);
+    await this.setState(state);
   }
 
   setState(state: number | string): Promise<void> {
+    this.store.mark(`peer in state ${state}`);
     return this.write(`${this.frontPath(XVDA)}/state`, String(state));
   }
 

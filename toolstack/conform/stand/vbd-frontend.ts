@@ -37,11 +37,14 @@ export class VbdFrontendStand extends DeviceStand {
   }
 
   /** What the toolstack writes for a disk. */
-  async attach(front: Readonly<Record<string, string>> = {}): Promise<void> {
+  async attach(
+    front: Readonly<Record<string, string>> = {},
+    back: Readonly<Record<string, string>> = {},
+  ): Promise<void> {
     await this.addDevice(
       XVDA,
       {'virtual-device': String(XVDA), 'device-type': 'disk', ...front},
-      {params: 'none', mode: 'w', removable: '0'},
+      {params: 'none', mode: 'w', removable: '0', ...back},
     );
   }
 
@@ -60,16 +63,33 @@ export class VbdFrontendStand extends DeviceStand {
     return this.current;
   }
 
-  /** Attaches a disk and walks the backend's part up to Connected. */
-  async connect(nodes: Readonly<Record<string, string>> = {}): Promise<BlockBackendPeer> {
-    await this.attach();
+  /** Attaches a disk and walks the backend's part up to Connected. `offers` are there before InitWait. */
+  async connect(
+    nodes: Readonly<Record<string, string>> = {},
+    {front, offers}: {front?: Readonly<Record<string, string>>; offers?: Readonly<Record<string, string>>} = {},
+  ): Promise<BlockBackendPeer> {
+    await this.attach(front, offers);
     await this.setState(2);
+    return this.join(nodes);
+  }
+
+  /** From the frontend's ring on. */
+  async join(nodes: Readonly<Record<string, string>> = {}): Promise<BlockBackendPeer> {
     const peer = await this.meet();
     await this.publish(nodes);
     await this.setState(4);
-    if (!(await this.until(async () => (await this.state) === 4)))
-      this.inconclusive(`the frontend is not Connected but in state ${await this.state}`);
+    await this.arrives(4);
     return peer;
+  }
+
+  /** Waits for a state of the frontend without which there is nothing to judge. */
+  async arrives(state: number): Promise<void> {
+    if (!(await this.reaches(state)))
+      this.inconclusive(`the frontend is not in state ${state} but in state ${await this.state}`);
+  }
+
+  reaches(...states: readonly number[]): Promise<boolean> {
+    return this.until(async () => states.includes(await this.state));
   }
 
   /** What a backend publishes before it is Connected. */
@@ -79,6 +99,7 @@ export class VbdFrontendStand extends DeviceStand {
   }
 
   setState(state: number | string): Promise<void> {
+    this.store.mark(`peer in state ${state}`);
     return this.write(`${this.backPath(XVDA)}/state`, String(state));
   }
 

@@ -1,0 +1,4 @@
+import type {Check} from '../../check.ts';
+import {handshakeChecks} from './handshake.ts';
+
+export const xenbusChecks: readonly Check[] = [...handshakeChecks];
