@@ -128,6 +128,16 @@ export class FakeHost implements ServedHost {
     return Promise.resolve();
   }
 
+  suspend(domid: DomId): Promise<void> {
+    this.#act('suspend', domid);
+    return Promise.resolve();
+  }
+
+  resume(domid: DomId): Promise<void> {
+    this.#act('resume', domid);
+    return Promise.resolve();
+  }
+
   setMemoryTarget(domid: DomId, targetKib: number): Promise<void> {
     this.#act('setMemoryTarget', domid, targetKib);
     return Promise.resolve();

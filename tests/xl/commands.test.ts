@@ -149,6 +149,8 @@ const requests: readonly [command: string, calls: readonly string[]][] = [
   ['mem-set golden 1g', ['setMemoryTarget 1 1048576']],
   ['mem-max golden 2048k', ['setMaxMemory 1 2048']],
   ['cd-eject golden xvdd', ['changeMedium 1 xvdd ']],
+  ['suspend golden', ['suspend 1']],
+  ['resume golden', ['resume 1']],
   ['debug-keys qr', ['debugKeys qr']],
   ['dmesg', ['dmesg false']],
   ['dmesg -c', ['dmesg true']],

@@ -41,6 +41,9 @@ const abbreviations: readonly [string, string | undefined][] = [
   ['network', undefined],
   ['', undefined],
   ['nosuch', undefined],
+  ['res', 'restore'],
+  ['resume', 'resume'],
+  ['dt', undefined],
 ];
 
 for (const [word, name] of abbreviations) {

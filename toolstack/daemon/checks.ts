@@ -59,6 +59,8 @@ const METHOD_CHECKS: {readonly [M in Method]: Checks<Methods[M]['params']>} = {
   'domain.waitDestroyed': {domid: u32},
   'domain.destroy': {domid: u32},
   'domain.rename': {domid: u32, name: text},
+  'domain.suspend': {domid: u32},
+  'domain.resume': {domid: u32},
   'domain.setMemoryTarget': {domid: u32, targetKib: natural},
   'domain.setMaxMemory': {domid: u32, maxKib: natural},
   'domain.sysrq': {domid: u32, letter: text},

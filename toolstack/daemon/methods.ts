@@ -57,6 +57,8 @@ export const createMethods = (host: ServedHost, control: Control): MethodTable =
   'domain.destroy': done(({domid}) => host.destroy(domid as DomId)),
   'domain.rename': done(({domid, name}) => host.rename(domid as DomId, name)),
 
+  'domain.suspend': done(({domid}) => host.suspend(domid as DomId)),
+  'domain.resume': done(({domid}) => host.resume(domid as DomId)),
   'domain.setMemoryTarget': done(({domid, targetKib}) => host.setMemoryTarget(domid as DomId, targetKib)),
   'domain.setMaxMemory': done(({domid, maxKib}) => host.setMaxMemory(domid as DomId, maxKib)),
 

@@ -64,6 +64,8 @@ export interface Methods {
   'domain.destroy': {params: {domid: number}; result: null};
   'domain.rename': {params: {domid: number; name: string}; result: null};
 
+  'domain.suspend': {params: {domid: number}; result: null};
+  'domain.resume': {params: {domid: number}; result: null};
   'domain.setMemoryTarget': {params: {domid: number; targetKib: number}; result: null};
   'domain.setMaxMemory': {params: {domid: number; maxKib: number}; result: null};
 

@@ -17,6 +17,8 @@ export type ServedHost = Pick<
   | 'waitShutdown'
   | 'destroy'
   | 'rename'
+  | 'suspend'
+  | 'resume'
   | 'setMemoryTarget'
   | 'setMaxMemory'
   | 'sendSysrq'

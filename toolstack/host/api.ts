@@ -148,6 +148,10 @@ export interface Host {
   destroy(domid: DomId): Promise<void>;
   rename(domid: DomId, name: string): Promise<void>;
 
+  /** The guest suspends and stays in memory, as it is, until it is resumed. Of kernels of their own. */
+  suspend(domid: DomId): Promise<void>;
+  resume(domid: DomId): Promise<void>;
+
   /** Writes memory/target, which the guest's balloon driver follows. EINVAL beyond its memory/static-max. */
   setMemoryTarget(domid: DomId, targetKib: number): Promise<void>;
   /** Writes the letter to control/sysrq, where the guest's kernel looks. */

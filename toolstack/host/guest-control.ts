@@ -1,4 +1,5 @@
 import {first, firstValueFrom, map, merge, Observable} from 'rxjs';
+import {SHUTDOWN_suspend} from '../../hypervisor/abi/sched.ts';
 import type {Hypervisor} from '../../hypervisor/index.ts';
 import {NS_PER_S, type Schedule} from '../../hypervisor/schedule/index.ts';
 import type {XsClient} from '../../hypervisor/xenstore/index.ts';
@@ -6,6 +7,7 @@ import {ToolstackError} from '../errors.ts';
 import type {ShutdownTrigger} from './api.ts';
 import type {Names} from './names.ts';
 import type {DomainRecord} from './record.ts';
+import {suspendGuest} from './save-suspend.ts';
 import {waitForNode} from './wait.ts';
 
 /** libxl's patience with a guest that was asked to shut down. */
@@ -40,6 +42,23 @@ export class GuestControl {
     await this.xs.write(`/local/domain/${domid}/control/sysrq`, letter);
   }
 
+  /** Asks the guest to suspend and waits until it has: it stays in memory as it is. EOPNOTSUPP when it is TypeScript. */
+  async suspend({domid}: DomainRecord): Promise<void> {
+    const {clock, xen, xs} = this;
+    if (xen.domain(domid)?.vcpus.some((vcpu) => vcpu.saveContext === undefined) !== false) {
+      throw refusal('EOPNOTSUPP', domid, 'the built-in kernel and guest programs cannot be suspended');
+    }
+    await suspendGuest({clock, xen, xs}, domid);
+  }
+
+  /** EINVAL when it has not suspended. */
+  async resume({domid}: DomainRecord): Promise<void> {
+    const domain = this.xen.domain(domid);
+    if (domain?.shutdownReason !== SHUTDOWN_suspend) throw refusal('EINVAL', domid, 'Domain has not been suspended');
+    await this.xs.resume(domid);
+    this.xen.resume(domain);
+  }
+
   /** Asks the guest to power off and waits until it has, at most `graceNs`. */
   async shutDownWithin({domid}: DomainRecord, graceNs: number): Promise<void> {
     await this.xs.write(`/local/domain/${domid}/control/shutdown`, 'poweroff');
@@ -68,3 +87,6 @@ export class GuestControl {
     record.config = {...record.config, name};
   }
 }
+
+const refusal = (code: string, domid: number, reason: string): ToolstackError =>
+  new ToolstackError(code, `libxl: error: Domain ${domid}:${reason}`);

@@ -340,6 +340,15 @@ class XenHost implements Host {
     return this.change(record, () => this.control.rename(record, name));
   }
 
+  async suspend(domid: DomId): Promise<void> {
+    return this.clock.drive(this.control.suspend(this.record(domid)));
+  }
+
+  async resume(domid: DomId): Promise<void> {
+    const record = this.record(domid);
+    return this.change(record, () => this.control.resume(record));
+  }
+
   async setMemoryTarget(domid: DomId, targetKib: number): Promise<void> {
     const record = this.record(domid);
     return this.change(record, () => this.memory.setTarget(record, targetKib));

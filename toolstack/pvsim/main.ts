@@ -10,6 +10,7 @@ import {bootCommand} from './commands/boot.ts';
 import {configCommand} from './commands/config.ts';
 import {conformCommand} from './commands/conform.ts';
 import {exportCommand} from './commands/export.ts';
+import {completionCommand} from './commands/completion.ts';
 import {hostCommand} from './commands/host.ts';
 import {imageCommand} from './commands/image.ts';
 import {xenbusCommand} from './commands/xenbus.ts';
@@ -23,6 +24,7 @@ const MAX_COLUMNS = 100;
 const commands = (parser: Argv): Argv =>
   [
     hostCommand,
+    completionCommand,
     configCommand,
     imageCommand,
     bootCommand,

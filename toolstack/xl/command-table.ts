@@ -4,6 +4,7 @@ import {CPUPOOLS_COMMANDS} from './command-table/cpupools.ts';
 import {DEVICES_COMMANDS} from './command-table/devices.ts';
 import {DOMAINS_COMMANDS} from './command-table/domains.ts';
 import {GUESTS_COMMANDS} from './command-table/guests.ts';
+import {NEWER_COMMANDS} from './command-table/newer.ts';
 import {PCI_COMMANDS} from './command-table/pci.ts';
 import {PLATFORM_COMMANDS} from './command-table/platform.ts';
 import {RESOURCES_COMMANDS} from './command-table/resources.ts';
@@ -25,5 +26,6 @@ export const COMMANDS: readonly CommandSpec[] = [
 /** The command that a name, or a unique beginning of one, stands for. */
 export const findCommand = (word: string): CommandSpec | undefined => {
   const found = COMMANDS.filter(({name}) => name.startsWith(word));
-  return found.find(({name}) => name === word) ?? (found.length === 1 ? found[0] : undefined);
+  const exact = [...COMMANDS, ...NEWER_COMMANDS].find(({name}) => name === word);
+  return exact ?? (found.length === 1 ? found[0] : undefined);
 };

@@ -69,6 +69,6 @@ export const PCI_COMMANDS: readonly CommandSpec[] = [
     minOperands: 0,
     short: 'hn',
     long: {...HELP_LONG, 'show-names': 'n'},
-    refuses: 'pvsim has no PCI devices to pass through',
+    load: () => import('../commands/pci-assignable-list.ts'),
   },
 ];
