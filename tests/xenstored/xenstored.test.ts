@@ -153,6 +153,21 @@ test("a domain's client that goes leaves no watches; one that breaks the protoco
   t.true(await dom0.isDomainIntroduced(7));
 });
 
+test('a guest writes slowly while dom0 has a transaction open', async (t) => {
+  const daemon = new Daemon(t, withDomains);
+  await daemon.start();
+  const dom0 = await daemon.connect();
+  await dom0.introduce(7, 1, 1);
+  await dom0.mkdir('/local/domain/7');
+  await dom0.setPerms('/local/domain/7', ['n7']);
+  const guest = new XsClient(await connectSocket(join(daemon.directory, 'dom7.sock')));
+  await dom0.transactionStart();
+  const start = performance.now();
+  await Promise.all(Array.from({length: 1100}, (_, i) => guest.write('data', String(i))));
+  // No more than 1,010 can have been saved up; 89 of the others have to be paid for at 100 a second before the last is read.
+  t.true(performance.now() - start > 800);
+});
+
 /** The daemon may not have seen yet that the client of before has gone. */
 async function until<T>(attempt: () => Promise<T>): Promise<T> {
   for (;;) {
