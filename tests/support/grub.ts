@@ -3,6 +3,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {ToolstackError} from '../../toolstack/errors.ts';
 import {buildGrub, type GrubImage} from '../../toolstack/image/grub.ts';
+import {alone} from './image-lock.ts';
 
 /** GRUB's image, or why there is none. */
 export type GrubGuest = {readonly image: GrubImage} | {readonly missing: string};
@@ -17,7 +18,7 @@ export const grubGuest = async (memdisk: readonly string[]): Promise<GrubGuest> 
   const directory = kept === undefined ? mkdtempSync(join(tmpdir(), 'pv-grub-')) : join(kept, name);
   if (kept === undefined) process.once('exit', () => rmSync(directory, {recursive: true, force: true}));
   try {
-    return {image: await buildGrub({directory, memdisk, progress: () => undefined})};
+    return {image: await alone(directory, () => buildGrub({directory, memdisk, progress: () => undefined}))};
   } catch (error) {
     if (error instanceof ToolstackError) return {missing: error.message};
     throw error;

@@ -1,7 +1,7 @@
 import {rmSync, statSync, writeFileSync} from 'node:fs';
 import {setTimeout as sleep} from 'node:timers/promises';
 
-const STALE_MS = 120_000;
+const STALE_MS = 300_000;
 const POLL_MS = 100;
 
 /** Runs `build` alone: test files are processes of their own, and those that keep an image share its directory. */

@@ -1,5 +1,5 @@
 import {execFile} from 'node:child_process';
-import {existsSync} from 'node:fs';
+import {existsSync, statSync} from 'node:fs';
 import {mkdir, readdir, writeFile} from 'node:fs/promises';
 import {basename, dirname, join} from 'node:path';
 import {promisify} from 'node:util';
@@ -7,6 +7,8 @@ import {ToolstackError} from '../errors.ts';
 
 const run = promisify(execFile);
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
+/** How long the lists of packages are good. */
+const LISTS_MS = 3_600_000;
 /** A package with shared libraries ends with their version. @see Debian Policy 8.1 */
 const LIBRARY = /^(?:lib.+\d|zlib1g)$/;
 
@@ -33,15 +35,21 @@ export class PrivateApt {
     }).flatMap(([key, value]) => ['-o', `${key}=${value}`]);
   }
 
-  /** Fetches the lists of packages. Sources that cannot be had are left out, as apt does. */
+  /** Fetches the lists of packages, if it is an hour ago. Sources that cannot be had are left out, as apt does. */
   async update(): Promise<void> {
+    const stamp = join(this.directory, 'updated');
+    const ageMs = Date.now() - (statSync(stamp, {throwIfNoEntry: false})?.mtimeMs ?? 0);
+    if (ageMs < LISTS_MS) return;
     for (const folder of ['state/lists/partial', 'cache/archives/partial', 'packages']) {
       await mkdir(join(this.directory, folder), {recursive: true});
     }
     await writeFile(join(this.directory, 'state/status'), '');
-    await this.apt('apt-get', ['update']).catch((error: unknown) => {
+    try {
+      await this.apt('apt-get', ['update']);
+      await writeFile(stamp, '');
+    } catch (error) {
       if (isMissing(error)) throw noApt();
-    });
+    }
   }
 
   /** The first package that `name` depends on: of a metapackage, what it stands for. */
