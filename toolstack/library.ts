@@ -23,3 +23,4 @@ export {ToolstackError} from './errors.ts';
 export type {BridgeConfig, CreateOptions, Host, HostBusEvent, HostOptions, PlugOptions} from './host/api.ts';
 export {createHost, type XenHost} from './host/host.ts';
 export type {DomainStatistics} from './host/observe.ts';
+export type {SaveOptions} from './host/save.ts';

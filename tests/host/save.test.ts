@@ -80,6 +80,7 @@ test('a domain is saved, destroyed, and goes on as another', async (t) => {
   const info = await host.save(domid, stand.path('a.save'));
   t.deepEqual({...info, optionalBytes: 0}, {mandatoryFlags: 3, optionalFlags: 0, optionalBytes: 0});
   t.is(host.xen.domain(domid), undefined);
+  t.deepEqual(stand.test.log, [`Domain ${domid} has shut down, reason code 2 0x2`, 'Domain has suspended.']);
   t.deepEqual(readdirSync(stand.dir).sort(), ['a.save', 'idle', 'kernel']);
 
   const restored = await host.restore(stand.path('a.save'));

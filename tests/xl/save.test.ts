@@ -1,9 +1,10 @@
-import {existsSync} from 'node:fs';
+import {existsSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {domainConfig, parseConfig} from '../../toolstack/config/index.ts';
 import {ToolstackError} from '../../toolstack/errors.ts';
 import {runXl} from '../../toolstack/xl/run.ts';
+import {summaryOf} from '../support/fake-host.ts';
 import {serve} from '../support/served.ts';
 
 const setUp = async (t: ExecutionContext) => {
@@ -69,6 +70,18 @@ for (const [args, failure, stderr, status] of failures) {
     t.false(existsSync(join(dir, 'a.save')));
   });
 }
+
+test('who follows a domain in the foreground is told of its suspension, and leaves', async (t) => {
+  const {host, xl, dir} = await setUp(t);
+  writeFileSync(join(dir, 'y.cfg'), 'name="y"\nkernel="builtin"\n');
+  const following = xl('create', '-qF', 'y.cfg');
+  const suspended = summaryOf(2, 'y', {shutdown: true, shutdownReason: 2});
+  const suspend = setInterval(() => host.events.next({type: 'shutdown', domid: suspended.domid, info: suspended}), 10);
+  const {stderr, status} = await following;
+  clearInterval(suspend);
+  t.regex(stderr, /^Domain 2 has shut down, reason code 2 0x2\nDomain has suspended\.\nDone\. Exiting now\n$/m);
+  t.is(status, 0);
+});
 
 test('a file too many gets the help', async (t) => {
   const {xl} = await setUp(t);

@@ -40,6 +40,7 @@ export const actOnShutdown = async (context: ShutdownContext, record: DomainReco
   if (record.destroying !== undefined) return;
   log(`Domain ${record.domid} has shut down, reason code ${reason} 0x${reason.toString(16)}`);
   if (reason === SHUTDOWN_crash) context.keepLastWords(record);
+  if (reason === SHUTDOWN_suspend) return log('Domain has suspended.');
   const name = reasonNames[reason];
   const action = name === undefined ? 'destroy' : (actionFor(record.config, name) ?? 'preserve');
   log(`Action for shutdown reason code ${reason} is ${action}`);

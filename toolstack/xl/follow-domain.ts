@@ -37,8 +37,12 @@ const followOnce = async (
     xl.complain(`Domain ${domid} has been destroyed.`);
     return undefined;
   }
-  const action = actionFor(config, REASONS[reason] ?? 'crash') ?? 'destroy';
   xl.complain(`Domain ${domid} has shut down, reason code ${reason} 0x${reason.toString(16)}`);
+  if (REASONS[reason] === 'suspend') {
+    xl.complain('Domain has suspended.\nDone. Exiting now');
+    return undefined;
+  }
+  const action = actionFor(config, REASONS[reason] ?? 'crash') ?? 'destroy';
   xl.complain(`Action for shutdown reason code ${reason} is ${action}`);
   const restarts = action.endsWith('restart') || action === 'soft-reset';
   const next = restarts ? await successor(client, config.name, domid) : undefined;
