@@ -180,10 +180,11 @@ export class ImageFile {
     this.sizeBytes = sizeBytes;
   }
 
-  close(): void {
-    // Closing a file of a network can take long.
-    if (this.workers) close(this.fd, () => undefined);
-    else closeSync(this.fd);
+  /** Resolves when others can have it. Closing a file of a network can take long. */
+  close(): Promise<void> {
+    if (this.workers) return new Promise((resolve) => close(this.fd, () => resolve()));
+    closeSync(this.fd);
+    return Promise.resolve();
   }
 
   toString(): string {

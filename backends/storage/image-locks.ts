@@ -28,7 +28,7 @@ export class ImageLocks {
 
   /** Undefined when the image is in use by others. The open file `fd` has to stay open as long as the lock is held. */
   async acquire(key: string, readonly: boolean, fd: number): Promise<ImageLock | undefined> {
-    await this.held.get(key)?.closing;
+    await this.closed(key);
     const holders = this.held.get(key) ?? {writer: false, readers: 0, closing: undefined};
     if (holders.writer || (!readonly && holders.readers > 0)) return undefined;
     if (this.acrossProcesses && !lockFile(fd, readonly)) return undefined;
@@ -36,6 +36,17 @@ export class ImageLocks {
     if (readonly) holders.readers++;
     else holders.writer = true;
     return {closingUntil: (closed) => (holders.closing = closed), release: () => this.release(key, holders, readonly)};
+  }
+
+  /** An image that is closed may let go of one below it, which is closed then. */
+  private async closed(key: string): Promise<void> {
+    let waited: Promise<void> | undefined;
+    for (;;) {
+      const closing = this.held.get(key)?.closing;
+      if (closing === waited) return;
+      waited = closing;
+      await closing;
+    }
   }
 
   private release(key: string, holders: Holders, readonly: boolean): void {

@@ -126,8 +126,8 @@ export abstract class MappedImage implements Storage {
     const closed = finished
       .catch(() => undefined)
       .then(() => {
-        this.file.close();
         this.backing?.close();
+        return this.file.close();
       });
     this.onClose(closed);
   }

@@ -57,12 +57,14 @@ export const imagesClosed = async (): Promise<void> => {
 export const openFile = (path: string, options: OpenFileOptions): Promise<Storage | StorageError> =>
   openLink(path, options, []);
 
-/** `above`: the files that this one is the base of. */
-const openLink = async (
-  path: string,
-  options: OpenFileOptions,
-  above: readonly string[],
-): Promise<Storage | StorageError> => {
+/** A file of a chain: which one it is, and its lock. */
+interface Link {
+  readonly key: string;
+  readonly lock: ImageLock;
+}
+
+/** Adds a file to a chain: what is in it already is based on this one. */
+const openLink = async (path: string, options: OpenFileOptions, chain: Link[]): Promise<Storage | StorageError> => {
   let fd: number;
   try {
     // Without O_NONBLOCK a FIFO would stop the whole host.
@@ -71,7 +73,7 @@ const openLink = async (
     return refuseError(path, error);
   }
   const stats = fstatSync(fd, {bigint: true});
-  const wrong = faultOf(path, stats, above);
+  const wrong = faultOf(path, stats, chain);
   const key = keyOf(stats);
   const lock = wrong === undefined ? await options.locks.acquire(key, options.readonly, fd) : undefined;
   if (lock === undefined) {
@@ -79,9 +81,10 @@ const openLink = async (
     return wrong ?? refuse('busy', path, 'in use by another disk');
   }
   const {readonly, clock, calls, format} = options;
-  const whole = format === 'raw' && above.length === 0;
+  const whole = format === 'raw' && chain.length === 0;
   const file = new ImageFile({fd, path, readonly, sizeBytes: Number(stats.size), clock, whole, calls});
-  const storage = await openFormat(file, options, lock, [...above, key]);
+  chain.push({key, lock});
+  const storage = await openFormat(file, options, chain);
   if (storage instanceof StorageError) {
     closeSync(fd);
     lock.release();
@@ -89,10 +92,10 @@ const openLink = async (
   return storage;
 };
 
-const faultOf = (path: string, stats: BigIntStats, above: readonly string[]): StorageError | undefined => {
+const faultOf = (path: string, stats: BigIntStats, chain: readonly Link[]): StorageError | undefined => {
   if (!stats.isFile()) return refuse('not-a-file', path);
-  if (above.includes(keyOf(stats))) return refuse('bad-format', path, 'a loop: it is based on itself');
-  return above.length >= MAX_CHAIN ? refuse('bad-format', path, `more than ${MAX_CHAIN} images in a chain`) : undefined;
+  if (chain.some(({key}) => key === keyOf(stats))) return refuse('bad-format', path, 'a loop: it is based on itself');
+  return chain.length >= MAX_CHAIN ? refuse('bad-format', path, `more than ${MAX_CHAIN} images in a chain`) : undefined;
 };
 
 const keyOf = ({dev, ino}: BigIntStats): string => `${dev}:${ino}`;
@@ -100,16 +103,18 @@ const keyOf = ({dev, ino}: BigIntStats): string => `${dev}:${ino}`;
 const openFormat = async (
   file: ImageFile,
   options: OpenFileOptions,
-  lock: ImageLock,
-  chain: readonly string[],
+  chain: Link[],
 ): Promise<Storage | StorageError> => {
+  const index = chain.length - 1;
+  const {lock} = chain[index];
   const onClose = (closed: Promise<void>): void => {
     const released = closed.then(() => {
       lock.release();
       closings.delete(released);
     });
     closings.add(released);
-    lock.closingUntil(released);
+    // What it is based on is let go of after it.
+    for (const link of chain.slice(index)) link.lock.closingUntil(released);
   };
   const openBase = (path: string, format: ImageFormat): Promise<Storage | StorageError> =>
     openLink(path, {...options, format, readonly: true}, chain);
@@ -126,8 +131,8 @@ const openFormat = async (
     return refuseError(file.path, error);
   }
   // The base of another image may end anywhere.
-  const sizeBytes = chain.length > 1 ? Math.ceil(file.sizeBytes / SECTOR_BYTES) * SECTOR_BYTES : file.sizeBytes;
-  return new RawFile(file, {sizeBytes, onClose: () => lock.release()});
+  const sizeBytes = index > 0 ? Math.ceil(file.sizeBytes / SECTOR_BYTES) * SECTOR_BYTES : file.sizeBytes;
+  return new RawFile(file, {sizeBytes, onClose});
 };
 
 const refuseError = (path: string, error: unknown): StorageError => {

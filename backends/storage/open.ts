@@ -41,8 +41,9 @@ export const openStorage = async (target: string, options: OpenOptions): Promise
 const openTarget = async (target: string, options: OpenOptions): Promise<Storage | StorageError> => {
   const [, scheme, rest] = /^(ram|qcow2|vhd|nbd|nbd\+unix):(.*)$/s.exec(target) ?? [];
   if (scheme === 'ram') return openRam(target, rest, options.readonly);
-  if (scheme === undefined) return openFile(target, {format: 'raw', locks: processLocks, ...options});
-  if (scheme === 'qcow2' || scheme === 'vhd') return openFile(rest, {format: scheme, locks: processLocks, ...options});
+  const locks = options.locks ?? processLocks;
+  if (scheme === undefined) return openFile(target, {...options, format: 'raw', locks});
+  if (scheme === 'qcow2' || scheme === 'vhd') return openFile(rest, {...options, format: scheme, locks});
   return options.clock === undefined
     ? new StorageError('bad-target', `${target}: an NBD server cannot be used in virtual time`)
     : openNbd(target, options.readonly, options.clock);

@@ -20,7 +20,7 @@ const zeroes = Buffer.alloc(ZERO_BLOCK_BYTES);
 export interface RawOptions {
   /** Bytes of the disk; those of the file by default. */
   sizeBytes?: number;
-  onClose: () => void;
+  onClose: (closed: Promise<void>) => void;
 }
 
 /**
@@ -35,10 +35,10 @@ export class RawFile implements Storage {
   readonly discardGranularity = BLOCK_BYTES;
   private readonly isWhole: boolean;
   private readonly file: ImageFile;
-  private readonly onClose: () => void;
+  private readonly onClose: (closed: Promise<void>) => void;
   private canPunch: boolean;
 
-  /** Takes over the open file; `onClose` is called when it has been closed. */
+  /** Takes over the open file; `onClose` gets the promise of its end. */
   constructor(file: ImageFile, {sizeBytes = file.sizeBytes, onClose}: RawOptions) {
     this.file = file;
     this.sizeBytes = sizeBytes;
@@ -76,8 +76,7 @@ export class RawFile implements Storage {
   }
 
   close(): void {
-    this.file.close();
-    this.onClose();
+    this.onClose(this.file.close());
   }
 
   toString(): string {

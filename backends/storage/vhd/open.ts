@@ -65,7 +65,7 @@ const fixedImage = (file: ImageFile, {sizeBytes}: VhdFooter, onClose: OpenVhd['o
   if (sizeBytes > file.sizeBytes - FOOTER_BYTES) {
     throw new VhdFault(`truncated: a disk of ${sizeBytes} bytes and its footer, and the file has ${file.sizeBytes}`);
   }
-  return new RawFile(file, {sizeBytes, onClose: () => onClose(Promise.resolve())});
+  return new RawFile(file, {sizeBytes, onClose});
 };
 
 const dynamicImage = async (
