@@ -5,6 +5,7 @@ import {openStorage, RamImage, StorageError} from '../../backends/storage/index.
 import {PAGE_SIZE} from '../../hypervisor/memory/index.ts';
 import {NS_PER_S} from '../../hypervisor/schedule/index.ts';
 import {BlockReader, IMAGE_BYTES, inOrder, noData, scattered, type Workload} from './block-reader.ts';
+import {benchQcow2} from './qcow2.ts';
 import {type BenchRow, median} from './row.ts';
 
 const WARM_UP_NS = NS_PER_S / 2;
@@ -158,4 +159,8 @@ const benchRing = async (): Promise<BenchRow[]> => {
 };
 
 /** Reads by one guest with grants, checks and statistics on; both domains on one thread. */
-export const benchBlock = async (): Promise<BenchRow[]> => [...(await benchRing()), ...(await benchFile())];
+export const benchBlock = async (): Promise<BenchRow[]> => [
+  ...(await benchRing()),
+  ...(await benchFile()),
+  ...(await benchQcow2()),
+];
