@@ -7,7 +7,8 @@ import type {Quota} from './quota.ts';
 import {restorePermissions, restoreTree, savePermissions, saveTree, type SavedNode} from './saved-tree.ts';
 import type {SavedPermissions} from './saved-tree.ts';
 import type {Store} from './store.ts';
-import {Transaction, type SavedTransaction} from './transaction.ts';
+import type {SavedTransaction} from './saved-transaction.ts';
+import {Transaction} from './transaction.ts';
 import {addWatch} from './watch-requests.ts';
 
 /** What lies in the store for good, as JSON. */

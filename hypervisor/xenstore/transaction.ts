@@ -3,92 +3,26 @@ import type {Connection} from './connection.ts';
 import {childPath, isValidPath, nameOf, parentOf} from './path.ts';
 import {settlePermissions, type Permissions} from './permissions.ts';
 import {refuse, Refusal} from './refusal.ts';
-import {restorePermissions, savePermissions, type SavedPermissions} from './saved-tree.ts';
+import {restoreTouched, saveTouched, type SavedTransaction} from './saved-transaction.ts';
 import type {Store} from './store.ts';
-import {addChild, storeNode, type NodeRecord, type StoreNode} from './tree.ts';
+import type {NodeRecord, StoreNode} from './tree.ts';
 import type {OnRemoved, StoreView} from './view.ts';
-
-/** A record that the transaction has written: the children that it found, apart from those that it took or gave. */
-class WrittenRecord implements NodeRecord {
-  value: ByteString = '';
-  perms: Permissions;
-  generation = 0;
-  readonly removed = new Set<ByteString>();
-  readonly added = new Set<ByteString>();
-  readonly base: StoreNode | undefined;
-
-  constructor(perms: Permissions, base?: StoreNode) {
-    this.perms = perms;
-    this.base = base;
-    if (base !== undefined) this.value = base.value;
-  }
-
-  *names(): Iterable<ByteString> {
-    for (const name of this.base?.names() ?? []) if (!this.removed.has(name)) yield name;
-    yield* this.added;
-  }
-
-  hasChild(name: ByteString): boolean {
-    return this.added.has(name) || (!this.removed.has(name) && this.base?.hasChild(name) === true);
-  }
-
-  addChild(name: ByteString): void {
-    this.added.add(name);
-  }
-
-  removeChild(name: ByteString): void {
-    this.added.delete(name);
-    if (this.base?.hasChild(name)) this.removed.add(name);
-  }
-}
-
-/** A node that the transaction has touched. */
-interface Touched {
-  readonly path: ByteString;
-  /** As it was at the first access, none if it did not exist. Not this very record at the commit: a conflict. */
-  readonly before: StoreNode | undefined;
-  now: NodeRecord | undefined;
-  modified: boolean;
-  /** The event due at the commit. */
-  event: 'none' | 'exact' | 'below';
-}
-
-type DueEvent = Touched['event'];
-
-/** As {@link Touched}. `before` lists the names of the children; `base` says that a written record started from it. */
-export interface SavedTouched {
-  readonly path: ByteString;
-  readonly before?: SavedRecord & {readonly names: readonly ByteString[]};
-  readonly now?:
-    | 'before'
-    | (SavedRecord & {
-        readonly removed: readonly ByteString[];
-        readonly added: readonly ByteString[];
-        readonly base: boolean;
-      });
-  readonly modified: boolean;
-  readonly event: DueEvent;
-}
-
-interface SavedRecord {
-  readonly value: ByteString;
-  readonly perms: SavedPermissions;
-  readonly generation: number;
-}
-
-/** An open transaction as {@link Transaction.save} gives it: JSON. */
-export interface SavedTransaction {
-  readonly createdNode: boolean;
-  readonly failed: boolean;
-  readonly nodeCounts: readonly (readonly [number, number])[];
-  readonly touched: readonly SavedTouched[];
-}
+import {WrittenRecord} from './written-record.ts';
 
 /** What a commit has changed, for the events. */
 export interface Committed {
   readonly path: ByteString;
+  /** As it was at the first access, none if it did not exist. Not this very record at the commit: a conflict. */
   readonly before: StoreNode | undefined;
+  /** The event due at the commit. */
   readonly event: 'none' | 'exact' | 'below';
+}
+
+/** A node that the transaction has touched. */
+export interface Touched extends Committed {
+  now: NodeRecord | undefined;
+  modified: boolean;
+  event: Committed['event'];
 }
 
 /**
@@ -265,46 +199,4 @@ export class Transaction implements StoreView {
     touched.modified = true;
     if (record !== undefined) record.generation = this.store.tree.nextGeneration();
   }
-}
-
-const saveRecord = ({value, perms, generation}: NodeRecord): SavedRecord => ({
-  value,
-  perms: savePermissions(perms),
-  generation,
-});
-
-function saveTouched({path, before, now, modified, event}: Touched): SavedTouched {
-  const written = now instanceof WrittenRecord ? now : undefined;
-  return {
-    path,
-    modified,
-    event,
-    before: before && {...saveRecord(before), names: [...before.names()]},
-    now: written
-      ? {
-          ...saveRecord(written),
-          removed: [...written.removed],
-          added: [...written.added],
-          base: written.base !== undefined,
-        }
-      : now && 'before',
-  };
-}
-
-function restoreTouched({path, before, now, modified, event}: SavedTouched): Touched {
-  const found = before && restoreRecord(before);
-  if (now === undefined || now === 'before') return {path, before: found, now: now && found, modified, event};
-  const written = new WrittenRecord(restorePermissions(now.perms), now.base ? found : undefined);
-  written.value = now.value;
-  written.generation = now.generation;
-  for (const name of now.removed) written.removed.add(name);
-  for (const name of now.added) written.added.add(name);
-  return {path, before: found, now: written, modified, event};
-}
-
-/** Of the children the names matter only. */
-function restoreRecord({value, perms, generation, names}: NonNullable<SavedTouched['before']>): StoreNode {
-  const node = storeNode({value, perms: restorePermissions(perms), generation});
-  for (const name of names) addChild(node, name, node);
-  return node;
 }
