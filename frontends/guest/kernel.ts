@@ -35,6 +35,8 @@ export interface KernelOptions {
 }
 
 const KIB_PER_PAGE = PAGE_SIZE / 1024;
+/** Unit in which Linux tells the size of a disk. */
+const SECTOR_BYTES = 512;
 /** Last words wait this long for the console daemon. */
 const DRAIN_TIMEOUT_NS = NS_PER_S;
 
@@ -180,6 +182,12 @@ export class Kernel implements Machine, ControlTarget {
       `blkfront: ${name}: ${sizeBytes / sectorSize} sectors of ${sectorSize} bytes (${formatSize(sizeBytes)}), ${mode}`,
     );
     this.blocks.add(disk);
+    let sectors = sizeBytes / SECTOR_BYTES;
+    disk.resized.subscribe((bytes) => {
+      const before = sectors;
+      sectors = bytes / SECTOR_BYTES;
+      this.log.info(`${name}: detected capacity change from ${before} to ${sectors}`);
+    });
     disk.removed.subscribe({complete: () => this.noteRemoval(`blkfront: ${name}: removed`)});
   }
 

@@ -37,7 +37,7 @@ for (const [what, misbehave] of [
     },
   ],
 ] as [string, (back: RawBackend) => void][]) {
-  test(`${what}: the device is given up with a reason, the guest goes on`, async (t) => {
+  test(`${what.includes('mapped') ? 'BLKIF-REQ-20' : 'BLKIF-REQ-22, XSA-376'}: ${what}: the device is given up with a reason, the guest goes on`, async (t) => {
     const block = await createClientRig();
     const back = await RawBackend.connect(block);
     t.is(await block.states(), '4/4');
@@ -66,7 +66,7 @@ test('a disk of 64 TiB has its size', async (t) => {
   t.is(block.disk.sizeBytes, 2 ** 46);
 });
 
-test('answers may come in any order', async (t) => {
+test('BLKIF-REQ-02: answers may come in any order', async (t) => {
   const block = await createClientRig();
   const back = await RawBackend.connect(block);
   const done: number[] = [];
@@ -93,7 +93,7 @@ test('what a slot says after it was published does not matter', async (t) => {
   t.is(block.guest.ops.grantor.count, grants);
 });
 
-test('an error status is EIO for that call only', async (t) => {
+test('BLKIF-REQ-21: an error status is EIO for that call only', async (t) => {
   const block = await createClientRig();
   const back = await RawBackend.connect(block);
   const [bad, good] = [block.disk.read(0, 512), block.disk.read(512, 512)];
@@ -105,7 +105,7 @@ test('an error status is EIO for that call only', async (t) => {
   t.is((await block.run(() => good)).length, 512);
 });
 
-test('a flush that the backend does not know after all is not asked for again, and nothing is lost', async (t) => {
+test('BLKIF-FLUSH-05: a flush that the backend does not know after all is not asked for again, and nothing is lost', async (t) => {
   const block = await createClientRig();
   const back = await RawBackend.connect(block);
   const flush = block.disk.flush();
@@ -118,7 +118,7 @@ test('a flush that the backend does not know after all is not asked for again, a
   t.is(back.reqProd, 1);
 });
 
-test('a discard that the backend does not know after all is refused from then on', async (t) => {
+test('BLKIF-DISC-08: a discard that the backend does not know after all is refused from then on', async (t) => {
   const block = await createClientRig();
   const back = await RawBackend.connect(block, {'feature-discard': '1'});
   const discard = block.disk.discard(512, 1024);
@@ -131,7 +131,7 @@ test('a discard that the backend does not know after all is refused from then on
   t.is(back.reqProd, 1);
 });
 
-test('a backend without features is not asked for them', async (t) => {
+test('BLKIF-NEG-03: a backend without features is not asked for them', async (t) => {
   const block = await createClientRig();
   const back = await RawBackend.connect(block, {'feature-flush-cache': '0'});
   await block.run(() => block.disk.flush());
@@ -139,7 +139,39 @@ test('a backend without features is not asked for them', async (t) => {
   t.is(back.reqProd, 0);
 });
 
-test('discards are whole blocks of the backend', async (t) => {
+test('BLKIF-NEG-12, XSA-403: a backend that is not trusted sees nothing in a page but what is written', async (t) => {
+  for (const trusted of ['0', '1']) {
+    const block = await createClientRig();
+    const back = await RawBackend.connect(block, {}, {trusted});
+    const seen = async (index: number): Promise<boolean> => {
+      await block.settle();
+      const {grefs, id, operation} = back.request(index);
+      const isClean = back
+        .bytes(grefs[0])
+        .subarray(512)
+        .every((byte) => byte === 0);
+      back.respond(id, operation);
+      back.push();
+      await block.settle();
+      return isClean;
+    };
+    // Fills the page that the next requests take.
+    const first = block.disk.write(0, new Uint8Array(4096).fill(0xaa));
+    await seen(0);
+    await block.run(() => first);
+    const calls: (() => Promise<unknown>)[] = [
+      () => block.disk.write(0, new Uint8Array(512)),
+      () => block.disk.read(0, 512),
+    ];
+    for (const [i, call] of calls.entries()) {
+      const pending = call();
+      t.is(await seen(i + 1), trusted === '0');
+      await block.run(() => pending);
+    }
+  }
+});
+
+test('BLKIF-DISC-04: discards are whole blocks of the backend', async (t) => {
   const block = await createClientRig();
   const unit = {'feature-discard': '1', 'discard-granularity': '4096', 'discard-alignment': '1024'};
   const back = await RawBackend.connect(block, unit);
@@ -153,7 +185,7 @@ test('discards are whole blocks of the backend', async (t) => {
   t.is(back.reqProd, 1);
 });
 
-test('a full ring: the rest waits, and goes on as answers come', async (t) => {
+test('BLKIF-REQ-23: a full ring: the rest waits, and goes on as answers come', async (t) => {
   const block = await createClientRig();
   const back = await RawBackend.connect(block);
   const reads = Array.from({length: 100}, (_, i) => block.disk.read(i * 512, 512));

@@ -17,7 +17,7 @@ for (const [what, start, ahead] of [
   ['2^31 too many', 0, 2 ** 31],
   ['an index that goes backwards', 5, -1],
 ] as const) {
-  test(`ring over-run, ${what}: the device is fenced with a reason`, async (t) => {
+  test(`BLKIF-REQ-24: ring over-run, ${what}: the device is fenced with a reason`, async (t) => {
     const block = await createRawRig();
     const front = new RawFrontend(block, {start});
     const before = block.rig.dom0.domain.maptrack.count;
@@ -52,11 +52,11 @@ test('a guest fences itself only: the disk of another goes on', async (t) => {
 });
 
 for (const [what, nodes, reason] of [
-  ['no such ring-ref', {'ring-ref': '5000'}, /mapping ring-ref/],
+  ['BLKIF-NEG-11: no such ring-ref', {'ring-ref': '5000'}, /mapping ring-ref/],
   ['a ring-ref of no number', {'ring-ref': '8; rm'}, /ring-ref/],
   ['no such port', {'event-channel': '999'}, /event-channel/],
   ['a huge port', {'event-channel': '4294967295'}, /event-channel/],
-  ['an unknown protocol', {protocol: 'vax-abi'}, /protocol/],
+  ['BLKIF-NEG-13: an unknown protocol', {protocol: 'vax-abi'}, /protocol/],
   ['BLKIF-NEG-07: a ring of 32 pages', {'ring-page-order': '5'}, /ring-page-order 5, of 4 at most/],
   ['BLKIF-NEG-07: a ring of 2^2^32 pages', {'ring-page-order': '4294967295'}, /ring-page-order/],
   ['BLKIF-NEG-07: two pages, but one reference', {'ring-page-order': '1'}, /ring-ref0/],
@@ -104,7 +104,7 @@ for (const nodes of spelledOut) {
   });
 }
 
-test('ring-ref0 stands for ring-ref', async (t) => {
+test('BLKIF-NEG-08: ring-ref0 stands for ring-ref', async (t) => {
   const block = await createRawRig();
   const front = new RawFrontend(block);
   await block.attach();
@@ -117,7 +117,7 @@ test('ring-ref0 stands for ring-ref', async (t) => {
   t.is(await block.states(), '4/3');
 });
 
-test('requests that are there before the backend are served', async (t) => {
+test('BLKIF-REQ-01: requests that are there before the backend are served', async (t) => {
   const block = await createRawRig();
   const front = new RawFrontend(block);
   const gref = front.grant(front.page());
@@ -127,7 +127,7 @@ test('requests that are there before the backend are served', async (t) => {
   t.deepEqual(front.take(), [{id: 5n, operation: READ, status: 0}]);
 });
 
-test('a slot that changes after it was taken changes nothing', async (t) => {
+test('XSA-155: a slot that changes after it was taken changes nothing', async (t) => {
   const image = pattern(IMAGE_BYTES);
   const block = await createRawRig();
   const front = new RawFrontend(block);
@@ -159,7 +159,7 @@ test('a page revoked before the request is served gives an error', async (t) => 
   t.is(front.take()[0].status, -1);
 });
 
-test('a port that is not ours, and events without requests, do nothing', async (t) => {
+test('XSA-332: a port that is not ours, and events without requests, do nothing', async (t) => {
   const block = await createRawRig();
   const front = new RawFrontend(block);
   await front.connect();

@@ -18,7 +18,7 @@ const IMAGE_BYTES = SECTORS * 512;
 
 for (const abi of ['x86_64', 'x86_32'] as RingAbi[]) {
   for (const start of [0, 0xfffffff0]) {
-    test(`${abi}, indexes from ${start}: reads and writes move the bytes that the segments name`, async (t) => {
+    test(`BLKIF-LAY-01, BLKIF-LAY-02, BLKIF-LAY-03, BLKIF-REQ-03: ${abi}, indexes from ${start}: reads and writes move the bytes that the segments name`, async (t) => {
       const image = pattern(IMAGE_BYTES);
       const path = tempImage(t, image);
       const block = await createRawRig();
@@ -73,129 +73,213 @@ const many = (count: number, gref: number): RawRequest['segments'] =>
   Array.from({length: count}, () => ({gref, first: 0, last: 0}));
 
 const table: BadRequest[] = [
-  {what: 'no segments', request: () => ({operation: READ}), status: ERROR},
-  {what: 'no segments to write', request: () => ({operation: WRITE}), status: ERROR},
-  {what: '11 segments', request: (gref) => ({operation: READ, segments: many(11, gref)}), status: OKAY},
+  {what: 'BLKIF-REQ-05: no segments', request: () => ({operation: READ}), status: ERROR},
+  {what: 'BLKIF-REQ-05: no segments to write', request: () => ({operation: WRITE}), status: ERROR},
   {
-    what: '12 segments',
+    what: 'BLKIF-REQ-05, BLKIF-REQ-12: 11 segments',
+    request: (gref) => ({operation: READ, segments: many(11, gref)}),
+    status: OKAY,
+  },
+  {
+    what: 'BLKIF-REQ-05, XSA-513: 12 segments',
     request: (gref) => ({operation: READ, segments: many(11, gref), nrSegments: 12}),
     status: ERROR,
   },
   {
-    what: '255 segments',
+    what: 'BLKIF-REQ-05, XSA-513: 255 segments',
     request: (gref) => ({operation: READ, segments: many(11, gref), nrSegments: 255}),
     status: ERROR,
   },
-  {what: 'last before first', request: (gref) => ({operation: READ, segments: one(gref, 4, 3)}), status: ERROR},
-  {what: 'last 8', request: (gref) => ({operation: READ, segments: one(gref, 0, 8)}), status: ERROR},
-  {what: 'first and last 255', request: (gref) => ({operation: READ, segments: one(gref, 255, 255)}), status: ERROR},
   {
-    what: 'a bad segment behind a good one',
+    what: 'BLKIF-REQ-06: last before first',
+    request: (gref) => ({operation: READ, segments: one(gref, 4, 3)}),
+    status: ERROR,
+  },
+  {
+    what: 'BLKIF-REQ-06, XSA-513: last 8',
+    request: (gref) => ({operation: READ, segments: one(gref, 0, 8)}),
+    status: ERROR,
+  },
+  {
+    what: 'BLKIF-REQ-06: first and last 255',
+    request: (gref) => ({operation: READ, segments: one(gref, 255, 255)}),
+    status: ERROR,
+  },
+  {
+    what: 'BLKIF-REQ-06: a bad segment behind a good one',
     request: (gref) => ({operation: READ, segments: [...one(gref)!, ...one(gref, 7, 6)!]}),
     status: ERROR,
   },
-  {what: 'the last sectors', request: (gref) => ({operation: READ, sector: 120n, segments: one(gref)}), status: OKAY},
-  {what: 'one past the end', request: (gref) => ({operation: READ, sector: 121n, segments: one(gref)}), status: ERROR},
-  {what: 'at the end', request: (gref) => ({operation: WRITE, sector: 128n, segments: one(gref)}), status: ERROR},
-  {what: 'at 2^32', request: (gref) => ({operation: READ, sector: 2n ** 32n, segments: one(gref)}), status: ERROR},
-  {what: 'at 2^63', request: (gref) => ({operation: WRITE, sector: 2n ** 63n, segments: one(gref)}), status: ERROR},
   {
-    what: 'wrapping round 2^64',
+    what: 'BLKIF-REQ-10: the last sectors',
+    request: (gref) => ({operation: READ, sector: 120n, segments: one(gref)}),
+    status: OKAY,
+  },
+  {
+    what: 'BLKIF-REQ-10: one past the end',
+    request: (gref) => ({operation: READ, sector: 121n, segments: one(gref)}),
+    status: ERROR,
+  },
+  {
+    what: 'BLKIF-REQ-10: at the end',
+    request: (gref) => ({operation: WRITE, sector: 128n, segments: one(gref)}),
+    status: ERROR,
+  },
+  {
+    what: 'BLKIF-REQ-10: at 2^32',
+    request: (gref) => ({operation: READ, sector: 2n ** 32n, segments: one(gref)}),
+    status: ERROR,
+  },
+  {
+    what: 'BLKIF-REQ-10: at 2^63',
+    request: (gref) => ({operation: WRITE, sector: 2n ** 63n, segments: one(gref)}),
+    status: ERROR,
+  },
+  {
+    what: 'BLKIF-REQ-10: wrapping round 2^64',
     request: (gref) => ({operation: READ, sector: 2n ** 64n - 4n, segments: one(gref)}),
     status: ERROR,
   },
-  {what: 'a reference of nobody', request: () => ({operation: READ, segments: one(4000)}), status: ERROR},
+  {what: 'BLKIF-REQ-11: a reference of nobody', request: () => ({operation: READ, segments: one(4000)}), status: ERROR},
   {
-    what: 'a reference outside the table',
+    what: 'BLKIF-REQ-11: a reference outside the table',
     request: () => ({operation: READ, segments: one(0xffff_ffff)}),
     status: ERROR,
   },
   {
-    what: 'a read into a read-only page',
+    what: 'BLKIF-REQ-11: a read into a read-only page',
     request: (_, readonlyGref) => ({operation: READ, segments: one(readonlyGref)}),
     status: ERROR,
   },
   {
-    what: 'a write from a read-only page',
+    what: 'BLKIF-REQ-14: a write from a read-only page',
     request: (_, readonlyGref) => ({operation: WRITE, segments: one(readonlyGref)}),
     status: OKAY,
   },
   {
-    what: 'a bad reference behind ten good ones',
+    what: 'BLKIF-REQ-11: a bad reference behind ten good ones',
     request: (gref) => ({operation: READ, segments: [...many(10, gref)!, ...one(4000)!]}),
     status: ERROR,
   },
-  {what: 'any handle', request: (gref) => ({operation: READ, handle: 0xbeef, segments: one(gref)}), status: OKAY},
   {
-    what: 'a write to a read-only disk',
+    what: 'BLKIF-REQ-17: any handle',
+    request: (gref) => ({operation: READ, handle: 0xbeef, segments: one(gref)}),
+    status: OKAY,
+  },
+  {
+    what: 'BLKIF-REQ-15, XSA-142: a write to a read-only disk',
     mode: 'r',
     request: (gref) => ({operation: WRITE, segments: one(gref)}),
     status: ERROR,
   },
   {
-    what: 'a read of a read-only disk',
+    what: 'BLKIF-REQ-15: a read of a read-only disk',
     mode: 'r',
     request: (gref) => ({operation: READ, segments: one(gref)}),
     status: OKAY,
   },
   {
-    what: 'a discard on a read-only disk',
+    what: 'BLKIF-DISC-07, XSA-142: a discard on a read-only disk',
     mode: 'r',
     request: () => ({operation: DISCARD, discardSectors: 8n}),
     status: ERROR,
   },
-  {what: 'a flush', request: () => ({operation: FLUSH}), status: OKAY},
-  {what: 'a flush of a read-only disk', mode: 'r', request: () => ({operation: FLUSH}), status: OKAY},
-  {what: 'a flush with data', request: (gref) => ({operation: FLUSH, segments: one(gref)}), status: OKAY},
-  {what: 'a flush with 12 segments', request: () => ({operation: FLUSH, nrSegments: 12}), status: ERROR},
   {
-    what: 'a flush with data past the end',
+    what: 'BLKIF-REQ-15, XSA-142: a flush with data to a read-only disk',
+    mode: 'r',
+    request: (gref) => ({operation: FLUSH, segments: one(gref)}),
+    status: ERROR,
+  },
+  {
+    what: 'BLKIF-REQ-15, XSA-142: a barrier with data to a read-only disk',
+    mode: 'r',
+    request: (gref) => ({operation: BARRIER, segments: one(gref)}),
+    status: ERROR,
+  },
+  {what: 'BLKIF-FLUSH-01: a barrier', request: () => ({operation: BARRIER}), status: OKAY},
+  {
+    what: 'BLKIF-FLUSH-01: a barrier with data',
+    request: (gref) => ({operation: BARRIER, segments: one(gref)}),
+    status: OKAY,
+  },
+  {what: 'BLKIF-FLUSH-03: a flush', request: () => ({operation: FLUSH}), status: OKAY},
+  {what: 'BLKIF-FLUSH-03: a flush of a read-only disk', mode: 'r', request: () => ({operation: FLUSH}), status: OKAY},
+  {
+    what: 'BLKIF-FLUSH-03: a flush with data',
+    request: (gref) => ({operation: FLUSH, segments: one(gref)}),
+    status: OKAY,
+  },
+  {
+    what: 'BLKIF-FLUSH-03: a flush with 12 segments',
+    request: () => ({operation: FLUSH, nrSegments: 12}),
+    status: ERROR,
+  },
+  {
+    what: 'BLKIF-FLUSH-03: a flush with data past the end',
     request: (gref) => ({operation: FLUSH, sector: 128n, segments: one(gref)}),
     status: ERROR,
   },
-  {what: 'a discard', request: () => ({operation: DISCARD, sector: 8n, discardSectors: 8n}), status: OKAY},
-  {what: 'a discard of nothing', request: () => ({operation: DISCARD, discardSectors: 0n}), status: OKAY},
-  {what: 'a discard of all', request: () => ({operation: DISCARD, discardSectors: 128n}), status: OKAY},
   {
-    what: 'a discard past the end',
+    what: 'BLKIF-DISC-01: a discard',
+    request: () => ({operation: DISCARD, sector: 8n, discardSectors: 8n}),
+    status: OKAY,
+  },
+  {
+    what: 'BLKIF-DISC-06: a discard of nothing',
+    request: () => ({operation: DISCARD, discardSectors: 0n}),
+    status: OKAY,
+  },
+  {what: 'BLKIF-DISC-01: a discard of all', request: () => ({operation: DISCARD, discardSectors: 128n}), status: OKAY},
+  {
+    what: 'BLKIF-DISC-01: a discard past the end',
     request: () => ({operation: DISCARD, sector: 1n, discardSectors: 128n}),
     status: ERROR,
   },
-  {what: 'a discard of 2^64 - 1', request: () => ({operation: DISCARD, discardSectors: 2n ** 64n - 1n}), status: ERROR},
   {
-    what: 'a secure discard where that is not offered',
+    what: 'BLKIF-DISC-01: a discard of 2^64 - 1',
+    request: () => ({operation: DISCARD, discardSectors: 2n ** 64n - 1n}),
+    status: ERROR,
+  },
+  {
+    what: 'BLKIF-DISC-02: a secure discard where that is not offered',
     request: () => ({operation: DISCARD, nrSegments: 1, discardSectors: 8n}),
     status: OKAY,
   },
   {
-    what: 'a discard where the toolstack forbids it',
+    what: 'BLKIF-DISC-03: a discard where the toolstack forbids it',
     back: {'discard-enable': '0'},
     request: () => ({operation: DISCARD, discardSectors: 8n}),
     status: NOT_SUPPORTED,
   },
   {
-    what: 'a barrier, not offered',
+    what: 'BLKIF-REQ-16: a barrier, not offered',
     back: {tuning: 'barrier=0'},
     request: (gref) => ({operation: BARRIER, segments: one(gref)}),
     status: NOT_SUPPORTED,
   },
-  {what: 'operation 4', request: (gref) => ({operation: 4, segments: one(gref)}), status: NOT_SUPPORTED},
+  {what: 'BLKIF-REQ-16: operation 4', request: (gref) => ({operation: 4, segments: one(gref)}), status: NOT_SUPPORTED},
   {
-    what: 'an indirect request, not offered',
+    what: 'BLKIF-NEG-04: an indirect request, not offered',
     back: {tuning: 'indirect=0'},
     request: () => ({operation: INDIRECT, nrSegments: INDIRECT}),
     status: NOT_SUPPORTED,
   },
-  {what: 'operation 7', request: (gref) => ({operation: 7, segments: one(gref)}), status: NOT_SUPPORTED},
-  {what: 'operation 255', request: (gref) => ({operation: 255, segments: one(gref)}), status: NOT_SUPPORTED},
+  {what: 'BLKIF-REQ-16: operation 7', request: (gref) => ({operation: 7, segments: one(gref)}), status: NOT_SUPPORTED},
+  {
+    what: 'BLKIF-REQ-16: operation 255',
+    request: (gref) => ({operation: 255, segments: one(gref)}),
+    status: NOT_SUPPORTED,
+  },
 ];
 
-for (const {what, request, status, mode, back} of table) {
-  test(`${what}: status ${status}, and the disk lives on`, async (t) => {
+const everyCase = table.flatMap((each) => (['x86_64', 'x86_32'] as const).map((abi) => ({...each, abi})));
+
+for (const {what, request, status, mode, back, abi} of everyCase) {
+  test(`${what} (${abi}): status ${status}, and the disk lives on`, async (t) => {
     const image = pattern(IMAGE_BYTES);
     const path = tempImage(t, image);
     const block = await createRawRig();
-    const front = new RawFrontend(block);
+    const front = new RawFrontend(block, {abi});
     await front.connect({target: path, mode, back});
     const gfn = front.page();
     front.bytes(gfn).fill(0xee);
@@ -216,7 +300,45 @@ for (const {what, request, status, mode, back} of table) {
   });
 }
 
-test('a flush with data writes it', async (t) => {
+test('BLKIF-REQ-05, BLKIF-REQ-06, XSA-513: every number of segments and many ranges, of every operation', async (t) => {
+  const block = await createRawRig();
+  const front = new RawFrontend(block);
+  await front.connect({target: `ram:${IMAGE_BYTES}`});
+  const gfn = front.page();
+  const gref = front.grant(gfn);
+  const guard = front.page();
+  front.bytes(guard).fill(0xee);
+  const edges = [0, 1, 6, 7, 8, 9, 127, 128, 255];
+  const ranges = edges.flatMap((first) => edges.map((last) => ({gref, first, last})));
+  for (const operation of [READ, WRITE, BARRIER, FLUSH]) {
+    const asked: RawRequest[] = [
+      ...Array.from({length: 256}, (_, nrSegments) => ({operation, segments: many(11, gref), nrSegments})),
+      ...ranges.map((range) => ({operation, segments: [range]})),
+    ];
+    const mayBeEmpty = operation === BARRIER || operation === FLUSH;
+    for (let at = 0; at < asked.length; at += 32) {
+      const batch = asked.slice(at, at + 32);
+      batch.forEach((request, i) => front.put({...request, id: BigInt(i)}));
+      front.push();
+      await block.settle(1e7);
+      const answers = front.take();
+      t.is(answers.length, batch.length);
+      for (const {id, status} of answers) {
+        const {nrSegments = 1, segments = []} = batch[Number(id)];
+        const [{first, last}] = segments;
+        const inside = nrSegments <= 11 && first <= last && last <= 7;
+        t.is(
+          status,
+          inside && (nrSegments > 0 || mayBeEmpty) ? OKAY : ERROR,
+          `${operation} ${nrSegments} ${first} ${last}`,
+        );
+      }
+    }
+  }
+  t.true(front.bytes(guard).every((byte) => byte === 0xee));
+});
+
+test('BLKIF-FLUSH-03: a flush with data writes it', async (t) => {
   const path = tempImage(t, new Uint8Array(IMAGE_BYTES));
   const block = await createRawRig();
   const front = new RawFrontend(block);

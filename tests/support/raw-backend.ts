@@ -1,6 +1,7 @@
 import {type BlockRig, XVDA} from './block.ts';
 
 const GNTMAP_host_map = 2;
+const GNTMAP_readonly = 4;
 
 /** A backend without a driver, for a frontend in the x86_64 ABI: bytes on the ring by hand. */
 export class RawBackend {
@@ -68,6 +69,16 @@ export class RawBackend {
       sector: this.view.getBigUint64(at + 16, true),
       grefs: Array.from({length: nrSegments}, (_, i) => this.view.getUint32(at + 24 + 8 * i, true)),
     };
+  }
+
+  /** A copy of a page that the frontend granted. */
+  bytes(ref: number): Uint8Array {
+    const {ops} = this.block.rig.dom0;
+    const handle = ops.gnttabMap(this.block.guest.ops.domid, ref, GNTMAP_host_map | GNTMAP_readonly);
+    const start = ops.mappedOffset(handle);
+    const copy = ops.mappedMemory(handle).u8.slice(start, start + 4096);
+    ops.gnttabUnmap(handle);
+    return copy;
   }
 
   respond(id: bigint, operation: number, status = 0): void {
