@@ -1,4 +1,3 @@
 export {ExactReader} from './exact-reader.ts';
 export * from './protocol.ts';
 export {openNbd} from './storage.ts';
-export {parseNbdUri} from './uri.ts';

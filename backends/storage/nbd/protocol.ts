@@ -52,7 +52,6 @@ export const NBD_CMD_WRITE_ZEROES = 6;
 export const NBD_CMD_BLOCK_STATUS = 7;
 
 export const NBD_CMD_FLAG_FUA = 1;
-export const NBD_CMD_FLAG_REQ_ONE = 1 << 3;
 
 export const NBD_REPLY_FLAG_DONE = 1;
 export const NBD_REPLY_TYPE_NONE = 0;
