@@ -19,11 +19,14 @@ const LIBRARY = /^(?:lib.+\d|zlib1g)$/;
 export class PrivateApt {
   private readonly directory: string;
   private readonly architecture: string;
+  private readonly sources: string;
   private readonly options: readonly string[];
 
-  constructor(directory: string, architecture: string) {
+  /** `sources` says in an error whose packages are wanted. */
+  constructor({directory, architecture, sources}: {directory: string; architecture: string; sources: string}) {
     this.directory = directory;
     this.architecture = architecture;
+    this.sources = sources;
     this.options = Object.entries({
       'Dir::State': join(directory, 'state'),
       'Dir::State::status': join(directory, 'state/status'),
@@ -92,7 +95,7 @@ export class PrivateApt {
   }
 
   private notProvided(what: string): ToolstackError {
-    const needs = 'it takes the sources of Debian 12 (bookworm), and the network';
+    const needs = `it takes the sources of ${this.sources}, and the network`;
     return new ToolstackError('ENOENT', `pvsim: apt does not provide ${what} for ${this.architecture}: ${needs}`);
   }
 }

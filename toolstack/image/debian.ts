@@ -7,6 +7,8 @@ import {replaceFile} from './replace-file.ts';
 import {buildRootDisk} from './root-disk.ts';
 
 const ARCHITECTURE = 'i386';
+/** The last with a kernel for i386. */
+const SOURCES = 'Debian 12 (bookworm)';
 const KERNEL_METAPACKAGE = 'linux-image-686-pae';
 const BUSYBOX = 'busybox-static';
 
@@ -49,7 +51,7 @@ export interface GuestImage {
  * of the system is changed.
  */
 export const buildDebian = async ({directory, root = 'initramfs', progress}: DebianOptions): Promise<GuestImage> => {
-  const apt = new PrivateApt(join(directory, 'apt'), ARCHITECTURE);
+  const apt = new PrivateApt({directory: join(directory, 'apt'), architecture: ARCHITECTURE, sources: SOURCES});
   progress('reading the lists of packages');
   await apt.update();
   const kernelPackage = await apt.dependency(KERNEL_METAPACKAGE);

@@ -95,7 +95,7 @@ const installTools = async (
   architecture: string,
   progress: (line: string) => void,
 ): Promise<string> => {
-  const apt = new PrivateApt(join(directory, 'apt'), architecture);
+  const apt = new PrivateApt({directory: join(directory, 'apt'), architecture, sources: 'Debian'});
   const files = join(directory, 'files');
   progress('reading the lists of packages');
   await apt.update();
