@@ -21,7 +21,11 @@ export const xenTools = async (): Promise<XenTools> => {
   const files = join(directory, 'files');
   try {
     await alone(directory, async () => {
-      const apt = new PrivateApt(join(directory, 'apt'), 'amd64');
+      const apt = new PrivateApt({
+        directory: join(directory, 'apt'),
+        architecture: 'amd64',
+        sources: 'Debian 12 (bookworm)',
+      });
       await apt.update();
       for (const file of await apt.download([PACKAGE])) await unpackPackageOnce(file, files);
     });
