@@ -6,7 +6,7 @@ import {ToolstackError} from '../../toolstack/errors.ts';
 import type {SaveOptions} from '../../toolstack/host/save.ts';
 import type {HeaderInfo} from '../../toolstack/host/save-header.ts';
 import type {TopSample} from '../../toolstack/host/top.ts';
-import type {DiskListing, DomainSummary, HostInfo, VifListing} from '../../toolstack/host/api.ts';
+import type {DiskListing, DomainSummary, HostBusEvent, HostInfo, VifListing} from '../../toolstack/host/api.ts';
 
 export const summaryOf = (domid: number, name: string, more: Partial<DomainSummary> = {}): DomainSummary => ({
   domid: domid as DomId,
@@ -38,6 +38,7 @@ export class FakeHost implements ServedHost {
   readonly output = new Subject<Uint8Array>();
   readonly input = new Subject<string>();
   readonly log: Observable<string> = NEVER;
+  readonly xenbusEvents: Observable<HostBusEvent> = NEVER;
   guests: DomainSummary[] = [];
   disks: DiskListing[] = [];
   vifs: VifListing[] = [];

@@ -87,6 +87,7 @@ const METHOD_CHECKS: {readonly [M in Method]: Checks<Methods[M]['params']>} = {
   'export.nbd': {domid: u32, vdev: text, socket: text, port: u32},
   'console.attach': {domid: u32},
   'console.detach': {stream: u32},
+  'host.follow': {level: u32},
   'host.info': {},
   'host.top': {},
   'host.debugKeys': {keys: text},

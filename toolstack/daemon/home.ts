@@ -11,6 +11,8 @@ export interface HostHome {
   /** Where xenstore clients reach xenstored. */
   readonly xenstoreSocket: string;
   readonly lock: string;
+  /** Settings of xl. */
+  readonly conf: string;
   readonly logDir: string;
   readonly daemonLog: string;
 }
@@ -29,6 +31,7 @@ export const homeAt = (directory: string): HostHome => {
     socket: join(dir, 'host.sock'),
     xenstoreSocket: join(dir, 'xenstored.sock'),
     lock: join(dir, 'host.lock'),
+    conf: join(dir, 'xl.conf'),
     logDir,
     daemonLog: join(logDir, 'daemon.log'),
   };

@@ -8,6 +8,7 @@ import {type DaemonInfo, type Method, type Params, PROTOCOL, type Result} from '
 export interface Session {
   attachConsole(domid: DomId): number;
   detachConsole(stream: number): void;
+  followEvents(level: number): void;
   /** Something that ends with the connection. */
   keep(resource: {close(): void}): void;
 }
@@ -97,6 +98,7 @@ export const createMethods = (host: ServedHost, control: Control): MethodTable =
   'console.attach': ({domid}, session) => ({stream: session.attachConsole(domid as DomId)}),
   'console.detach': done(({stream}, session) => session.detachConsole(stream)),
 
+  'host.follow': done(({level}, session) => session.followEvents(level)),
   'host.info': () => host.info(),
   'host.top': () => host.top(),
   'host.debugKeys': done(({keys}) => host.debugKeys(keys)),

@@ -109,6 +109,8 @@ export interface Methods {
   'console.attach': {params: {domid: number}; result: {stream: number}};
   'console.detach': {params: {stream: number}; result: null};
 
+  /** What happens comes as `host.event` notifications from then on; from level 2 on states of devices, too. */
+  'host.follow': {params: {level: number}; result: null};
   'host.info': {params: object; result: HostInfo};
   'host.top': {params: object; result: TopSample};
   'host.debugKeys': {params: {keys: string}; result: null};
@@ -123,6 +125,8 @@ export type Result<M extends Method> = Methods[M]['result'];
 export interface ServerNotifications {
   'console.output': {stream: number; data: string};
   'console.closed': {stream: number};
+  /** Something has happened, in words. */
+  'host.event': {line: string};
   /** The last message of a daemon. */
   'host.stopped': object;
 }

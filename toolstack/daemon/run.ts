@@ -12,14 +12,20 @@ export const STOP_GRACE_MS = 10_000;
 
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
-/** Runs a daemon in this process until it is told to stop; returns the exit status. */
-export const runDaemon = async (home: HostHome, log: Log, hostOptions: HostOptions): Promise<number> => {
+/** Runs a daemon in this process until it is told to stop; returns the exit status. `serving` is called once it serves. */
+export const runDaemon = async (
+  home: HostHome,
+  log: Log,
+  hostOptions: HostOptions,
+  serving?: () => void,
+): Promise<number> => {
   process.umask(0o077);
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   try {
     const daemon = await startDaemon({home, createHost, log, hostOptions});
     stopOnSignal(daemon);
     surviveErrors(log);
+    serving?.();
     await daemon.stopped;
     return 0;
   } catch (error) {

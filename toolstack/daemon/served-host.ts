@@ -38,6 +38,7 @@ export type ServedHost = Pick<
   | 'debugKeys'
   | 'dmesg'
   | 'domainEvents'
+  | 'xenbusEvents'
   | 'log'
   | 'close'
 >;

@@ -1,8 +1,9 @@
 import type {Socket} from 'node:net';
-import {filter} from 'rxjs';
+import {filter, type Subscription} from 'rxjs';
 import {ErrorCodes, type MessageConnection, ResponseError} from 'vscode-jsonrpc/node';
 import type {DomId} from '../../hypervisor/index.ts';
 import {ToolstackError} from '../errors.ts';
+import {eventLines} from '../host/event-lines.ts';
 import {checkNotification, checkRequest, isMethod} from './checks.ts';
 import {ConsoleStream} from './console-stream.ts';
 import {describeError, type Log} from './log.ts';
@@ -24,6 +25,7 @@ export class ServerConnection implements Session {
   readonly #rpc: MessageConnection;
   readonly #consoles = new Map<number, {domid: DomId; stream: ConsoleStream}>();
   readonly #kept: {close(): void}[] = [];
+  #events: Subscription | undefined;
   #nextStream = 1;
   #running = 0;
   #greeted = false;
@@ -78,7 +80,15 @@ export class ServerConnection implements Session {
     else this.#kept.push(resource);
   }
 
+  followEvents(level: number): void {
+    this.#events?.unsubscribe();
+    this.#events = eventLines(this.#host, level).subscribe((line) => {
+      this.#notify('host.event', {line}).catch(() => this.#events?.unsubscribe());
+    });
+  }
+
   #closeConsoles(): void {
+    this.#events?.unsubscribe();
     for (const id of this.#consoles.keys()) this.detachConsole(id);
   }
 

@@ -7,6 +7,8 @@ export interface Xl {
   readonly dryRun: boolean;
   /** Relative paths start here. */
   readonly cwd: string;
+  /** xl.conf, which need not exist. */
+  readonly confFile?: string;
   /** The host's daemon, started when it does not run. */
   client(): Promise<DaemonClient>;
   out(text: string): void;

@@ -5,6 +5,7 @@ import {type DomainConfig, domainConfig, parseConfig, withOverrides} from '../co
 import {ToolstackError} from '../errors.ts';
 import {strerror} from '../strerror.ts';
 import type {Xl} from './command.ts';
+import {completeConfig} from './xl-conf.ts';
 
 /** libxl's error number as an exit status. */
 const EXIT_FAIL = 3;
@@ -19,7 +20,7 @@ export const readConfigFile = (
   if (!quiet) xl.complain(`Parsing config from ${file}`);
   const config = domainConfig(parseConfig(withOverrides(text, overrides), file), {random: () => randomInt(2 ** 32)});
   for (const warning of config.warnings) xl.complain(warning);
-  return config;
+  return completeConfig(xl, config);
 };
 
 const readFile = ({cwd}: Xl, file: string): string => {

@@ -14,6 +14,7 @@ endWhenOutputBreaks('xl');
 
 const status = await runXl(process.argv.slice(2), {
   cwd: process.cwd(),
+  confFile: findHome().conf,
   connect,
   out: (text) => void process.stdout.write(text),
   complain: (lines) => void process.stderr.write(`${lines}\n`),

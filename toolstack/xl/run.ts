@@ -6,7 +6,7 @@ import {getopt, type ParsedOptions} from './getopt.ts';
 import {helpFor, helpForAll, helpForWord} from './help.ts';
 
 /** What xl touches of the world. */
-export interface XlWorld extends Pick<Xl, 'cwd' | 'out' | 'complain'> {
+export interface XlWorld extends Pick<Xl, 'cwd' | 'confFile' | 'out' | 'complain'> {
   /** Called once at most. */
   connect(): Promise<DaemonClient>;
 }
@@ -14,7 +14,7 @@ export interface XlWorld extends Pick<Xl, 'cwd' | 'out' | 'complain'> {
 /** Runs a command line of xl, without the program's name, and returns the exit status. */
 export const runXl = async (args: readonly string[], world: XlWorld): Promise<number> => {
   let client: Promise<DaemonClient> | undefined;
-  const connect = (): Promise<DaemonClient> => (client ??= world.connect());
+  const connect = once(() => (client = world.connect()));
   try {
     return await dispatch(args, {...world, connect});
   } catch (error) {
@@ -42,7 +42,22 @@ const dispatch = async (args: readonly string[], world: XlWorld): Promise<number
   if (spec === undefined) return refuse(world, 'command not implemented');
   const dryRun = count(globals, 'N') > 0;
   if (dryRun && !spec.dryRun) return refuse(world, 'command does not implement -N (dryrun) option');
-  return runCommand(spec, rest, {...world, dryRun, client: () => world.connect(), usage: () => usage(spec, world)});
+  const verbosity = count(globals, 'v');
+  const client = verbosity === 0 ? () => world.connect() : once(() => followEvents(world, verbosity));
+  return runCommand(spec, rest, {...world, dryRun, client, usage: () => usage(spec, world)});
+};
+
+/** -v: what happens on the host meanwhile is printed as it happens. */
+const followEvents = async (world: XlWorld, level: number): Promise<DaemonClient> => {
+  const client = await world.connect();
+  client.on('host.event', ({line}) => world.out(`${line}\n`));
+  await client.call('host.follow', {level});
+  return client;
+};
+
+const once = <T>(make: () => T): (() => T) => {
+  let made: T | undefined;
+  return () => (made ??= make());
 };
 
 const refuse = ({complain}: XlWorld, line: string): number => {

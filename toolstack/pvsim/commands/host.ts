@@ -1,14 +1,17 @@
+import {resolve} from 'node:path';
 import type {Argv, CommandModule} from 'yargs';
 import {CONNECTION_LOST, connectTo, type DaemonClient} from '../../daemon/client.ts';
 import {findHome, type HostHome} from '../../daemon/home.ts';
 import {formatHostArguments, type HostArguments, parseBridge} from '../../daemon/host-arguments.ts';
 import {ToolstackError} from '../../errors.ts';
+import {autoStart} from '../auto-start.ts';
 
 /** Exit status of `host status` when no host runs. @see LSB, "Init Script Actions": 3, program is not running */
 const EXIT_NOT_RUNNING = 3;
 const DEFAULT_GRACE_S = 10;
 
 interface RawHostOptions {
+  auto?: string;
   memory?: number;
   bridge?: string[];
 }
@@ -16,7 +19,8 @@ interface RawHostOptions {
 const hostOptions = (parser: Argv): Argv<RawHostOptions> =>
   parser
     .option('memory', {type: 'number', describe: 'Memory of the host in MiB', requiresArg: true})
-    .option('bridge', {type: 'string', array: true, describe: 'A bridge: NAME[,ADDRESS OF DOM0]', requiresArg: true});
+    .option('bridge', {type: 'string', array: true, describe: 'A bridge: NAME[,ADDRESS OF DOM0]', requiresArg: true})
+    .option('auto', {type: 'string', describe: 'Create a domain from each file in this directory', requiresArg: true});
 
 const readHostOptions = ({memory, bridge}: RawHostOptions): HostArguments => {
   if (memory !== undefined && !(Number.isSafeInteger(memory) && memory > 0)) {
@@ -38,6 +42,8 @@ const startCommand: CommandModule<object, RawHostOptions> = {
     const {pid} = await client.daemon;
     process.stdout.write(`pvsim: the host in ${home.dir} ${running ? 'was running' : 'runs'} (pid ${pid})\n`);
     await client.close();
+    if (raw.auto !== undefined)
+      await autoStart(home, resolve(raw.auto), (line) => void process.stdout.write(`${line}\n`));
   },
 };
 
@@ -49,7 +55,12 @@ const runCommand: CommandModule<object, RawHostOptions> = {
     const options = readHostOptions(raw);
     const {runDaemon} = await import('../../daemon/run.ts');
     const {stderrLog} = await import('../../daemon/log.ts');
-    process.exit(await runDaemon(findHome(), stderrLog, options));
+    const home = findHome();
+    const startGuests = (): void => {
+      if (raw.auto !== undefined)
+        autoStart(home, resolve(raw.auto), stderrLog).catch((error: Error) => stderrLog(error.message));
+    };
+    process.exit(await runDaemon(home, stderrLog, options, startGuests));
   },
 };
 

@@ -1,5 +1,4 @@
 import {resolve} from 'node:path';
-import type {DiskConfig} from '../../config/index.ts';
 import {ToolstackError} from '../../errors.ts';
 import {formatInfo} from '../../host/save-header.ts';
 import {EXIT_FAILURE, type Options, type Run} from '../command.ts';
@@ -17,20 +16,14 @@ export const run: Run = async (xl, options, operands) => {
   const domid = await findDomain(xl, domain);
   const config = configFile === undefined ? null : (await import('../config-file.ts')).readConfigFile(xl, configFile);
   const client = await xl.client();
-  const {disks} = await client.call('domain.config', {domid});
   const request = {domid, file: resolve(xl.cwd, file), config, preserveDomid: options.has('D'), leave: leaves(options)};
   const info = await client.call('domain.save', request).catch((error: unknown) => {
     throw asXl(error);
   });
   xl.complain(`Saving to ${file} new xl format (${formatInfo(info)})`);
   xl.complain(`xc: info: Saving domain ${domid}, type x86 HVM`);
-  for (const {vdev, target} of disks.filter(isRam)) {
-    xl.complain(`xl: warning: ${vdev} is ${target}: what is on it is not saved`);
-  }
   return 0;
 };
-
-const isRam = ({target}: DiskConfig): boolean => target?.startsWith('ram:') === true;
 
 const leaves = (options: Options): 'destroyed' | 'running' | 'paused' => {
   if (options.has('p')) return 'paused';
