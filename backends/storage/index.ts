@@ -1,5 +1,6 @@
-export {type Clock, type FileCalls, nodeCalls} from './image-file.ts';
+export {type FileCalls, nodeCalls} from './file-io.ts';
 export {FaultyStorage, type StorageFaults} from './faulty-storage.ts';
+export type {Clock} from './image-file.ts';
 export {ImageLocks} from './image-locks.ts';
 export {type ByteMemory, IoVector} from './io-vector.ts';
 export {imagesClosed} from './open-file.ts';

@@ -1,5 +1,6 @@
 import {errnoOf} from './io-error.ts';
-import {checked, type ImageFile, settled} from './image-file.ts';
+import {checked, settled} from './file-io.ts';
+import type {ImageFile} from './image-file.ts';
 import {clearVector, type IoVector, slice} from './io-vector.ts';
 import {type Completion, PENDING, type Storage} from './storage.ts';
 

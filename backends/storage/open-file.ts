@@ -1,5 +1,6 @@
 import {type BigIntStats, closeSync, constants, fstatSync, openSync} from 'node:fs';
-import {type Clock, type FileCalls, ImageFile} from './image-file.ts';
+import type {FileCalls} from './file-io.ts';
+import {type Clock, ImageFile} from './image-file.ts';
 import type {ImageLock, ImageLocks} from './image-locks.ts';
 import {openQcow2} from './qcow2/index.ts';
 import {RawFile} from './raw-file.ts';

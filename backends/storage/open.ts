@@ -1,5 +1,6 @@
 import {RamImage} from './ram-image.ts';
-import type {Clock, FileCalls} from './image-file.ts';
+import type {FileCalls} from './file-io.ts';
+import type {Clock} from './image-file.ts';
 import {ImageLocks} from './image-locks.ts';
 import {openNbd} from './nbd/index.ts';
 import {openFile} from './open-file.ts';
