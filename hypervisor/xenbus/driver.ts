@@ -7,6 +7,8 @@ export interface DriverInstance {
   otherEndChanged(state: XenbusState): void | Promise<void>;
   /** The device's directory is gone or its domain died: give back ports, mappings and files. May come at any time. */
   remove(): void;
+  /** Of a frontend: the domain goes on after a suspend, and what it had granted and bound is gone. */
+  resume?(): void;
 }
 
 /** One kind of device on one end. */

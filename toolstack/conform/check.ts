@@ -1,3 +1,4 @@
+import type {Abi} from '../../hypervisor/abi/ctype.ts';
 import type {Subject} from './iut/iut.ts';
 import type {Mutant} from './mutants/mutant.ts';
 import type {Stands} from './stand/stands.ts';
@@ -17,6 +18,8 @@ export interface CheckOptions {
   readonly orders?: number;
   /** Index at which a frontend under test starts its rings. */
   readonly ringStart?: number;
+  /** Of the guest; x86_64 by default. */
+  readonly abi?: Abi;
 }
 
 /** A scenario that tells whether an implementation keeps one clause. */

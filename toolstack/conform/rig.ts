@@ -1,3 +1,4 @@
+import type {Abi} from '../../hypervisor/abi/ctype.ts';
 import {HVM_PARAM_STORE_EVTCHN, HVM_PARAM_STORE_PFN} from '../../hypervisor/abi/hvm/params.ts';
 import {type Domain, type DomId, Hypervisor} from '../../hypervisor/index.ts';
 import {type FaultRates, type Schedule, virtualClock} from '../../hypervisor/schedule/index.ts';
@@ -23,6 +24,8 @@ export interface RigOptions {
 
 export interface RigGuestOptions {
   pages?: number;
+  /** Layout of what its drivers share; x86_64 by default. */
+  abi?: Abi;
   /** What the guest's store client talks through instead of its bare ring. */
   transport?: (ring: XsTransport, ops: ProgramOps) => XsTransport;
 }
@@ -70,8 +73,8 @@ export class Rig {
   }
 
   /** A guest that runs, introduced to the store, with /local/domain/N and its device directory. */
-  async createGuest({pages, transport = (ring) => ring}: RigGuestOptions = {}): Promise<RigDomain> {
-    const {domain, ops} = this.createDomain(undefined, pages);
+  async createGuest({pages, abi, transport = (ring) => ring}: RigGuestOptions = {}): Promise<RigDomain> {
+    const {domain, ops} = this.createDomain(undefined, pages, abi);
     const {storeGfn, storePort} = buildSpecialPages(this.xen, this.dom0.domain, domain);
     const path = `/local/domain/${domain.id}`;
     const {xs} = this.dom0;
@@ -136,10 +139,11 @@ export class Rig {
     this.schedule.close();
   }
 
-  private createDomain(domid?: DomId, pages = 2048): {domain: Domain; ops: ProgramOps} {
+  private createDomain(domid?: DomId, pages = 2048, abi?: Abi): {domain: Domain; ops: ProgramOps} {
     const domain = this.xen.createDomain({
       domid,
       pages,
+      abi,
       privileged: domid === 0,
       vcpu: (owner, index) => new ProgramVcpu(owner, index, this.schedule, this.xen.trace),
     });

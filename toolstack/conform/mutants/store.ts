@@ -93,17 +93,6 @@ export const deafAfter = (own: Node, state: number, other: Node): Mutant => ({
   },
 });
 
-/** Is not told of changes of a node. */
-export const neverHears = (node: Node): Mutant => ({
-  name: `does not watch ${String(node)}`,
-  layer: () => ({
-    receive: (message, pass) => {
-      if (message.type !== XS.WATCH_EVENT || !(node === pathOf(message) || matches(node, pathOf(message))))
-        pass(message);
-    },
-  }),
-});
-
 /** Writes a node only when it has been in a state for a while. */
 export const publishesLate = (node: string, own: Node, state: number): Mutant => ({
   name: `writes ${node} after state ${state}`,

@@ -6,3 +6,14 @@ export const repliesWith = (name: string, change: (message: XsMessage) => XsMess
   name,
   layer: () => ({receive: (message, pass) => pass(change(message))}),
 });
+
+/** Says that it did what it did not do. */
+export const swallows = (name: string, type: number): Mutant => ({
+  name,
+  layer: () => ({
+    send: (request, pass, reply) => {
+      if (request.type === type) reply('OK\0');
+      else pass(request);
+    },
+  }),
+});

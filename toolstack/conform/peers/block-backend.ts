@@ -2,11 +2,11 @@ import {GNTMAP_host_map} from '../../../hypervisor/abi/grant-table.ts';
 import type {HypervisorOps} from '../../../hypervisor/index.ts';
 import {PAGE_SIZE} from '../../../hypervisor/memory/index.ts';
 import {Breach} from '../verdict.ts';
-import {BLK_OP} from './block-frontend.ts';
+import {BLK_OP, type BlockAbi, blockLayouts} from './block-frontend.ts';
 import {needsNotify, SharedRingPage} from './shared-ring-page.ts';
 
-const SLOT_BYTES = 112;
 const SECTOR_BYTES = 512;
+const SEGMENTS_PER_PAGE = 512;
 
 export interface TakenSegment {
   readonly gref: number;
@@ -22,13 +22,32 @@ export interface TakenRequest {
   readonly handle: number;
   readonly id: bigint;
   readonly sector: bigint;
+  /** Of an indirect one those of its page. */
   readonly segments: readonly TakenSegment[];
+  /** Of an indirect request: what is inside. */
+  readonly indirect?: {
+    readonly operation: number;
+    readonly nrSegments: number;
+    readonly handle: number;
+    readonly grefs: readonly number[];
+  };
+  /** nr_sectors, when it is a discard. */
+  readonly discardSectors: bigint;
 }
 
-/** A block backend without a driver, for frontends in the x86_64 ABI: maps the ring, and puts any bytes on it. */
+/** One ring of a frontend, as it announced it. */
+export interface AnnouncedRing {
+  readonly frontend: number;
+  readonly ringRefs: readonly number[];
+  readonly remotePort: number;
+  readonly abi?: BlockAbi;
+}
+
+/** A block backend without a driver: maps the ring, and puts any bytes on it. */
 export class BlockBackendPeer {
   readonly ring: SharedRingPage;
-  readonly ringGfn: number;
+  readonly abi: BlockAbi;
+  readonly ringRefs: readonly number[];
   readonly port: number;
   /** Next request to take, next response to fill. */
   reqCons: number;
@@ -37,25 +56,26 @@ export class BlockBackendPeer {
   private readonly ops: HypervisorOps;
   private readonly note: (what: string) => void;
   private readonly frontend: number;
-  private readonly handle: number;
+  private readonly handles: readonly number[];
 
   constructor(
     ops: HypervisorOps,
     note: (what: string) => void,
-    {frontend, ringRef, remotePort}: {frontend: number; ringRef: number; remotePort: number},
+    {frontend, ringRefs, remotePort, abi = 'x86_64'}: AnnouncedRing,
   ) {
     this.ops = ops;
     this.note = note;
     this.frontend = frontend;
-    this.handle = ops.gnttabMap(frontend, ringRef, GNTMAP_host_map);
+    this.abi = abi;
+    this.ringRefs = ringRefs;
+    this.handles = ringRefs.map((ref) => ops.gnttabMap(frontend, ref, GNTMAP_host_map));
     this.port = ops.evtchnBindInterdomain(frontend, remotePort);
-    if (this.handle < 0 || this.port < 0) {
-      const seen = `ring-ref ${ringRef} maps to ${this.handle}, event-channel ${remotePort} binds to ${this.port}`;
+    if (this.handles.some((handle) => handle < 0) || this.port < 0) {
+      const seen = `ring-ref ${ringRefs.join(' ')} maps to ${this.handles.join(' ')}, event-channel ${remotePort} binds to ${this.port}`;
       throw new Breach(seen, 'a ring that can be mapped and a port that can be bound');
     }
-    const memory = ops.mappedMemory(this.handle);
-    this.ringGfn = ops.mappedOffset(this.handle) / PAGE_SIZE;
-    this.ring = new SharedRingPage(memory, () => ops.mappedOffset(this.handle), SLOT_BYTES);
+    const bases = this.handles.map((handle) => () => ops.mappedOffset(handle));
+    this.ring = new SharedRingPage(ops.mappedMemory(this.handles[0]), bases, blockLayouts[abi].slot);
     this.reqCons = this.ring.rspProd;
     this.rspProd = this.ring.rspProd;
     ops.events(this.port).subscribe(() => {
@@ -64,22 +84,32 @@ export class BlockBackendPeer {
     });
   }
 
+  get ringRef(): number {
+    return this.ringRefs[0];
+  }
+
   /** The request of an index, consumed or not. */
   request(index: number): TakenRequest {
-    const slot = this.ring.slot(index);
+    const layout = blockLayouts[this.abi];
+    const slot = this.ring.readSlot(index);
+    const operation = slot.getUint8(0);
     const nrSegments = slot.getUint8(1);
+    const indirect = operation === BLK_OP.indirect ? this.indirectOf(slot) : undefined;
     return {
       index,
-      operation: slot.getUint8(0),
+      operation,
       nrSegments,
       handle: slot.getUint16(2, true),
-      id: slot.getBigUint64(8, true),
-      sector: slot.getBigUint64(16, true),
-      segments: Array.from({length: Math.min(nrSegments, 11)}, (_, i) => ({
-        gref: slot.getUint32(24 + 8 * i, true),
-        first: slot.getUint8(28 + 8 * i),
-        last: slot.getUint8(29 + 8 * i),
-      })),
+      id: slot.getBigUint64(layout.id, true),
+      sector: slot.getBigUint64(layout.sector, true),
+      segments:
+        indirect === undefined
+          ? segmentsAt(slot, layout.seg, Math.min(nrSegments, 11))
+          : indirect.grefs.flatMap((gref, i) =>
+              this.segmentsOf(gref, Math.min(indirect.nrSegments - SEGMENTS_PER_PAGE * i, SEGMENTS_PER_PAGE)),
+            ),
+      indirect,
+      discardSectors: slot.getBigUint64(layout.seg, true),
     };
   }
 
@@ -98,18 +128,20 @@ export class BlockBackendPeer {
 
   /** Fills the next response slot. */
   respond(id: bigint, operation: number, status = 0): void {
-    const slot = this.ring.slot(this.rspProd);
+    const slot = new DataView(new ArrayBuffer(12));
     slot.setBigUint64(0, id, true);
     slot.setUint8(8, operation);
     slot.setInt16(10, status, true);
+    this.ring.writeSlot(this.rspProd, new Uint8Array(slot.buffer));
     this.note(`fills response ${this.rspProd}: id ${id}, operation ${operation}, status ${status}`);
     this.rspProd = (this.rspProd + 1) >>> 0;
   }
 
   /** Does what a disk of pattern bytes would: fills the pages of a read, answers. */
   serve(request: TakenRequest, pattern: number): void {
-    if (request.operation === BLK_OP.read) this.fill(request, pattern);
-    this.respond(request.id, request.operation);
+    const operation = request.indirect?.operation ?? request.operation;
+    if (operation === BLK_OP.read) this.fill(request, pattern);
+    this.respond(request.id, operation);
   }
 
   /** Publishes what was filled, or any index, without an event. Returns the index published before. */
@@ -144,7 +176,34 @@ export class BlockBackendPeer {
   /** Lets go of ring and port. */
   disconnect(): void {
     this.ops.evtchnClose(this.port);
-    this.ops.gnttabUnmap(this.handle);
+    for (const handle of this.handles) this.ops.gnttabUnmap(handle);
+  }
+
+  /** The bytes of a granted page, a copy; undefined when it cannot be mapped. */
+  bytesOf(gref: number): Uint8Array | undefined {
+    const handle = this.map(gref);
+    if (handle < 0) return undefined;
+    const at = this.ops.mappedOffset(handle);
+    const bytes = this.ops.mappedMemory(handle).u8.slice(at, at + PAGE_SIZE);
+    this.unmap(handle);
+    return bytes;
+  }
+
+  private indirectOf(slot: DataView): NonNullable<TakenRequest['indirect']> {
+    const layout = blockLayouts[this.abi];
+    const nrSegments = slot.getUint16(2, true);
+    const pages = Math.min(Math.ceil(nrSegments / SEGMENTS_PER_PAGE), 8);
+    return {
+      operation: slot.getUint8(1),
+      nrSegments,
+      handle: slot.getUint16(layout.handle, true),
+      grefs: Array.from({length: pages}, (_, i) => slot.getUint32(layout.grefs + 4 * i, true)),
+    };
+  }
+
+  private segmentsOf(gref: number, count: number): TakenSegment[] {
+    const bytes = this.bytesOf(gref);
+    return bytes === undefined ? [] : segmentsAt(new DataView(bytes.buffer), 0, count);
   }
 
   private fill({segments}: TakenRequest, pattern: number): void {
@@ -157,3 +216,11 @@ export class BlockBackendPeer {
     }
   }
 }
+
+/** @see blkif.h, struct blkif_request_segment */
+const segmentsAt = (view: DataView, at: number, count: number): TakenSegment[] =>
+  Array.from({length: count}, (_, i) => ({
+    gref: view.getUint32(at + 8 * i, true),
+    first: view.getUint8(at + 8 * i + 4),
+    last: view.getUint8(at + 8 * i + 5),
+  }));

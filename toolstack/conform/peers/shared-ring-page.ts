@@ -10,21 +10,21 @@ const RSP_PROD = 8;
 const RSP_EVENT = 12;
 
 /**
- * A one-page ring as bytes. Scripted peers sit on this and not on the driver's ring code: what a check knows of the layout
- * it knows by itself.
+ * A ring as bytes, of one page or several that lie anywhere. Scripted peers sit on this and not on the driver's ring code:
+ * what a check knows of the layout it knows by itself.
  */
 export class SharedRingPage {
   readonly slots: number;
   readonly slotBytes: number;
   private readonly memory: DomainMemory;
-  private readonly base: () => number;
+  private readonly bases: readonly (() => number)[];
 
-  /** `base`: where the page begins in `memory` now, in bytes. */
-  constructor(memory: DomainMemory, base: () => number, slotBytes: number) {
+  /** `bases`: where each page begins in `memory` now, in bytes. */
+  constructor(memory: DomainMemory, bases: (() => number) | readonly (() => number)[], slotBytes: number) {
     this.memory = memory;
-    this.base = base;
+    this.bases = typeof bases === 'function' ? [bases] : bases;
     this.slotBytes = slotBytes;
-    this.slots = 2 ** Math.floor(Math.log2((PAGE_BYTES - HEADER_BYTES) / slotBytes));
+    this.slots = 2 ** Math.floor(Math.log2((this.bases.length * PAGE_BYTES - HEADER_BYTES) / slotBytes));
   }
 
   get reqProd(): number {
@@ -68,16 +68,29 @@ export class SharedRingPage {
     this.rspEvent = start + 1;
   }
 
-  /** The slot of an index. */
+  /** The slot of an index, of a ring of one page. */
   slot(index: number): DataView {
-    const offset = HEADER_BYTES + (index & (this.slots - 1)) * this.slotBytes;
     const {buffer, byteOffset} = this.view;
-    return new DataView(buffer, byteOffset + offset, this.slotBytes);
+    return new DataView(buffer, byteOffset + this.slotOffset(index), this.slotBytes);
   }
 
-  /** The page's own bytes. */
+  /** A copy of a slot. */
+  readSlot(index: number): DataView {
+    const offset = this.slotOffset(index);
+    const bytes = Uint8Array.from({length: this.slotBytes}, (_, i) => this.memory.u8[this.place(offset + i)]);
+    return new DataView(bytes.buffer);
+  }
+
+  /** Fills a slot, or its first bytes. */
+  writeSlot(index: number, bytes: Uint8Array): void {
+    const offset = this.slotOffset(index);
+    const {u8} = this.memory;
+    for (let i = 0; i < bytes.length; i++) u8[this.place(offset + i)] = bytes[i];
+  }
+
+  /** The first page's own bytes. */
   get bytes(): Uint8Array {
-    const base = this.base();
+    const base = this.bases[0]();
     return this.memory.u8.subarray(base, base + PAGE_BYTES);
   }
 
@@ -95,11 +108,18 @@ export class SharedRingPage {
   dump(): string[] {
     const lines = [String(this)];
     for (let index = 0; index < this.slots; index++) {
-      const {buffer, byteOffset, byteLength} = this.slot(index);
-      const bytes = new Uint8Array(buffer, byteOffset, byteLength);
+      const bytes = new Uint8Array(this.readSlot(index).buffer);
       if (bytes.some((byte) => byte !== 0)) lines.push(`slot ${index}: ${Buffer.from(bytes).toString('hex')}`);
     }
     return lines;
+  }
+
+  private slotOffset(index: number): number {
+    return HEADER_BYTES + (index & (this.slots - 1)) * this.slotBytes;
+  }
+
+  private place(offset: number): number {
+    return this.bases[Math.floor(offset / PAGE_BYTES)]() + (offset % PAGE_BYTES);
   }
 }
 

@@ -77,7 +77,7 @@ const runOnce = async (check: Check, iut: Iut, choices: Choices, {mutant, keepSt
   let stand: Stand | undefined;
   const run = async (): Promise<void> => {
     const layers = mutant === undefined ? [] : [mutant.layer()];
-    stand = await openStand[check.subject]({iut, choices, log, layers, ringStart: check.ringStart});
+    stand = await openStand[check.subject]({iut, choices, log, layers, ringStart: check.ringStart, abi: check.abi});
     await check.run(stand);
   };
   try {

@@ -3,7 +3,7 @@ import type {Layer} from './layer.ts';
 
 /** What the implementation has done to the store, or has asked of it. */
 export interface StoreAction {
-  readonly kind: 'read' | 'write' | 'watch' | 'mark';
+  readonly kind: 'read' | 'write' | 'watch' | 'unwatch' | 'mark';
   /** Absolute. Of a mark: what the peer did at that moment. */
   readonly path: string;
   /** Of a write. */
@@ -12,7 +12,7 @@ export interface StoreAction {
   readonly txId: number;
 }
 
-const kinds: Readonly<Record<number, StoreAction['kind'] | undefined>> = {[XS.READ]: 'read', [XS.WATCH]: 'watch'};
+const kinds: Readonly<Record<number, StoreAction['kind'] | undefined>> = {[XS.READ]: 'read', [XS.WATCH]: 'watch', [XS.UNWATCH]: 'unwatch'};
 
 /** The layer next to the store: tells of reads as they are sent, and of writes as they take effect. */
 export class StoreSpy implements Layer {
@@ -37,6 +37,12 @@ export class StoreSpy implements Layer {
   /** Values that a node was given, in order. */
   valuesOf(path: string): string[] {
     return this.writes.filter((action) => action.path === path).map(({value}) => value);
+  }
+
+  /** Watches that are set. */
+  get watches(): number {
+    const count = (wanted: StoreAction['kind']): number => this.actions.filter(({kind}) => kind === wanted).length;
+    return count('watch') - count('unwatch');
   }
 
   /** Something that the peer does, to tell what came before and after it. */

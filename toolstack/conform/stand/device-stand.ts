@@ -1,5 +1,8 @@
+import type {Abi} from '../../../hypervisor/abi/ctype.ts';
+import {EVTCHNSTAT_closed} from '../../../hypervisor/abi/event-channel.ts';
 import type {BlockDevice, NetDevice} from '../../../frontends/api.ts';
 import type {HypervisorOps} from '../../../hypervisor/index.ts';
+import type {XenbusBus} from '../../../hypervisor/xenbus/index.ts';
 import type {DevicePaths, Rig, RigDomain} from '../rig.ts';
 import type {Seam} from '../seam/seam.ts';
 import type {RingSpy} from '../seam/ring-spy.ts';
@@ -7,9 +10,14 @@ import type {StoreSpy} from '../seam/store-spy.ts';
 import type {ScriptedDisk} from '../peers/scripted-disk.ts';
 import {Stand, type StandOptions} from './stand.ts';
 
+/** Ports of a domain that are looked at. */
+const MAX_PORTS = 64;
+
 export interface DeviceStandOptions extends StandOptions {
   /** Index at which a frontend under test starts its rings. */
   readonly ringStart?: number;
+  /** Of the guest; x86_64 by default. */
+  readonly abi?: Abi;
 }
 
 /** What a device stand is made of. */
@@ -21,6 +29,8 @@ export interface DeviceStandParts {
   readonly store: StoreSpy;
   readonly disks: readonly ScriptedDisk[];
   readonly devices: (BlockDevice | NetDevice)[];
+  /** What the driver is loaded on. */
+  readonly bus: XenbusBus;
   /** The peer's hypervisor operations: the same as the rig's, with its steps noted. */
   readonly peerOps: HypervisorOps;
 }
@@ -35,11 +45,12 @@ export abstract class DeviceStand extends Stand {
   readonly store: StoreSpy;
   readonly peerOps: HypervisorOps;
   readonly type: string;
+  private readonly bus: XenbusBus;
   private readonly disks: readonly ScriptedDisk[];
   private readonly devices: (BlockDevice | NetDevice)[];
 
   constructor(options: DeviceStandOptions, type: string, parts: DeviceStandParts) {
-    const {rig, guest, seam, spy, store, disks, devices, peerOps} = parts;
+    const {rig, guest, seam, spy, store, disks, devices, bus, peerOps} = parts;
     super(rig, options);
     this.type = type;
     this.guest = guest;
@@ -47,6 +58,7 @@ export abstract class DeviceStand extends Stand {
     this.spy = spy;
     this.store = store;
     this.disks = disks;
+    this.bus = bus;
     this.devices = devices;
     this.peerOps = peerOps;
   }
@@ -61,9 +73,35 @@ export abstract class DeviceStand extends Stand {
     return this.disks.at(-1) ?? this.inconclusive('the backend has opened no image');
   }
 
-  /** Pages of the guest that somebody has mapped, each as often as it is. */
+  /** Pages of the guest that somebody has mapped, each as often as it is; that of the store's ring apart. */
   get mappings(): number {
-    return this.guest.domain.grants.pinned;
+    const {domain} = this.guest;
+    return domain.grants.pinned - (this.rig.store.isIntroduced(domain.id) ? 1 : 0);
+  }
+
+  /** Ports of a domain that are in use. */
+  portsOf({domain, ops}: RigDomain): number {
+    let count = 0;
+    for (let port = 1; port < MAX_PORTS; port++) {
+      const channel = ops.evtchnStatus(domain.id, port);
+      if (typeof channel !== 'number' && channel.status !== EVTCHNSTAT_closed) count++;
+    }
+    return count;
+  }
+
+  /** The guest's grant entries that are in use. */
+  get grants(): number {
+    const {grants} = this.guest.domain;
+    let count = 0;
+    for (let ref = 0; ref < grants.entries; ref++) if (grants.memory.u32[grants.entryWord(ref)] !== 0) count++;
+    return count;
+  }
+
+  /** The guest goes on after a suspend, in which its grants and ports were lost; its drivers are told. */
+  resume(devid: number): void {
+    const instance = this.bus.instance(`device/${this.type}/${devid}`);
+    if (instance?.resume === undefined) this.inconclusive('the driver has no resume()');
+    else instance.resume();
   }
 
   /** Absolute. */

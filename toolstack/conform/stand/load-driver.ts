@@ -29,7 +29,7 @@ export const loadDriver = async (subject: DriverSubject, options: DeviceStandOpt
   const store = new StoreSpy(() => `/local/domain/${domid}`);
   const iutLayers: readonly Layer[] = [...layers, recorder(log, 'iut'), spy, store];
   const devices: (BlockDevice | NetDevice)[] = [];
-  const load = (seam: Seam, xs: XsClient): void => {
+  const load = (seam: Seam, xs: XsClient): XenbusBus => {
     const driver = options.iut.driver?.(subject, {
       onDevice: (device) => devices.push(device),
       openStorage: (target, how) => {
@@ -40,24 +40,37 @@ export const loadDriver = async (subject: DriverSubject, options: DeviceStandOpt
       ringStart: options.ringStart ?? 0,
     });
     if (driver === undefined) throw new Error(`${options.iut.name} has no driver for ${subject}`);
-    new XenbusBus(seam.ops, xs, roleOf(subject), [driver]).start();
+    const bus = new XenbusBus(seam.ops, xs, roleOf(subject), [driver]);
+    bus.start();
+    return bus;
   };
   if (roleOf(subject) === 'backend') {
-    const guest = await rig.createGuest({pages: GUEST_PAGES});
+    const guest = await rig.createGuest({pages: GUEST_PAGES, abi: options.abi});
     const seam = new Seam(rig.dom0.ops, iutLayers);
-    load(seam, new XsClient(seam.transport(rig.store.connectInProcess(0))));
-    return {rig, guest, seam, spy, store, disks, devices, peerOps: new Seam(guest.ops, [recorder(log, 'peer')]).ops};
+    const bus = load(seam, new XsClient(seam.transport(rig.store.connectInProcess(0))));
+    return {
+      rig,
+      guest,
+      seam,
+      spy,
+      store,
+      disks,
+      devices,
+      bus,
+      peerOps: new Seam(guest.ops, [recorder(log, 'peer')]).ops,
+    };
   }
   const seams: Seam[] = [];
   const guest = await rig.createGuest({
     pages: GUEST_PAGES,
+    abi: options.abi,
     transport: (ring, ops) => {
       domid = ops.domid;
       seams.push(new Seam(ops, iutLayers));
       return seams[0].transport(ring);
     },
   });
-  load(seams[0], guest.xs);
+  const bus = load(seams[0], guest.xs);
   return {
     rig,
     guest,
@@ -66,6 +79,7 @@ export const loadDriver = async (subject: DriverSubject, options: DeviceStandOpt
     store,
     disks,
     devices,
+    bus,
     peerOps: new Seam(rig.dom0.ops, [recorder(log, 'peer')]).ops,
   };
 };

@@ -1,18 +1,15 @@
-import {BlockFrontendPeer, type BlockAbi, type BlockRequest, type BlockResponse} from '../peers/block-frontend.ts';
+import {BlockFrontendPeer, type PeerRing, type BlockRequest, type BlockResponse} from '../peers/block-frontend.ts';
 import {DeviceStand, type DeviceStandOptions} from './device-stand.ts';
 import {loadDriver} from './load-driver.ts';
 
 /** Device number of xvda. */
 const XVDA = 51712;
 
-export interface DiskSetup {
+export interface DiskSetup extends PeerRing {
   target?: string;
   mode?: string;
   front?: Readonly<Record<string, string>>;
   back?: Readonly<Record<string, string>>;
-  abi?: BlockAbi;
-  /** Index at which the peer starts its ring. */
-  start?: number;
   /** The frontend has announced its ring, in this state, before the backend looks. */
   early?: number;
   /** Whether the block script has run; true by default. */
@@ -42,9 +39,10 @@ export class VbdBackendStand extends DeviceStand {
     back = {},
     abi,
     start,
+    order,
     ...how
   }: DiskSetup = {}): Promise<void> {
-    const {nodes} = this.newPeer({abi, start});
+    const {nodes} = this.newPeer({abi, start, order});
     await this.addDevice(
       XVDA,
       {
@@ -65,9 +63,12 @@ export class VbdBackendStand extends DeviceStand {
   }
 
   /** Another ring in place of the one before. */
-  newPeer(options: {abi?: BlockAbi; start?: number} = {}): BlockFrontendPeer {
+  newPeer(options: PeerRing = {}): BlockFrontendPeer {
     const peer = new BlockFrontendPeer(this.peerOps, (what) => this.note(what), options);
-    this.seam.nameRing('ring-ref', peer.ringGfn, this.guest.ops.memory);
+    const {ringGfns} = peer;
+    ringGfns.forEach((gfn, i) =>
+      this.seam.nameRing(ringGfns.length === 1 ? 'ring-ref' : `ring-ref${i}`, gfn, this.guest.ops.memory),
+    );
     this.current = peer;
     return peer;
   }

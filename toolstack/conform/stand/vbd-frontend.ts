@@ -36,6 +36,10 @@ export class VbdFrontendStand extends DeviceStand {
     return device;
   }
 
+  get hasDisk(): boolean {
+    return this.lastDevice !== undefined;
+  }
+
   /** What the toolstack writes for a disk. */
   async attach(
     front: Readonly<Record<string, string>> = {},
@@ -52,15 +56,29 @@ export class VbdFrontendStand extends DeviceStand {
   async meet(): Promise<BlockBackendPeer> {
     if (!(await this.until(async () => [3, 4].includes(await this.state))))
       this.inconclusive(`the frontend has published no ring but is in state ${await this.state}`);
-    const path = this.frontPath(XVDA);
-    const ringRef = Number((await this.read(`${path}/ring-ref`)) ?? (await this.read(`${path}/ring-ref0`)));
-    const remotePort = Number(await this.read(`${path}/event-channel`));
-    this.current = new BlockBackendPeer(this.peerOps, (what) => this.note(what), {
-      frontend: this.guest.domain.id,
-      ringRef,
-      remotePort,
-    });
+    this.current = await this.mapRing('');
     return this.current;
+  }
+
+  /** One ring: "queue-1/", or "" for the only one. */
+  async mapRing(prefix: string): Promise<BlockBackendPeer> {
+    const path = this.frontPath(XVDA);
+    const number = async (key: string): Promise<number> => Number(await this.read(`${path}/${prefix}${key}`));
+    const only = await number('ring-ref');
+    const ringRefs = Number.isNaN(only) ? [] : [only];
+    while (Number.isNaN(only)) {
+      const ref = await number(`ring-ref${ringRefs.length}`);
+      if (Number.isNaN(ref)) break;
+      ringRefs.push(ref);
+    }
+    const abi = (await this.read(`${path}/protocol`)) === 'x86_32-abi' ? 'x86_32' : 'x86_64';
+    const announced = {
+      frontend: this.guest.domain.id,
+      ringRefs,
+      remotePort: await number('event-channel'),
+      abi,
+    } as const;
+    return new BlockBackendPeer(this.peerOps, (what) => this.note(what), announced);
   }
 
   /** Attaches a disk and walks the backend's part up to Connected. `offers` are there before InitWait. */

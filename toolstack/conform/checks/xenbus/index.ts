@@ -1,4 +1,7 @@
 import type {Check} from '../../check.ts';
+import {closingChecks} from './closing.ts';
+import {lifeChecks} from './life.ts';
+import {nodeChecks} from './nodes.ts';
 import {handshakeChecks} from './handshake.ts';
 
-export const xenbusChecks: readonly Check[] = [...handshakeChecks];
+export const xenbusChecks: readonly Check[] = [...handshakeChecks, ...closingChecks, ...nodeChecks, ...lifeChecks];
