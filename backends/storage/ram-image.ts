@@ -21,6 +21,11 @@ export class RamImage implements Storage {
     this.bytes = new Uint8Array(new SharedArrayBuffer(sizeBytes));
   }
 
+  /** All of it, to be saved and filled as a whole; nothing once it is closed. */
+  get contents(): Uint8Array {
+    return this.bytes;
+  }
+
   read(vector: IoVector, position: number): number {
     const {u8} = vector.memory;
     for (let i = 0, at = position; i < vector.count; at += vector.lengths[i++]) {

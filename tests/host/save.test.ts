@@ -92,6 +92,41 @@ test('a domain is saved, destroyed, and goes on as another', async (t) => {
   t.is(await stand.test.read(`/local/domain/${restored}/device/vif/0/mac`), '00:16:3e:00:00:01');
 });
 
+test('what is on a RAM disk is saved with the domain, and belongs to it alone', async (t) => {
+  const stand = await Stand.start(t);
+  const {host} = stand;
+  const disks =
+    'disk=["format=raw,vdev=xvda,access=rw,target=ram:1025K","format=raw,vdev=xvdb,access=rw,target=ram:64K"]';
+  const domid = await stand.boot(disks);
+  const written = [0, 4096 * 3 + 5, 1025 * 1024 - 1];
+  for (const at of written) host.ramDisk(domid, 'xvda')![at] = at % 251 || 1;
+  host.ramDisk(domid, 'xvdb')!.fill(7);
+  await host.save(domid, stand.path('a.save'), {leave: 'running'});
+  host.ramDisk(domid, 'xvda')!.fill(9);
+  await host.destroy(domid);
+  const restored = await host.restore(stand.path('a.save'));
+  const contents = host.ramDisk(restored, 'xvda')!;
+  t.is(contents.length, 1025 * 1024);
+  for (const at of written) t.is(contents[at], at % 251 || 1, `byte ${at}`);
+  t.is(contents.filter((byte) => byte !== 0).length, written.length);
+  t.true(host.ramDisk(restored, 'xvdb')!.every((byte) => byte === 7));
+  await host.destroy(restored);
+
+  const before = await stand.footprint();
+  const smaller = host.parse(stand.config(disks.replace('1025K', '1024K')));
+  await stand.refuses(t, host.restore(stand.path('a.save'), smaller), /a RAM disk was larger when it was saved$/);
+  writeFileSync(stand.path('file.img'), new Uint8Array(1025 * 1024));
+  t.deepEqual(await stand.footprint(), before);
+  await host.restore(
+    stand.path('a.save'),
+    host.parse(stand.config(disks.replace('ram:1025K', stand.path('file.img')))),
+  );
+  t.true(
+    readFileSync(stand.path('file.img')).every((byte) => byte === 0),
+    'a file has what it has',
+  );
+});
+
 test('a domain is saved again and again, from where it was restored', async (t) => {
   const stand = await Stand.start(t);
   const {host} = stand;
@@ -236,6 +271,8 @@ test('a file that cannot be finished leaves the guest running and nothing behind
 /** Of the record with the CPU, and of both streams' last records. */
 const CONTEXT_BYTES = 2152;
 const ENDS_BYTES = 16;
+/** Behind the contents of an empty RAM disk. */
+const DISK_END_BYTES = 8;
 
 /** What may be wrong with a file; `break` gets the bytes of a good one. */
 const damages: readonly [title: string, damage: (file: Buffer) => Buffer, message: RegExp][] = [
@@ -293,7 +330,7 @@ const damages: readonly [title: string, damage: (file: Buffer) => Buffer, messag
   ],
   [
     'no CPU at all',
-    (file) => Buffer.concat([file.subarray(0, -CONTEXT_BYTES - ENDS_BYTES), Buffer.alloc(ENDS_BYTES)]),
+    (file) => Buffer.concat([file.subarray(0, -CONTEXT_BYTES - ENDS_BYTES - DISK_END_BYTES), Buffer.alloc(ENDS_BYTES)]),
     /it has no HVM_CONTEXT record$/,
   ],
 ];

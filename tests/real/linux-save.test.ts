@@ -31,6 +31,8 @@ const config = (name: string, ...more: string[]): string => {
 const tool = (program: string, ...args: string[]): Buffer =>
   execFileSync(program, args, {env: realEnv, stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: 2 ** 26});
 
+const ADDRESS = '/sys/class/net/eth0/address';
+
 const COMPLAINTS =
   "dmesg -r | grep '^<[0-4]>' | grep -v 'Grant table initialized' | " +
   "grep -ciE 'xen|xvd|vbd|vif|blkfront|netfront|eth0|grant|gnttab|evtchn|event channel|BUG|Oops|WARNING'";
@@ -39,7 +41,14 @@ testWith(missing, 'a checksum job on a disk survives save and restore, and Xen c
   const host = XlHost.at(t);
   const disk = host.path('disk.img');
   tool('mke2fs', '-q', '-t', 'ext4', disk, '16M');
-  host.write('linux.cfg', config('linux', `disk = ["${disk},raw,xvda,rw"]`, 'vif = ["bridge=xenbr0"]'));
+  host.write(
+    'linux.cfg',
+    config(
+      'linux',
+      `disk = ["${disk},raw,xvda,rw", "format=raw,vdev=xvdb,access=rw,target=ram:4M"]`,
+      'vif = ["bridge=xenbr0"]',
+    ),
+  );
   const type = (command: string, answer: RegExp) => host.type('linux', command, answer);
   await host.ok('create', 'linux.cfg');
   await host.waitForConsole('linux', /^linux:.*# /m);
@@ -51,7 +60,8 @@ testWith(missing, 'a checksum job on a disk survives save and restore, and Xen c
   const round = 'dd if=/mnt/data bs=64k iflag=direct 2> /dev/null | sha256sum >> /mnt/sums';
   await type(`(for i in $(seq 20); do ${round}; done; echo job done) & sleep 1; wc -l /mnt/sums`, /^\d+ \/mnt\/sums$/m);
 
-  const [, mac] = await type('cat /sys/class/net/eth0/address', /^([0-9a-f:]{17})$/m);
+  await type('dd if=/mnt/data of=/dev/xvdb bs=64k oflag=direct 2> /dev/null; echo copied $?', /^copied 0$/m);
+  const [, mac] = await type(`cat ${ADDRESS}`, /^([0-9a-f:]{17})$/m);
   t.regex(
     (await host.xl('save', '-c', 'linux', 'running.save')).stderr,
     /^Saving to running\.save new xl format \(info 0x3\/0x0\/\d+\)$/m,
@@ -66,7 +76,8 @@ testWith(missing, 'a checksum job on a disk survives save and restore, and Xen c
   t.regex((await host.domains()).join('\n'), /^linux 2 -b----$/m);
   await host.waitForConsole('linux', /^job done$/m);
   await type('sort /mnt/sums | uniq -c', new RegExp(`^ +20 ${sum} `, 'm'));
-  await type('cat /sys/class/net/eth0/address', new RegExp(`^${mac}$`, 'm'));
+  await type('dd if=/dev/xvdb bs=64k count=8 iflag=direct 2> /dev/null | sha256sum', new RegExp(`^${sum} `, 'm'));
+  await type(`cat ${ADDRESS}`, new RegExp(`^${mac}$`, 'm'));
   await type('ping -c 2 10.0.0.254', /2 packets received, 0% packet loss/);
   await type(COMPLAINTS, /^0$/m);
   await host.ok('shutdown', '-w', 'linux');
@@ -96,7 +107,11 @@ testWith(missing, 'guests from a warm image are at their prompt at once, and kno
   for (const [i, name] of ['one', 'two'].entries()) {
     host.write(`${name}.cfg`, `${made.stdout}name = "${name}"\nvif = ["mac=00:16:3e:00:00:0${i}"]\n`);
     await host.ok('create', `${name}.cfg`);
-    await host.type(name, 'cat /sys/class/net/eth0/address', new RegExp(`^00:16:3e:00:00:0${i}$`, 'm'));
+    await host.type(
+      name,
+      `until cat ${ADDRESS} 2> /dev/null; do sleep 0.1; done`,
+      new RegExp(`^00:16:3e:00:00:0${i}$`, 'm'),
+    );
     await host.type(name, `ip addr add 10.0.0.${i + 1}/24 dev eth0; ip link set eth0 up; echo up $?`, /^up 0$/m);
   }
   await host.type('one', 'ping -c 2 10.0.0.2', /2 packets received, 0% packet loss/);

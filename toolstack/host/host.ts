@@ -40,6 +40,7 @@ import {
   parseConfig,
   VIF_DEFAULTS,
   type VifConfig,
+  vdevToNumber,
 } from '../config/index.ts';
 import {ToolstackError} from '../errors.ts';
 import {ExportedDisk, type NbdListen, NbdServer} from '../export/index.ts';
@@ -66,6 +67,7 @@ import {lastWords} from './last-words.ts';
 import {Lifecycle} from './lifecycle.ts';
 import {MemoryControl} from './memory-control.ts';
 import {Names} from './names.ts';
+import type {RamDiskOf} from './ram-disks.ts';
 import {type DomainRecord, exclusively} from './record.ts';
 import {restoreDomain} from './restore.ts';
 import {NewDevices} from './restore-devices.ts';
@@ -102,6 +104,7 @@ class XenHost implements Host {
   private readonly devices: Devices;
   private readonly lifecycle: Lifecycle;
   private readonly newDevices: NewDevices;
+  private readonly ramDiskOf: RamDiskOf;
   private readonly names: Names;
   private readonly control: GuestControl;
   private readonly memory: MemoryControl;
@@ -156,6 +159,10 @@ class XenHost implements Host {
       netBackend({networks: this.networks}),
     ]);
     this.devices = new Devices(this.clock, toolstackXs, hotplug);
+    this.ramDiskOf = ({devices}, vdev) => {
+      const device = [...devices.values()].find(({kind, devid}) => kind === 'vbd' && devid === vdevToNumber(vdev));
+      return device && hotplug.ramDisk(device);
+    };
     this.names = new Names(new SyncXs(this.connect('toolstack')), () => this.xen.domainTable.keys());
     this.control = new GuestControl(this.clock, this.xen, toolstackXs, this.names);
     this.memory = new MemoryControl(this.xen, toolstackXs);
@@ -170,6 +177,7 @@ class XenHost implements Host {
       store: this.store,
       xs: toolstackXs,
       newDevices: this.newDevices,
+      ramDisk: this.ramDiskOf,
       dom0: this.dom0,
       devices: this.devices,
       consoles: this.consoles,
@@ -213,7 +221,7 @@ class XenHost implements Host {
   /** Suspends the domain and writes it to `file`; what becomes of it then is `leave`. */
   async save(domid: DomId, file: string, options: SaveOptions = {}): Promise<HeaderInfo> {
     const {clock, xen, lifecycle} = this;
-    const parts = {clock, xen, xs: this.xs, destroy: (id: DomId) => lifecycle.destroy(id)};
+    const parts = {clock, xen, xs: this.xs, ramDisk: this.ramDiskOf, destroy: (id: DomId) => lifecycle.destroy(id)};
     return clock.drive(saveDomain(parts, this.record(domid), file, options));
   }
 
@@ -251,6 +259,11 @@ class XenHost implements Host {
   /** The backend of a disk: its statistics, and the batches it takes from its ring. */
   disk(domid: DomId, vdev: string): BlockBackend {
     return this.instance(this.devices.findDisk(this.record(domid), vdev), BlockBackend);
+  }
+
+  /** Contents of a disk that is in memory, to look at and change; undefined for one in a file. */
+  ramDisk(domid: DomId, vdev: string): Uint8Array | undefined {
+    return this.ramDiskOf(this.record(domid), vdev);
   }
 
   /** The backend of a network interface: its statistics and frames. */

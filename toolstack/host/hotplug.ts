@@ -1,6 +1,7 @@
 import {
   type FileCalls,
   openStorage,
+  RamImage,
   type Storage,
   StorageError,
   type StorageOpener,
@@ -40,6 +41,8 @@ export class Hotplug {
   private readonly options: HotplugOptions;
   /** Images that were opened for a device and not taken over by its backend yet. */
   private readonly opened = new Map<string, OpenedImage>();
+  /** Disks in memory, for as long as they are attached. */
+  private readonly ramDisks = new Map<string, RamImage>();
   /** Loop devices in use: minor number by backend path. */
   private readonly loops = new Map<string, number>();
 
@@ -56,6 +59,12 @@ export class Hotplug {
       throw new ToolstackError(storage.code, `libxl: error: Disk vdev=${vdev} ${reason}`, EXIT_CREATE_FAILED);
     }
     this.opened.set(backendPath, {target, readonly, storage});
+    if (storage instanceof RamImage) this.ramDisks.set(backendPath, storage);
+  }
+
+  /** Contents of a disk that is in memory. */
+  ramDisk({backendPath}: DeviceNodes): Uint8Array | undefined {
+    return this.ramDisks.get(backendPath)?.contents;
   }
 
   /** What blkback opens: the image that was opened for it, so that nobody else comes first; later on, anew. */
@@ -106,6 +115,7 @@ export class Hotplug {
   remove({backendPath}: DeviceNodes): void {
     this.opened.get(backendPath)?.storage.close();
     this.opened.delete(backendPath);
+    this.ramDisks.delete(backendPath);
     this.loops.delete(backendPath);
   }
 }

@@ -23,6 +23,7 @@ import type {Dom0} from './dom0.ts';
 import {EXIT_CREATE_FAILED} from './hotplug.ts';
 import {MAXMEM_SLACK_KIB} from './memory-control.ts';
 import type {Names} from './names.ts';
+import type {RamDiskOf} from './ram-disks.ts';
 import {type DomainRecord, exclusively} from './record.ts';
 import type {SavedDomain} from './restore.ts';
 import type {NewDevices} from './restore-devices.ts';
@@ -37,6 +38,7 @@ export interface LifecycleParts {
   xs: XsClient;
   dom0: Dom0;
   newDevices: NewDevices;
+  ramDisk: RamDiskOf;
   devices: Devices;
   consoles: ConsoleDaemon;
   logs: ConsoleLogs | undefined;
@@ -139,7 +141,10 @@ export class Lifecycle {
     try {
       await exclusively(record, () => this.build(record, domain, config, machine));
       refuseDestroyed(record);
-      if (saved !== undefined) this.parts.newDevices.expect(record);
+      if (saved !== undefined) {
+        await saved.fillDisks((vdev) => this.parts.ramDisk(record, vdev));
+        this.parts.newDevices.expect(record);
+      }
     } catch (error) {
       await this.destroy(domain.id);
       throw error;

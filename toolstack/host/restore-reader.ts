@@ -8,20 +8,23 @@ const MAX_VIEWS = 1024;
 /** Reads a saved domain's file from its beginning to its end. */
 export class SavedFileReader {
   readonly path: string;
+  /** Where it has got to, in bytes. */
+  position: number;
   private readonly file: FileHandle;
 
-  private constructor(path: string, file: FileHandle) {
+  private constructor(path: string, file: FileHandle, position: number) {
     this.path = path;
     this.file = file;
+    this.position = position;
   }
 
-  /** Opens the file for `use` and closes it. Throws ToolstackError in xl's words. */
-  static async reading<T>(path: string, use: (reader: SavedFileReader) => Promise<T>): Promise<T> {
+  /** Opens the file for `use`, which begins at `from`, and closes it. Throws ToolstackError in xl's words. */
+  static async reading<T>(path: string, use: (reader: SavedFileReader) => Promise<T>, from = 0): Promise<T> {
     const file = await open(path).catch((error: unknown) => {
       throw unreadable(error);
     });
     try {
-      return await use(new SavedFileReader(path, file));
+      return await use(new SavedFileReader(path, file, from));
     } finally {
       await file.close();
     }
@@ -39,9 +42,10 @@ export class SavedFileReader {
     for (let at = 0; at < views.length; at += MAX_VIEWS) {
       const some = views.slice(at, at + MAX_VIEWS);
       const wanted = some.reduce((sum, view) => sum + view.length, 0);
-      const {bytesRead} = await this.file.readv(some).catch((error: unknown) => {
+      const {bytesRead} = await this.file.readv(some, this.position).catch((error: unknown) => {
         throw unreadable(error);
       });
+      this.position += bytesRead;
       if (bytesRead < wanted) throw this.refuse(`file/stream truncated reading ${what}`);
     }
   }

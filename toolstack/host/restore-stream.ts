@@ -27,6 +27,7 @@ export const readStream = async (reader: SavedFileReader, memory: DomainMemory):
   await readHeaders(reader);
   const loading: Loading = {memory, frames: memory.pages - HYPERVISOR_FRAMES, params: new Map(), context: undefined};
   while (await readRecord(reader, loading));
+  expect(reader, 'last record', (await readRecordHeader(reader)).type, stream.LIBXL_END);
   const {params, context} = loading;
   const [storeGfn, consoleGfn] = [HVM_PARAM_STORE_PFN, HVM_PARAM_CONSOLE_PFN].map((index) => params.get(index) ?? 0);
   if (context === undefined) throw reader.refuse('it has no HVM_CONTEXT record');
@@ -57,9 +58,7 @@ const expect = (reader: SavedFileReader, what: string, found: number, expected: 
 
 /** False after the last one. */
 const readRecord = async (reader: SavedFileReader, loading: Loading): Promise<boolean> => {
-  const header = await reader.read(stream.RECORD_HEADER_BYTES, 'record header');
-  const [type, bytes] = [header.readUInt32LE(0), header.readUInt32LE(4)];
-  if (bytes > stream.REC_LENGTH_MAX) throw reader.refuse(`a record of ${bytes} bytes is longer than any may be`);
+  const {type, bytes} = await readRecordHeader(reader);
   if (type === stream.REC_END) return false;
   const take = records[type] ?? (type < stream.REC_OPTIONAL ? undefined : skip);
   if (take === undefined) throw reader.refuse(`Unknown record type 0x${type.toString(16)}`);
@@ -67,6 +66,37 @@ const readRecord = async (reader: SavedFileReader, loading: Loading): Promise<bo
   if (fault !== undefined) throw reader.refuse(fault);
   await reader.read(stream.paddingOf(bytes), 'padding');
   return true;
+};
+
+const readRecordHeader = async (reader: SavedFileReader): Promise<{type: number; bytes: number}> => {
+  const header = await reader.read(stream.RECORD_HEADER_BYTES, 'record header');
+  const [type, bytes] = [header.readUInt32LE(0), header.readUInt32LE(4)];
+  if (bytes > stream.REC_LENGTH_MAX) throw reader.refuse(`a record of ${bytes} bytes is longer than any may be`);
+  return {type, bytes};
+};
+
+/** Reads a RAM disk's blocks into its contents, which are zeroed, or into nowhere, up to the END behind them. */
+export const readDisk = async (reader: SavedFileReader, contents: Uint8Array | undefined): Promise<void> => {
+  for (;;) {
+    const {type, bytes} = await readRecordHeader(reader);
+    if (type === stream.REC_END) return;
+    const body = await reader.read(bytes, 'a RAM disk');
+    const fault = contents && placeBlocks(body, contents);
+    if (fault !== undefined) throw reader.refuse(fault);
+  }
+};
+
+/** Returns what is wrong with the record, if anything. */
+const placeBlocks = (body: Buffer, contents: Uint8Array): string | undefined => {
+  const count = body.length < PAGES_HEADER_BYTES ? 0 : body.readUInt32LE();
+  const blocks = body.subarray(PAGES_HEADER_BYTES + count * PFN_BYTES);
+  if (blocks.length !== count * PAGE_SIZE) return 'the blocks of a RAM disk are damaged';
+  for (let i = 0; i < count; i++) {
+    const at = body.readUInt32LE(PAGES_HEADER_BYTES + i * PFN_BYTES) * PAGE_SIZE;
+    if (at >= contents.length) return 'a RAM disk was larger when it was saved';
+    contents.set(blocks.subarray(i * PAGE_SIZE, i * PAGE_SIZE + Math.min(PAGE_SIZE, contents.length - at)), at);
+  }
+  return undefined;
 };
 
 const skip: Take = async (reader, bytes) => {

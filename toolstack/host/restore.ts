@@ -5,7 +5,7 @@ import {type DomainConfig, type VifConfig} from '../config/index.ts';
 import {ToolstackError} from '../errors.ts';
 import {SavedFileReader} from './restore-reader.ts';
 import type {CreateRequest} from './lifecycle.ts';
-import {readStream} from './restore-stream.ts';
+import {readDisk, readStream} from './restore-stream.ts';
 import {readHeader, type SavedState} from './save-header.ts';
 
 export interface RestoreRequest {
@@ -38,17 +38,30 @@ export interface SavedDomain {
   readonly state: SavedState;
   /** Reads memory and CPU. Throws ToolstackError for a file that is not whole. */
   machine(): Promise<Machine>;
+  /** Fills the disks that are in memory, after `machine`; `contentsOf` one is undefined for one that is a file now. */
+  fillDisks(contentsOf: (vdev: string) => Uint8Array | undefined): Promise<void>;
 }
 
 /** Looks at a file of `xl save`. Throws ToolstackError when it is none. */
 const openSaved = async (path: string): Promise<SavedDomain> => {
   const {state} = await SavedFileReader.reading(path, readHeader);
+  let disksAt = 0;
   const load = (memory: DomainMemory) =>
     SavedFileReader.reading(path, async (reader) => {
       await readHeader(reader);
-      return readStream(reader, memory);
+      const restored = await readStream(reader, memory);
+      disksAt = reader.position;
+      return restored;
     });
-  return {state, machine: () => restoredMachine(state, load)};
+  const fillDisks: SavedDomain['fillDisks'] = (contentsOf) =>
+    SavedFileReader.reading(
+      path,
+      async (reader) => {
+        for (const vdev of state.ramDisks) await readDisk(reader, contentsOf(vdev));
+      },
+      disksAt,
+    );
+  return {state, machine: () => restoredMachine(state, load), fillDisks};
 };
 
 /**

@@ -28,6 +28,8 @@ export interface SavedState {
   readonly podPages: number;
   /** Frames that it can have. */
   readonly frames: number;
+  /** Disks in memory, whose contents stand behind the streams in this order. */
+  readonly ramDisks: readonly string[];
   /** The number to give it again; undefined: any. */
   readonly domid?: DomId;
 }
@@ -107,10 +109,11 @@ const parseJson = (bytes: Buffer): SavedState | undefined => {
 /** 2 GiB and what is rounded up. */
 const MAX_FRAMES = 2 ** 19 + 2 ** 8;
 
-const isWhole = ({config, baseDir, frames, pages, podPages}: Partial<SavedState>): boolean =>
+const isWhole = ({config, baseDir, frames, pages, podPages, ramDisks}: Partial<SavedState>): boolean =>
   [frames, pages, podPages].every((count) => Number.isInteger(count) && count! >= 0 && count! <= MAX_FRAMES) &&
   typeof baseDir === 'string' &&
   typeof config?.name === 'string' &&
+  Array.isArray(ramDisks) &&
   Array.isArray(config.disks) &&
   Array.isArray(config.vifs);
 

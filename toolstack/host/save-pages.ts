@@ -1,6 +1,6 @@
-import type {Domain} from '../../hypervisor/index.ts';
+import type {Domain, Gfn} from '../../hypervisor/index.ts';
 import {PAGE_SIZE, PAGE_WORDS} from '../../hypervisor/memory/index.ts';
-import {PFINFO_SHIFT, PFINFO_XTAB, REC_PAGE_DATA, recordHeader} from './save-stream.ts';
+import {PFINFO_SHIFT, PFINFO_XTAB, REC_END, REC_PAGE_DATA, record, recordHeader} from './save-stream.ts';
 
 /** Pages of one record, as many as libxc takes. */
 const BATCH_PAGES = 1024;
@@ -19,10 +19,23 @@ export function* pageRecords(domain: Domain): Generator<Uint8Array> {
   const lent = lentFrames(domain);
   for (let gfn = 0; gfn < domain.sharedInfoGfn; gfn++) {
     if (lent.has(gfn) || !memory.isPopulated(gfn)) batch.addHole(gfn);
-    else if (!isEmpty(memory.u32, gfn)) batch.addPage(gfn, memory.u8);
+    else if (!isEmpty(memory.u32, gfn)) batch.addPage(gfn, memory.page(gfn as Gfn));
     if (batch.isFull) yield batch.take();
   }
   if (!batch.isEmpty) yield batch.take();
+}
+
+/** A RAM disk's contents in the same form: blocks of a page's size, the empty ones left out, and an END behind them. */
+export function* diskRecords(contents: Uint8Array): Generator<Uint8Array> {
+  const batch = new Batch();
+  const words = new Uint32Array(contents.buffer, contents.byteOffset, contents.length / 4);
+  for (let block = 0; block * PAGE_SIZE < contents.length; block++) {
+    if (isEmpty(words, block)) continue;
+    batch.addPage(block, contents.subarray(block * PAGE_SIZE, (block + 1) * PAGE_SIZE));
+    if (batch.isFull) yield batch.take();
+  }
+  if (!batch.isEmpty) yield batch.take();
+  yield record(REC_END);
 }
 
 /** Frames of Xen's own that the guest had put into its memory: shared_info and the grant table. */
@@ -30,7 +43,7 @@ const lentFrames = ({sharedInfo, grants}: Domain): ReadonlySet<number> =>
   new Set([sharedInfo.base, ...grants.offsets].map((offset) => offset / PAGE_SIZE));
 
 const isEmpty = (u32: Uint32Array, gfn: number): boolean => {
-  const end = (gfn + 1) * PAGE_WORDS;
+  const end = Math.min((gfn + 1) * PAGE_WORDS, u32.length);
   for (let i = gfn * PAGE_WORDS; i < end; i++) if (u32[i] !== 0) return false;
   return true;
 };
@@ -54,8 +67,11 @@ class Batch {
     this.add(gfn, XTAB);
   }
 
-  addPage(gfn: number, u8: Uint8Array): void {
-    this.data.set(u8.subarray(gfn * PAGE_SIZE, (gfn + 1) * PAGE_SIZE), this.pages++ * PAGE_SIZE);
+  /** A disk's last block may be shorter: zeroes follow. */
+  addPage(gfn: number, page: Uint8Array): void {
+    const at = this.pages++ * PAGE_SIZE;
+    this.data.set(page, at);
+    this.data.fill(0, at + page.length, at + PAGE_SIZE);
     this.add(gfn, 0);
   }
 

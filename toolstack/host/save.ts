@@ -8,7 +8,8 @@ import {diskTarget} from './devices.ts';
 import {type DomainRecord, exclusively} from './record.ts';
 import {type SaveTarget, writeWhole} from './save-file.ts';
 import {encodeHeader, type HeaderInfo, type SavedState} from './save-header.ts';
-import {pageRecords} from './save-pages.ts';
+import type {RamDiskOf} from './ram-disks.ts';
+import {diskRecords, pageRecords} from './save-pages.ts';
 import {streamEnd, streamStart} from './save-stream.ts';
 import {suspendGuest, type SuspendParts} from './save-suspend.ts';
 
@@ -23,6 +24,8 @@ export interface SaveOptions {
 
 export interface SaveParts extends SuspendParts {
   readonly destroy: (domid: DomId) => Promise<void>;
+  /** Contents of a disk that is in memory. */
+  readonly ramDisk: RamDiskOf;
 }
 
 /** Domains that are about to be saved: each at most once at a time. */
@@ -76,7 +79,7 @@ const savable = ({xen}: SaveParts, record: DomainRecord): Domain => {
 };
 
 const write = async (
-  {clock, xen, xs}: SaveParts,
+  {clock, xen, xs, ramDisk}: SaveParts,
   record: DomainRecord,
   domain: Domain,
   output: SaveTarget,
@@ -88,12 +91,14 @@ const write = async (
   const target = await xs.read(`/local/domain/${record.domid}/memory/target`);
   const config = options.config ?? {...savedConfig(record), memoryKib: Number(target)};
   const {totalPages, podPages, createdNs} = xen.domainTable.get(record.domid)!;
+  const ramDisks = contentsOf(record, ramDisk);
   const state: Omit<SavedState, 'format'> = {
     config,
     baseDir: record.baseDir,
     pages: totalPages,
     podPages,
     frames: domain.sharedInfoGfn,
+    ramDisks: ramDisks.map(([vdev]) => vdev),
     ...(options.preserveDomid === true && {domid: record.domid}),
   };
   const header = encodeHeader(formatJson(configToJson(config, {created: true})), state);
@@ -108,8 +113,15 @@ const write = async (
       context: domain.vcpus[0].saveContext!(),
     }),
   );
+  for (const [, contents] of ramDisks) for (const blocks of diskRecords(contents)) await output.write(blocks);
   return header.info;
 };
+
+const contentsOf = ({config, devices}: DomainRecord, ramDisk: RamDiskOf): [vdev: string, contents: Uint8Array][] =>
+  config.disks.flatMap(({vdev}) => {
+    const contents = ramDisk({devices}, vdev);
+    return contents === undefined ? [] : [[vdev, contents]];
+  });
 
 /** As the domain is now, with paths that hold wherever it is restored from. */
 const savedConfig = ({config, baseDir}: DomainRecord): DomainConfig => ({
