@@ -49,6 +49,12 @@ test('a grub.cfg is read as pygrub does: entries from top to bottom, also of sub
   ]);
 });
 
+test('a title may have options before it', (t) => {
+  const titleOf = (line: string) => parseGrubConfig(`${line} {\nlinux /v\n}\n`).entries[0]?.title;
+  t.is(titleOf("menuentry --hotkey=g 'Graphical install'"), 'Graphical install');
+  t.is(titleOf("menuentry --class debian --unrestricted 'Install' --id x"), 'Install');
+});
+
 test('a default that only GRUB itself can know is none', (t) => {
   t.is(parseGrubConfig('set default="${saved_entry}"\n').default, undefined);
   t.is(parseGrubConfig('set default="Debian, old"\n').default, 'Debian, old');

@@ -147,7 +147,7 @@ const withoutDisk: readonly [config: string, message: RegExp][] = [
   ['bootloader="pygrub"', /the guest has no disk to boot from$/],
   [
     'bootloader="/usr/lib/xen/bin/pygrub"\ndisk=["format=raw,vdev=xvda,access=rw,target=ram:1M"]',
-    /no ext2, ext3 or ext4/,
+    /no file system of the kinds ext2/,
   ],
   ['bootloader="pvgrub"', /bootloader="pvgrub" is not there: kernel= names GRUB for that \(pvsim image build grub\)$/],
   ['bootloader="pypxeboot"', /bootloader="pypxeboot" is not there: pygrub is the one that is$/],

@@ -1,6 +1,7 @@
 import {BootError} from './boot-error.ts';
 import type {ByteSource} from './disk-reader.ts';
 import {extentMap, indirectMap} from './ext-blocks.ts';
+import type {FileReader} from './file-reader.ts';
 
 /** Fields of the superblock. @see Linux, Documentation/filesystems/ext4/globals.rst */
 const SUPERBLOCK = 1024;
@@ -48,7 +49,7 @@ interface Inode {
 }
 
 /** Reads files of an ext2, ext3 or ext4 file system. Everything on it may be wrong: BootError, and never endless work. */
-export class ExtFileSystem {
+export class ExtFileSystem implements FileReader {
   private readonly source: ByteSource;
   private readonly geometry: Geometry;
 

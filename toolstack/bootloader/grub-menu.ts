@@ -38,7 +38,7 @@ export const parseGrubConfig = (text: string): Menu => {
     const [command = '', ...words] = wordsOf(line);
     if (command === 'menuentry') {
       finish();
-      title = words[0] ?? '';
+      title = titleOf(words);
     } else if (command === '}' || command === 'submenu') finish();
     else if (command === 'set' && words[0]?.startsWith('default=')) chosen ??= words[0].slice('default='.length);
     else if (title === undefined) continue;
@@ -47,6 +47,13 @@ export const parseGrubConfig = (text: string): Menu => {
   }
   finish();
   return {entries, default: chosen?.includes('$') === true ? undefined : chosen};
+};
+
+/** `menuentry 'Title' --class debian`, or options first: those with `=` are a word, the others have a value. */
+const titleOf = (words: readonly string[]): string => {
+  let at = 0;
+  while (words[at]?.startsWith('--')) at += words[at].includes('=') || words[at] === '--unrestricted' ? 1 : 2;
+  return words[at] ?? '';
 };
 
 const wordsOf = (line: string): string[] => {

@@ -1,7 +1,9 @@
 import {BootError} from './boot-error.ts';
 import type {ByteSource} from './disk-reader.ts';
 import {ExtFileSystem} from './ext.ts';
+import type {FileReader} from './file-reader.ts';
 import {type MenuEntry, parseGrubConfig} from './grub-menu.ts';
+import {IsoFileSystem} from './iso9660.ts';
 import {partitionsOf} from './partitions.ts';
 
 /** What a bootloader has found on a disk. */
@@ -24,14 +26,14 @@ interface Choice {
 
 /**
  * Does what Xen's pygrub does in dom0: reads kernel and ramdisk off the guest's disk as its grub.cfg says. The disk may
- * have partitions; its file system has to be ext2, ext3 or ext4. BootError for everything else.
+ * have partitions; its file system has to be ext2, ext3, ext4 or ISO 9660. BootError for everything else.
  */
 export const pygrub = async (disk: ByteSource, args: readonly string[]): Promise<BootFiles> => {
   const choice = parseArguments(args);
-  let reason = new BootError('it has no ext2, ext3 or ext4 file system');
+  let reason = new BootError('it has no file system of the kinds ext2, ext3, ext4 or ISO 9660');
   for (const source of [disk, ...(await partitionsOf(disk))]) {
     try {
-      const files = await ExtFileSystem.open(source);
+      const files = (await ExtFileSystem.open(source)) ?? (await IsoFileSystem.open(source));
       const entry = files === undefined ? undefined : await chooseEntry(files, choice);
       if (files !== undefined && entry !== undefined) return await load(files, entry);
       if (files !== undefined) reason = new BootError(`it has none of ${CONFIGS.join(', ')}`);
@@ -43,7 +45,7 @@ export const pygrub = async (disk: ByteSource, args: readonly string[]): Promise
   throw reason;
 };
 
-const chooseEntry = async (files: ExtFileSystem, choice: Choice): Promise<MenuEntry | undefined> => {
+const chooseEntry = async (files: FileReader, choice: Choice): Promise<MenuEntry | undefined> => {
   const {kernel, ramdisk} = choice;
   if (kernel !== undefined) {
     const isHere = (await files.readFile(kernel)) !== undefined;
@@ -61,7 +63,7 @@ const chooseEntry = async (files: ExtFileSystem, choice: Choice): Promise<MenuEn
   return undefined;
 };
 
-const load = async (files: ExtFileSystem, {kernel, ramdisks, args}: MenuEntry): Promise<BootFiles> => {
+const load = async (files: FileReader, {kernel, ramdisks, args}: MenuEntry): Promise<BootFiles> => {
   const read = async (path: string): Promise<Buffer> => {
     const content = await files.readFile(path);
     if (content === undefined) throw new BootError(`it has no ${path}`);
