@@ -5,7 +5,7 @@ import {
   BLKIF_RSP_OKAY,
 } from '../../hypervisor/abi/io/blkif.ts';
 import type {SectorUnits} from '../../hypervisor/abi/io/blkif-sectors.ts';
-import type {BlockRequest} from './request.ts';
+import {type BlockRequest, SEGMENT_WORDS} from './request.ts';
 
 const PAGE_BYTES = 4096;
 
@@ -21,13 +21,14 @@ export interface DiskLimits {
 
 /** Bytes that the segments name, or -1 when one of them is not whole sectors of a page, or there are none or too many. */
 const countBytes = (request: BlockRequest, maxSegments: number, {sectorBytes, units}: DiskLimits): number => {
-  const {nrSegments} = request;
+  const {nrSegments, segments, segmentsAt} = request;
   if (nrSegments === 0 || nrSegments > maxSegments) return -1;
+  const unit = units.segment;
   let bytes = 0;
   let lengths = 0;
-  for (let i = 0; i < nrSegments; i++) {
-    const start = request.firstSect(i) * units.segment;
-    const end = (request.lastSect(i) + 1) * units.segment;
+  for (let i = 0, word = segmentsAt + 1; i < nrSegments; i++, word += SEGMENT_WORDS) {
+    const start = (segments[word] & 0xff) * unit;
+    const end = (((segments[word] >>> 8) & 0xff) + 1) * unit;
     if (start >= end || end > PAGE_BYTES) return -1;
     lengths |= end - start;
     bytes += end - start;

@@ -2,7 +2,7 @@ import {BLKIF_MAX_SEGMENTS_PER_REQUEST, BLKIF_OP_READ} from '../../hypervisor/ab
 import type {SectorUnits} from '../../hypervisor/abi/io/blkif-sectors.ts';
 import type {IoVector} from '../storage/index.ts';
 import type {PageMaps} from './page-maps.ts';
-import type {BlockRequest} from './request.ts';
+import {type BlockRequest, SEGMENT_WORDS} from './request.ts';
 
 /**
  * Requests that were taken and are not answered yet: as columns, so that one costs no object. What an answer needs is
@@ -68,21 +68,24 @@ export class InFlight {
    * grant is refused.
    */
   take(request: BlockRequest, units: SectorUnits, nowNs: number): number {
-    const {nrSegments, answeredOperation} = request;
+    const {nrSegments, answeredOperation, segments, segmentsAt} = request;
     if (nrSegments > this.stride) this.widen(nrSegments);
+    const {refs, firstByte, lengths} = this;
+    const unit = units.segment;
     const slot = this.freeSlots[this.freeCount - 1];
     const base = slot * this.stride;
     let bytes = 0;
-    for (let i = 0; i < nrSegments; i++) {
-      const first = request.firstSect(i) * units.segment;
-      const length = (request.lastSect(i) + 1) * units.segment - first;
-      this.refs[base + i] = request.gref(i);
-      this.firstByte[base + i] = first;
-      this.lengths[base + i] = length;
+    for (let i = base, word = segmentsAt; i < base + nrSegments; i++, word += SEGMENT_WORDS) {
+      const range = segments[word + 1];
+      const first = (range & 0xff) * unit;
+      const length = (((range >>> 8) & 0xff) + 1) * unit - first;
+      refs[i] = segments[word];
+      firstByte[i] = first;
+      lengths[i] = length;
       bytes += length;
     }
     const readonly = answeredOperation !== BLKIF_OP_READ;
-    if (this.maps.map(this.refs, readonly, this.handles, this.offsets, base, nrSegments) < 0) return -1;
+    if (this.maps.map(refs, readonly, this.handles, this.offsets, base, nrSegments) < 0) return -1;
     this.note(slot, request, units, nrSegments, bytes, nowNs);
     return slot;
   }

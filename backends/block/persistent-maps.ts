@@ -2,17 +2,18 @@ import {GNTMAP_host_map, GNTST_okay} from '../../hypervisor/abi/grant-table.ts';
 import type {HypervisorOps} from '../../hypervisor/ops.ts';
 import {NS_PER_S, type Timer} from '../../hypervisor/schedule/index.ts';
 import type {PageMaps} from './page-maps.ts';
-import {UseOrder} from './use-order.ts';
 
 /** In place of an entry. */
 const NONE = -1;
 
 /** Pages that no request used for this long are given back, as Linux's blkback does. */
 const UNUSED_NS = 60 * NS_PER_S;
+/** The part of them that is given back to make room, so that not every new page takes a look at all. */
+const MAKE_ROOM = 0.05;
 
 /**
- * Keeps the pages of a frontend that reuses its grants mapped, up to a limit: the one that was used least lately makes
- * room for a new one, and where all are in use a page is mapped for the request alone.
+ * Keeps the pages of a frontend that reuses its grants mapped, up to a limit: those that were used least lately make
+ * room for new ones, and where all are in use a page is mapped for the request alone.
  *
  * All are mapped with write access, since a page that is written from now may be read into later.
  * @see blkif.h, "feature-persistent"
@@ -27,13 +28,13 @@ export class PersistentMaps implements PageMaps {
   private readonly refs: Uint32Array;
   private readonly handles: Int32Array;
   private readonly offsets: Float64Array;
+  /** Requests that use it now. */
   private readonly uses: Uint16Array;
-  /** The sweep after which the entry was used last. */
+  /** The count of requests when it was used last. */
   private readonly usedAt: Float64Array;
-  /** Entries that no request uses. */
-  private readonly idle: UseOrder;
-  private readonly unused: number[];
-  private sweeps = 0;
+  private readonly free: number[];
+  private requests = 0;
+  private requestsAtSweep = 0;
   private timer: Timer | undefined;
 
   constructor(ops: HypervisorOps, granter: number, limit: number) {
@@ -41,17 +42,11 @@ export class PersistentMaps implements PageMaps {
     this.granter = granter;
     this.limit = limit;
     this.refs = new Uint32Array(limit);
-    this.handles = new Int32Array(limit);
+    this.handles = new Int32Array(limit).fill(NONE);
     this.offsets = new Float64Array(limit);
     this.uses = new Uint16Array(limit);
     this.usedAt = new Float64Array(limit);
-    this.idle = new UseOrder(limit);
-    this.unused = Array.from({length: limit}, (_, i) => limit - 1 - i);
-  }
-
-  /** Pages that are kept. */
-  get count(): number {
-    return this.limit - this.unused.length;
+    this.free = Array.from({length: limit}, (_, i) => limit - 1 - i);
   }
 
   map(
@@ -63,35 +58,39 @@ export class PersistentMaps implements PageMaps {
     count: number,
   ): number {
     for (let i = at; i < at + count; i++) {
-      const status = this.mapOne(refs[i], handles, offsets, i);
-      if (status !== GNTST_okay) {
+      const ref = refs[i];
+      const entry = ref < this.entries.length ? this.entries[ref] : NONE;
+      if (entry === NONE) {
+        const status = this.admit(ref, handles, offsets, i);
+        if (status === GNTST_okay) continue;
         this.unmap(handles, at, i - at);
         return status;
       }
+      this.uses[entry]++;
+      handles[i] = ~entry;
+      offsets[i] = this.offsets[entry];
     }
     return GNTST_okay;
   }
 
   /** Handles below 0 stand for entries. */
   unmap(handles: Int32Array, at: number, count: number): void {
+    const {uses, usedAt} = this;
+    const now = ++this.requests;
     for (let i = at; i < at + count; i++) {
-      if (handles[i] >= 0) this.ops.gnttabUnmap(handles[i]);
-      else this.leave(~handles[i]);
+      const entry = ~handles[i];
+      if (entry < 0) {
+        this.ops.gnttabUnmap(handles[i]);
+        continue;
+      }
+      uses[entry]--;
+      usedAt[entry] = now;
     }
   }
 
   close(): void {
     this.timer?.cancel();
-    while (this.idle.oldest !== NONE) this.drop(this.idle.oldest);
-  }
-
-  private mapOne(ref: number, handles: Int32Array, offsets: Float64Array, i: number): number {
-    const entry = ref < this.entries.length ? this.entries[ref] : NONE;
-    if (entry === NONE) return this.admit(ref, handles, offsets, i);
-    if (this.uses[entry]++ === 0) this.idle.remove(entry);
-    handles[i] = ~entry;
-    offsets[i] = this.offsets[entry];
-    return GNTST_okay;
+    for (const entry of this.idle()) this.drop(entry);
   }
 
   /** Maps a reference that is not kept yet, and keeps it if there is room. */
@@ -99,8 +98,8 @@ export class PersistentMaps implements PageMaps {
     const handle = this.ops.gnttabMap(this.granter, ref, GNTMAP_host_map);
     if (handle < 0) return handle;
     offsets[i] = this.ops.mappedOffset(handle);
-    if (this.unused.length === 0 && this.idle.oldest !== NONE) this.drop(this.idle.oldest);
-    const entry = this.unused.pop() ?? NONE;
+    if (this.free.length === 0) this.makeRoom();
+    const entry = this.free.pop() ?? NONE;
     handles[i] = entry === NONE ? handle : ~entry;
     if (entry === NONE) return GNTST_okay;
     this.grow(ref);
@@ -113,24 +112,32 @@ export class PersistentMaps implements PageMaps {
     return GNTST_okay;
   }
 
-  private leave(entry: number): void {
-    if (--this.uses[entry] > 0) return;
-    this.usedAt[entry] = this.sweeps;
-    this.idle.add(entry);
+  private makeRoom(): void {
+    const {usedAt} = this;
+    const oldest = this.idle().sort((a, b) => usedAt[a] - usedAt[b]);
+    for (const entry of oldest.slice(0, Math.max(1, this.limit * MAKE_ROOM))) this.drop(entry);
+  }
+
+  /** Entries that are kept and that no request uses. */
+  private idle(): number[] {
+    const entries: number[] = [];
+    for (let entry = 0; entry < this.limit; entry++) {
+      if (this.handles[entry] !== NONE && this.uses[entry] === 0) entries.push(entry);
+    }
+    return entries;
   }
 
   private drop(entry: number): void {
-    this.idle.remove(entry);
     this.ops.gnttabUnmap(this.handles[entry]);
+    this.handles[entry] = NONE;
     this.entries[this.refs[entry]] = NONE;
-    this.unused.push(entry);
+    this.free.push(entry);
   }
 
   private readonly sweep = (): void => {
-    const {idle, usedAt} = this;
-    while (idle.oldest !== NONE && usedAt[idle.oldest] < this.sweeps) this.drop(idle.oldest);
-    this.sweeps++;
-    this.timer = this.count === 0 ? undefined : this.ops.schedule.after(UNUSED_NS, this.sweep);
+    for (const entry of this.idle()) if (this.usedAt[entry] <= this.requestsAtSweep) this.drop(entry);
+    this.requestsAtSweep = this.requests;
+    this.timer = this.free.length === this.limit ? undefined : this.ops.schedule.after(UNUSED_NS, this.sweep);
   };
 
   /** A reference that can be mapped is within the guest's table, so this has a limit. */

@@ -11,7 +11,8 @@ import {
 import {offsetOf, sizeOf} from '../../hypervisor/abi/layout.ts';
 import {MAX_INDIRECT_SEGMENTS} from './features.ts';
 
-const SEGMENT_WORDS = 2;
+/** Of a struct blkif_request_segment. */
+export const SEGMENT_WORDS = 2;
 
 /**
  * The backend's own copy of one request, in the frontend's ABI. The ring and the pages of segments are shared with the
@@ -27,6 +28,9 @@ export class BlockRequest {
   private readonly indirectWord: number;
   /** Segments of an indirect request, once they were copied out of their page. */
   private readonly copied = new Uint32Array(MAX_INDIRECT_SEGMENTS * SEGMENT_WORDS);
+  /** Where the segments are: two words each, the reference and first_sect | last_sect << 8. */
+  segments: Uint32Array = this.copied;
+  segmentsAt = 0;
 
   constructor(abi: Abi) {
     this.words = new Uint32Array(Math.ceil(sizeOf(blkif_request, abi) / 4));
@@ -91,26 +95,18 @@ export class BlockRequest {
     return this.words[this.indirectWord];
   }
 
+  /** To be called once the words are there. */
+  findSegments(): void {
+    this.segments = this.words;
+    this.segmentsAt = this.segWord;
+  }
+
   /** Copies an indirect request's segments out of the page at that word. */
   copySegments(u32: Uint32Array, word: number): void {
     const {copied} = this;
     const words = this.nrSegments * SEGMENT_WORDS;
     for (let i = 0; i < words; i++) copied[i] = u32[word + i];
-  }
-
-  gref(segment: number): number {
-    return this.segmentWord(segment * SEGMENT_WORDS);
-  }
-
-  firstSect(segment: number): number {
-    return this.segmentWord(segment * SEGMENT_WORDS + 1) & 0xff;
-  }
-
-  lastSect(segment: number): number {
-    return (this.segmentWord(segment * SEGMENT_WORDS + 1) >>> 8) & 0xff;
-  }
-
-  private segmentWord(word: number): number {
-    return this.isIndirect ? this.copied[word] : this.words[this.segWord + word];
+    this.segments = copied;
+    this.segmentsAt = 0;
   }
 }

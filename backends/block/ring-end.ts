@@ -54,6 +54,7 @@ export class RingEnd {
     const index = back.skipRequest();
     back.shared.copyOut(index, request.words, 1);
     back.shared.copyOut(index, request.words, request.wordsInUse, 1);
+    request.findSegments();
   }
 
   /** Asks for an event at the next request; false when there is one already. */

@@ -75,8 +75,10 @@ export class PersistentGrants implements DataGrants {
   }
 
   grant(frames: ArrayLike<number>, _readonly: boolean, refs: Uint32Array, at: number, count: number): boolean {
+    const {refOf} = this;
     for (let i = 0; i < count; i++) {
-      const ref = this.grantOne(frames[i] as Gfn);
+      const known = refOf[frames[i]];
+      const ref = known === NONE ? this.add(frames[i] as Gfn) : known;
       if (ref < 0) return false;
       refs[at + i] = ref;
     }
