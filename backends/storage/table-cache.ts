@@ -9,6 +9,14 @@ export interface Table {
   used: boolean;
 }
 
+export const tableOf = (key: number, bytes: Buffer): Table => ({
+  key,
+  bytes,
+  view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length),
+  dirty: false,
+  used: true,
+});
+
 /**
  * A bounded number of tables, least recently used ones go first (by second chance, so that a look costs a flag). Dirty
  * ones stay: their owner writes them before they take the room of all others.
@@ -28,11 +36,9 @@ export class TableCache {
     return table;
   }
 
-  add(key: number, bytes: Buffer): Table {
+  add(table: Table): Table {
     this.makeRoom();
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    const table: Table = {key, bytes, view, dirty: false, used: true};
-    this.tables.set(key, table);
+    this.tables.set(table.key, table);
     return table;
   }
 

@@ -128,6 +128,7 @@ realTest('fio', "fio's verify job over its nbd engine", async (t) => {
     `--size=${SIZE}`,
     '--iodepth=16',
     '--verify=crc32c',
+    '--verify_state_save=0',
     '--randseed=7',
     '--output-format=json',
   );

@@ -1,6 +1,6 @@
 import type {ImageFile} from '../image-file.ts';
 import {CorruptImage} from '../io-error.ts';
-import {type Table, TableCache} from '../table-cache.ts';
+import {type Table, TableCache, tableOf} from '../table-cache.ts';
 import {type Qcow2Header, REFCOUNT_TABLE_FIELD} from './header.ts';
 import {type RefcountWidth, refcountWidths} from './refcount-width.ts';
 
@@ -31,6 +31,7 @@ export class Refcounts {
   private tableDirty = false;
   /** The table as the file has it, where it has moved since. */
   private moved: {offset: number; clusters: number} | undefined;
+  private dropped: number[] = [];
   /** No free cluster lies below. */
   private firstFree = 0;
   /** Nothing is in use from here on. */
@@ -104,6 +105,25 @@ export class Refcounts {
     if (count === 1) this.firstFree = Math.min(this.firstFree, cluster);
   }
 
+  /** Nothing in memory refers to a cluster any more; the file may, until the tables are written. */
+  drop(cluster: number): void {
+    this.dropped.push(cluster);
+  }
+
+  get hasDropped(): boolean {
+    return this.dropped.length > 0;
+  }
+
+  /** Nothing in the file refers to the clusters that were dropped. */
+  async releaseDropped(): Promise<void> {
+    const {dropped} = this;
+    this.dropped = [];
+    for (const cluster of dropped) {
+      this.tables.delete(cluster);
+      await this.release(cluster);
+    }
+  }
+
   /** New clusters come from the end of the file only, as long as the counts are not to be relied on. */
   avoidHoles(): void {
     this.firstFree = this.endCluster;
@@ -175,7 +195,7 @@ export class Refcounts {
 
   private async load(index: number): Promise<Table> {
     const bytes = await this.file.readBytes(this.blockOffset(index), this.clusterBytes);
-    return this.blocks.get(index) ?? this.blocks.add(index, bytes);
+    return this.blocks.get(index) ?? this.blocks.add(tableOf(index, bytes));
   }
 
   private async isFree(cluster: number): Promise<boolean> {
@@ -196,7 +216,7 @@ export class Refcounts {
     this.tableDirty = true;
     this.table.writeUInt32BE(Math.floor(offset / 2 ** 32), index * ENTRY_BYTES);
     this.table.writeUInt32BE(offset >>> 0, index * ENTRY_BYTES + 4);
-    const block = this.blocks.add(index, Buffer.alloc(this.clusterBytes));
+    const block = this.blocks.add(tableOf(index, Buffer.alloc(this.clusterBytes)));
     this.blocks.markDirty(block);
     await this.set(cluster, 1);
   }

@@ -1,6 +1,6 @@
 import type {ImageFile} from '../image-file.ts';
 import {CorruptImage} from '../io-error.ts';
-import type {Table} from '../table-cache.ts';
+import {type Table, tableOf} from '../table-cache.ts';
 import {compressedRange, ENTRY_BYTES, isCompressed, isCopied, offsetOf, setCopied} from './entry.ts';
 import {INCOMPAT_DIRTY, INCOMPATIBLE_FIELD, type Qcow2Header} from './header.ts';
 import {Refcounts} from './refcounts.ts';
@@ -121,9 +121,7 @@ class ReferenceCounter {
   private async readTable(offset: number, entries: number): Promise<Table> {
     if (entries * ENTRY_BYTES > this.file.sizeBytes)
       throw new CorruptImage(`a table of ${entries} entries at ${offset}`);
-    const bytes = await this.file.readBytes(offset, entries * ENTRY_BYTES);
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    return {key: 0, bytes, view, dirty: false, used: true};
+    return tableOf(0, await this.file.readBytes(offset, entries * ENTRY_BYTES));
   }
 
   /** A reference to all clusters that the range touches. */

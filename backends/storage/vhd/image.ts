@@ -1,7 +1,7 @@
 import {CorruptImage} from '../io-error.ts';
 import {type IoVector, slice, vectorOf} from '../io-vector.ts';
 import {type MappedOptions, MappedImage, NOT_LOADED, UNALLOCATED} from '../mapped-image.ts';
-import {type Table, TableCache} from '../table-cache.ts';
+import {type Table, TableCache, tableOf} from '../table-cache.ts';
 import {BAT_UNUSED, FOOTER_BYTES, isFooter, SECTOR_BYTES, type VhdFooter, type VhdHeader} from './layout.ts';
 
 const BITMAP_CACHE_BYTES = 4 * 2 ** 20;
@@ -152,7 +152,7 @@ export class VhdImage extends MappedImage {
     const bitmap = Buffer.alloc(this.bitmapBytes, this.backing === undefined ? 0xff : 0);
     await file.writeBytes(end, bitmap);
     this.end = next;
-    this.bitmaps.add(block, bitmap);
+    this.bitmaps.add(tableOf(block, bitmap));
     this.bat.setUint32(block * 4, end / SECTOR_BYTES);
     this.batFrom = Math.min(this.batFrom, block);
     this.batTo = Math.max(this.batTo, block + 1);
@@ -162,7 +162,7 @@ export class VhdImage extends MappedImage {
     const known = this.bitmaps.get(block);
     if (known !== undefined) return known;
     const bytes = await this.file.readBytes(this.bat.getUint32(block * 4) * SECTOR_BYTES, this.bitmapBytes);
-    return this.bitmaps.get(block) ?? this.bitmaps.add(block, bytes);
+    return this.bitmaps.get(block) ?? this.bitmaps.add(tableOf(block, bytes));
   }
 
   private async keptBitmap(block: number): Promise<Table> {
