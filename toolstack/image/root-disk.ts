@@ -1,5 +1,5 @@
 import {execFile} from 'node:child_process';
-import {chmod, mkdir, rename, rm, symlink, writeFile} from 'node:fs/promises';
+import {chmod, mkdir, readdir, rename, rm, symlink, writeFile} from 'node:fs/promises';
 import {basename, join} from 'node:path';
 import {promisify} from 'node:util';
 import {ToolstackError} from '../errors.ts';
@@ -18,6 +18,7 @@ const LEFT_OUT = ['usr/share/doc', 'usr/share/man', 'usr/share/locale', 'usr/sha
 const PERMISSIONS = 0o7777;
 /** Where mke2fs is, which a user's PATH may not have. */
 const ADMIN_PATH = '/usr/sbin:/sbin';
+const MAX_OUTPUT_BYTES = 16 * 2 ** 20;
 
 export interface RootDiskOptions {
   /** Where to put the disk. */
@@ -59,12 +60,28 @@ const place = async (directory: string, {path, mode, content}: CpioEntry): Promi
 const makeExt4 = async (image: string, directory: string): Promise<void> => {
   const draft = `${image}.new`;
   await rm(draft, {force: true});
-  const options = ['-q', '-t', 'ext4', '-L', 'pvsim-root', '-E', 'root_owner=0:0', '-d', directory, draft, SIZE];
+  const options = ['-q', '-t', 'ext4', '-L', 'pvsim-root', '-E', 'root_owner=0:0'];
+  await runTool('mke2fs', [...options, '-d', directory, draft, SIZE]);
+  if (process.getuid?.() !== 0) await giveToRoot(draft, directory);
+  // A guest that runs from the old one goes on with it.
+  await rename(draft, image);
+};
+
+/** mke2fs takes the owners of the files as they are, and only root's program makes files of root's. */
+const giveToRoot = async (image: string, directory: string): Promise<void> => {
+  const paths = await readdir(directory, {recursive: true});
+  const script = `${image}.debugfs`;
+  const lines = paths.flatMap((path) => [`sif "/${path}" uid 0`, `sif "/${path}" gid 0`]);
+  await writeFile(script, `${lines.join('\n')}\n`);
+  await runTool('debugfs', ['-w', '-f', script, image]);
+  await rm(script);
+};
+
+const runTool = async (program: string, args: readonly string[]): Promise<void> => {
   const env = {...process.env, PATH: `${process.env.PATH}:${ADMIN_PATH}`};
-  await run('mke2fs', options, {env}).catch((error: unknown) => {
+  await run(program, args, {env, maxBuffer: MAX_OUTPUT_BYTES}).catch((error: unknown) => {
     const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
     const reason = isMissing ? 'not installed (package e2fsprogs)' : String((error as {stderr?: string}).stderr);
-    throw new ToolstackError('EIO', `pvsim: mke2fs: ${reason.split('\n')[0]}`);
-  }); // A guest that runs from the old one goes on with it.
-  await rename(draft, image);
+    throw new ToolstackError('EIO', `pvsim: ${program}: ${reason.split('\n')[0]}`);
+  });
 };
