@@ -4,7 +4,7 @@ import * as elfnote from '../../hypervisor/abi/elfnote.ts';
 import type {XenNote} from './elf.ts';
 import {readRamdisk, reportFormat} from './kernel.ts';
 import {loadPvhKernel} from './pvh-kernel.ts';
-import {memoryMap, planAcpi, planPvh, START_INFO} from './pvh-image.ts';
+import {memoryMap, planAcpi, planPvh, START_INFO, startInfo} from './pvh-image.ts';
 
 export interface ExplainOptions {
   readonly kernel: string;
@@ -61,6 +61,8 @@ export const explainBoot = async ({
     ...planAcpi(plan).map(
       ({signature, address, bytes}) => `  ${signature.trimEnd().padEnd(7)} ${range(address, bytes.length)}`,
     ),
+    `hvm_start_info at ${hex(START_INFO)}:`,
+    ...Object.entries(startInfo({kernel, ramdisk}, plan)).map(([name, value]) => `  ${name.padEnd(14)} ${hex(value)}`),
     `Entry: eip ${hex(kernel.entry)}, ebx ${hex(START_INFO)} (hvm_start_info), 32-bit protected mode, no paging`,
   ];
 };

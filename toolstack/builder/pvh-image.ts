@@ -88,10 +88,8 @@ export const placePvh = (memory: Uint8Array, image: PvhImage, plan: PvhPlan, cmd
   const {ramdiskAddress} = plan;
   for (const {address, bytes} of kernel.segments) memory.set(bytes, address);
   if (ramdisk !== undefined) memory.set(ramdisk, ramdiskAddress);
-  const [rsdp, ...tables] = planAcpi(plan);
-  for (const {address, bytes} of [rsdp, ...tables]) memory.set(bytes, address);
-  const regions = memoryMap(plan);
-  for (const [i, region] of regions.entries()) {
+  for (const {address, bytes} of planAcpi(plan)) memory.set(bytes, address);
+  for (const [i, region] of memoryMap(plan).entries()) {
     const at = MEMORY_MAP + i * sizeOf(hvm_memmap_table_entry, ABI);
     writeStruct(hvm_memmap_table_entry, ABI, memory, at, {...region, reserved: 0});
   }
@@ -99,19 +97,22 @@ export const placePvh = (memory: Uint8Array, image: PvhImage, plan: PvhPlan, cmd
     writeStruct(hvm_modlist_entry, ABI, memory, MODULES, {paddr: ramdiskAddress, size: ramdisk.length});
   }
   memory.set(new TextEncoder().encode(`${cmdline}\0`), COMMAND_LINE);
-  writeStruct(hvm_start_info, ABI, memory, START_INFO, {
-    magic: XEN_HVM_START_MAGIC_VALUE,
-    version: 1,
-    flags: 0,
-    nr_modules: ramdisk === undefined ? 0 : 1,
-    modlist_paddr: ramdisk === undefined ? 0 : MODULES,
-    cmdline_paddr: COMMAND_LINE,
-    rsdp_paddr: rsdp.address,
-    memmap_paddr: MEMORY_MAP,
-    memmap_entries: regions.length,
-  });
+  writeStruct(hvm_start_info, ABI, memory, START_INFO, startInfo(image, plan));
   return START_INFO;
 };
+
+/** The members of hvm_start_info, as xen/arch-x86/hvm/start_info.h names them. */
+export const startInfo = ({ramdisk}: PvhImage, plan: PvhPlan) => ({
+  magic: XEN_HVM_START_MAGIC_VALUE,
+  version: 1,
+  flags: 0,
+  nr_modules: ramdisk === undefined ? 0 : 1,
+  modlist_paddr: ramdisk === undefined ? 0 : MODULES,
+  cmdline_paddr: COMMAND_LINE,
+  rsdp_paddr: planAcpi(plan)[0].address,
+  memmap_paddr: MEMORY_MAP,
+  memmap_entries: memoryMap(plan).length,
+});
 
 /** The tables, the RSDP first. */
 export const planAcpi = ({specialAddress}: PvhPlan): AcpiTable[] => acpiTables(specialAddress + ACPI_PAGE * PAGE_SIZE);
