@@ -1,6 +1,6 @@
 export {BlockBackend, type BlockBackendOptions} from './backend.ts';
 export {blockBackend} from './driver.ts';
-export {type BlockFeatures, defaultFeatures, featureReaders} from './features.ts';
+export {type BlockFeatures, defaultFeatures} from './features.ts';
 export {TransientMaps} from './page-maps.ts';
 export {PersistentMaps} from './persistent-maps.ts';
 export {BlockQueue, type BlockQueueOptions} from './queue.ts';

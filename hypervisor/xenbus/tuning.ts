@@ -2,7 +2,7 @@ import {EINVAL} from '../errno.ts';
 import {DeviceError, type XenbusDevice} from './device.ts';
 
 /** Reads one value; undefined when the text is not one. */
-export type TuningReader<T> = (text: string) => T | undefined;
+type TuningReader<T> = (text: string) => T | undefined;
 
 export const flag: TuningReader<boolean> = (text) => ({'0': false, '1': true})[text];
 
@@ -20,7 +20,7 @@ export const oneOf =
 export type TuningReaders<T> = {readonly [K in keyof T]-?: TuningReader<T[K]>};
 
 /** Reads "queues=4,persistent=0". DeviceError when a name or a value is not one of the readers'. */
-export const parseTuning = <T extends object>(text: string, readers: TuningReaders<T>): Partial<T> => {
+const parseTuning = <T extends object>(text: string, readers: TuningReaders<T>): Partial<T> => {
   const tuning: Partial<T> = {};
   for (const setting of text.split(',')) {
     if (setting.trim() === '') continue;
