@@ -45,3 +45,16 @@ test('what has run into an interrupted save writes over its rest', async (t) => 
   t.is(readFileSync(path, 'utf8'), 'whole');
   t.deepEqual(readdirSync(directory), ['a.save']);
 });
+
+test('two at a time do not write one file', async (t) => {
+  const path = join(temporaryDirectory(t), 'a.save');
+  await writeWhole(path, async (output) => {
+    const second = writeWhole(path, () => Promise.resolve());
+    const error = await t.throwsAsync(second, {instanceOf: ToolstackError});
+    t.is(error?.message, `Failed to open temp file ${path} for writing: another domain is being saved to it`);
+    await output.write(Buffer.from('first'));
+  });
+  t.is(readFileSync(path, 'utf8'), 'first');
+  await writeWhole(path, (output) => output.write(Buffer.from('next')));
+  t.is(readFileSync(path, 'utf8'), 'next');
+});

@@ -8,10 +8,14 @@ const BATCH_HEADER_BYTES = 8;
 const PFN_BYTES = 8;
 const XTAB = PFINFO_XTAB << (PFINFO_SHIFT - 32);
 
+/** After so many empty pages somebody else's turn has come. */
+const PAUSE_PAGES = 1 << 14;
+const NOTHING = new Uint8Array();
+
 /**
- * A suspended domain's memory as records; a record is good until the next is asked for. Empty pages are left out: a
- * restored domain begins with those. Frames that it gave back are named, and those that Xen lent it: it has none of them
- * when it comes back. @see libxc-migration-stream, PAGE_DATA
+ * A suspended domain's memory as records, some of them of no bytes; a record is good until the next is asked for. Empty
+ * pages are left out: a restored domain begins with those. Frames that it gave back are named, and those that Xen lent it:
+ * it has none of them when it comes back. @see libxc-migration-stream, PAGE_DATA
  */
 export function* pageRecords(domain: Domain): Generator<Uint8Array> {
   const batch = new Batch();
@@ -21,6 +25,7 @@ export function* pageRecords(domain: Domain): Generator<Uint8Array> {
     if (lent.has(gfn) || !memory.isPopulated(gfn)) batch.addHole(gfn);
     else if (!isEmpty(memory.u32, gfn)) batch.addPage(gfn, memory.page(gfn as Gfn));
     if (batch.isFull) yield batch.take();
+    else if (gfn % PAUSE_PAGES === 0) yield NOTHING;
   }
   if (!batch.isEmpty) yield batch.take();
 }
