@@ -102,7 +102,8 @@ class RealSchedule implements Schedule {
     if (dueNs >= this.timeoutDueNs) return;
     clearTimeout(this.timeout);
     this.timeoutDueNs = dueNs;
-    this.timeout = setTimeout(this.fire, Math.max(0, (dueNs - this.now()) / NS_PER_MS));
+    // Rounded up: Node cuts off fractions, and would wake us once too early and once more.
+    this.timeout = setTimeout(this.fire, Math.ceil(Math.max(0, dueNs - this.now()) / NS_PER_MS));
   }
 
   private readonly fire = (): void => {

@@ -12,6 +12,9 @@ const missing = 'missing' in guest ? guest.missing : undefined;
 const RUNS = Number(process.env.PVSIM_TEST_RUNS ?? 2);
 const TIMEOUT_MS = RUNS * 120_000;
 const MIB = 2 ** 20;
+const IDLE_S = 10;
+/** Debian's kernel ticks 250 times a second, but of an idle guest most ticks are left out. */
+const MAX_IDLE_UPCALLS = 40 * IDLE_S;
 
 /** All that a guest did, as numbers and text. */
 const deedsOf = (host: TestHost, domid: DomId) => {
@@ -29,13 +32,17 @@ const boot = async (host: TestHost, name: string, address: string): Promise<DomI
   return domid;
 };
 
+/** What it did until its disk was full, and until it had been idle for a while. */
 const oneGuest = async () => {
   const host = await TestHost.start({seed: 7});
   const domid = await boot(host, 'a', '10.0.0.5');
   await host.shell(domid, 'dd if=/dev/urandom of=/dev/xvda bs=64k count=64; md5sum /dev/xvda', 10e9);
-  const deeds = deedsOf(host, domid);
+  const busy = deedsOf(host, domid);
+  await host.settle(IDLE_S * 1e9);
+  const idle = deedsOf(host, domid);
   await host.close();
-  return [deeds];
+  if (idle.upcalls - busy.upcalls > MAX_IDLE_UPCALLS) throw new Error(`${idle.upcalls - busy.upcalls} upcalls`);
+  return [busy, idle];
 };
 
 const twoGuests = async () => {
@@ -60,7 +67,11 @@ const underLoad = async <T>(run: () => Promise<T>): Promise<T> => {
 };
 
 const scenarios = [
-  {title: 'one guest that boots and fills its disk', run: oneGuest, end: /[0-9a-f]{32} {2}\/dev\/xvda/},
+  {
+    title: 'one guest that boots, fills its disk and sits at its prompt',
+    run: oneGuest,
+    end: /[0-9a-f]{32} {2}\/dev\/xvda/,
+  },
   {title: 'two guests that talk', run: twoGuests, end: /[0-9a-f]{32} {2}-[^]*3 packets received, 0% packet loss/},
 ];
 

@@ -42,21 +42,21 @@ class TickingGuest {
 test('a guest that has worked gets its timer in time', async (t) => {
   const guest = new TickingGuest();
   await guest.schedule.sleep(1e9);
-  guest.halt(20_000);
+  guest.halt(25_000);
   await guest.schedule.sleep(1.5 * TICK_NS);
   t.deepEqual(guest.lateNs, [0]);
 });
 
-test('ticks of a guest that does nothing come late: by an eighth of the idle time, by 32 ms at most', async (t) => {
+test('ticks of a guest that does nothing come late: by an eighth of the idle time, by 64 ms at most', async (t) => {
   const guest = new TickingGuest();
-  guest.halt(20_000);
+  guest.halt(25_000);
   await guest.schedule.sleep(10e9);
-  t.true(guest.lateNs.length < 340, `${guest.lateNs.length} wake-ups in 10 s instead of 2500`);
-  t.is(Math.max(...guest.lateNs), 32e6);
+  t.true(guest.lateNs.length < 200, `${guest.lateNs.length} wake-ups in 10 s instead of 2500`);
+  t.is(Math.max(...guest.lateNs), 64e6);
   t.true(guest.lateNs[5] < 10e6, `${guest.lateNs[5]} ns`);
   guest.stop();
   const wakes = guest.lateNs.length;
-  guest.halt(20_000);
+  guest.halt(25_000);
   await guest.schedule.sleep(1.5 * TICK_NS);
   t.is(guest.lateNs[wakes], 0, 'after work it is in time again');
 });

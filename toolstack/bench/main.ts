@@ -9,6 +9,7 @@ const suites: Readonly<Record<string, () => Promise<Suite>>> = {
   net: async () => (await import('./net.ts')).benchNet,
   xenstore: async () => (await import('./xenstore.ts')).benchXenstore,
   guests: async () => (await import('./guests.ts')).benchGuests,
+  linux: async () => (await import('./linux.ts')).benchLinux,
   'command-line': async () => (await import('./command-line.ts')).benchCommandLine,
 };
 

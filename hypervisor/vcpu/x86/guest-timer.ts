@@ -1,11 +1,11 @@
 import {NS_PER_MS, type TaskQueue, type Timer} from '../../schedule/index.ts';
 
 /**
- * A CPU that halts after so few instructions had a tick that found nothing to do: Debian's kernel takes 4,350 for one,
- * 13,000 when it keeps house, and more than 20,000 to run a program.
+ * A CPU that halts after so few instructions had a tick that found next to nothing to do: Debian's kernel takes 4,350 for
+ * one, up to 19,000 when it keeps house, and more than 20,000 to give a shell its turn.
  */
-const MAX_TICK_INSTRUCTIONS = 16_000;
-const MAX_SLACK_NS = 32 * NS_PER_MS;
+const MAX_TICK_INSTRUCTIONS = 20_000;
+const MAX_SLACK_NS = 64 * NS_PER_MS;
 /** Of the time since the guest did something. */
 const SLACK_SHARE = 1 / 8;
 
@@ -15,7 +15,7 @@ const SLACK_SHARE = 1 / 8;
  *
  * A kernel that ticks 250 times a second at its prompt, as Debian's i386 one does (CONFIG_HZ_PERIODIC), would keep the
  * host busy for nothing. So the timer of a halted CPU may be late: by an eighth of the time for which there were but such
- * ticks, and by 32 ms at most. To the guest it is as if others had the CPU meanwhile, and one tick makes up for those
+ * ticks, and by 64 ms at most. To the guest it is as if others had the CPU meanwhile, and one tick makes up for those
  * that were missed. Any event wakes it at once.
  */
 export class GuestTimer {
