@@ -1,4 +1,4 @@
-import {GNTMAP_host_map} from '../../../hypervisor/abi/grant-table.ts';
+import {GNTMAP_host_map, GNTMAP_readonly} from '../../../hypervisor/abi/grant-table.ts';
 import type {HypervisorOps} from '../../../hypervisor/index.ts';
 import {PAGE_SIZE} from '../../../hypervisor/memory/index.ts';
 import {Breach} from '../verdict.ts';
@@ -181,7 +181,7 @@ export class BlockBackendPeer {
 
   /** The bytes of a granted page, a copy; undefined when it cannot be mapped. */
   bytesOf(gref: number): Uint8Array | undefined {
-    const handle = this.map(gref);
+    const handle = this.ops.gnttabMap(this.frontend, gref, GNTMAP_host_map | GNTMAP_readonly);
     if (handle < 0) return undefined;
     const at = this.ops.mappedOffset(handle);
     const bytes = this.ops.mappedMemory(handle).u8.slice(at, at + PAGE_SIZE);

@@ -1,4 +1,5 @@
 import type {Check} from '../../check.ts';
+import {layoutChecks} from './layout.ts';
 import {requestChecks} from './requests.ts';
 
-export const blkifChecks: readonly Check[] = [...requestChecks];
+export const blkifChecks: readonly Check[] = [...layoutChecks, ...requestChecks];
