@@ -17,7 +17,7 @@ const CATALOGUE: Readonly<Record<KeyState, Partial<Record<KeyKind, string>>>> = 
   works: {
     text: `
       name type builder uuid on_poweroff on_reboot on_watchdog on_crash on_soft_reset
-      kernel ramdisk cmdline root extra bootloader`,
+      kernel ramdisk cmdline root extra bootloader pool`,
     number: `
       vcpus maxvcpus memory maxmem max_grant_frames max_maptrack_frames max_grant_version max_event_channels`,
     boolean: 'nomigrate driver_domain',
@@ -26,7 +26,7 @@ const CATALOGUE: Readonly<Record<KeyState, Partial<Record<KeyKind, string>>>> = 
   },
   accepted: {
     text: `
-      pool firmware firmware_override pvshim_path pvshim_cmdline pvshim_extra seclabel init_seclabel device_model_user
+      firmware firmware_override pvshim_path pvshim_cmdline pvshim_extra seclabel init_seclabel device_model_user
       bootloader_user boot hdtype bios bios_path_override acpi_firmware smbios_firmware ms_vm_genid vga vnclisten
       vncpasswd keymap display xauthority device_model device_model_version device_model_override vuart`,
     number: `

@@ -1,5 +1,4 @@
 import {connect, type Socket} from 'node:net';
-import {type MessageConnection, ResponseError} from 'vscode-jsonrpc/node';
 import {ToolstackError} from '../errors.ts';
 import type {HostHome} from './home.ts';
 import {
@@ -13,7 +12,7 @@ import {
   type ServerNotifications,
   TOOLSTACK_ERROR,
 } from './protocol.ts';
-import {connectionOver} from './transport.ts';
+import {RpcClient, RpcError} from './rpc-client.ts';
 
 /** code of the ToolstackError when the connection ended before the answer. */
 export const CONNECTION_LOST = 'ECONNRESET';
@@ -27,15 +26,14 @@ export class DaemonClient {
   readonly daemon: Promise<DaemonInfo>;
   readonly #home: HostHome;
   readonly #socket: Socket;
-  readonly #rpc: MessageConnection;
+  readonly #rpc: RpcClient;
   /** Settles when the latest notification, and so all before it, has gone out. */
   #notified: Promise<void> = Promise.resolve();
 
   constructor(home: HostHome, socket: Socket) {
     this.#home = home;
     this.#socket = socket;
-    this.#rpc = connectionOver(socket);
-    this.#rpc.listen();
+    this.#rpc = new RpcClient(socket);
     // Not awaited: the first call travels right behind it.
     this.daemon = this.#send('hello', {protocol: PROTOCOL});
     this.daemon.catch(() => {});
@@ -50,11 +48,11 @@ export class DaemonClient {
   }
 
   notify<N extends keyof ClientNotifications>(name: N, params: ClientNotifications[N]): void {
-    this.#notified = this.#rpc.sendNotification(name, params).catch(() => {});
+    this.#notified = this.#rpc.notify(name, params);
   }
 
   on<N extends keyof ServerNotifications>(name: N, handler: (params: ServerNotifications[N]) => void): void {
-    this.#rpc.onNotification(name, handler);
+    this.#rpc.onNotification(name, handler as (params: unknown) => void);
   }
 
   onClose(handler: () => void): void {
@@ -80,7 +78,7 @@ export class DaemonClient {
 
   async #send<M extends Method>(method: M, params: Params<M>): Promise<Result<M>> {
     try {
-      return await this.#rpc.sendRequest<Result<M>>(method, params);
+      return (await this.#rpc.request(method, params)) as Result<M>;
     } catch (error) {
       throw this.#translate(error);
     }
@@ -93,7 +91,7 @@ export class DaemonClient {
         `pvsim: the host in ${this.#home.dir} has gone; see ${this.#home.daemonLog}`,
       );
     }
-    if (!(error instanceof ResponseError)) return error;
+    if (!(error instanceof RpcError)) return error;
     if (error.code === TOOLSTACK_ERROR) {
       const {code, exitStatus} = error.data as ErrorData;
       return new ToolstackError(code, error.message, exitStatus);

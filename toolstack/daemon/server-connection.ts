@@ -57,10 +57,15 @@ export class ServerConnection implements Session {
     if (this.#consoles.size >= PER_CONNECTION_MAX) throw new ToolstackError('EMFILE', 'too many consoles');
     if (this.#host.nameOf(domid) === undefined) throw new ToolstackError('ESRCH', `no domain ${domid}`);
     const id = this.#nextStream++;
+    // The answer, which names the stream, goes out before its first output.
+    const answered = new Promise<void>((resolve) => void setImmediate(resolve));
     const stream = new ConsoleStream({
       output: this.#host.consoleOutput(domid, {scrollback: true}),
       gone: this.#host.domainEvents.pipe(filter((event) => event.domid === domid && event.type === 'destroyed')),
-      send: (data) => this.#notify('console.output', {stream: id, data}),
+      send: async (data) => {
+        await answered;
+        await this.#notify('console.output', {stream: id, data});
+      },
       closed: () => {
         this.#consoles.delete(id);
         void this.#notify('console.closed', {stream: id}).catch(() => {});

@@ -1,6 +1,6 @@
 import type {DomId, Hypervisor} from '../../../hypervisor/index.ts';
 import type {XsClient} from '../../../hypervisor/xenstore/index.ts';
-import type {CompleteDomainConfig} from '../../config/index.ts';
+import type {CompleteDomainConfig, JsonObject, JsonValue} from '../../config/index.ts';
 import {ToolstackError} from '../../errors.ts';
 import {CpuPools} from './cpu-pools.ts';
 import {type DomainSchedule, DomainSchedules, type ScheduleChange} from './domain-schedules.ts';
@@ -72,9 +72,26 @@ export class CpuControl {
   place(domid: DomId, config: CompleteDomainConfig): void {
     const pool = this.poolFor(config);
     if (pool !== 0) this.pools.move(domid, pool);
+    this.pinVcpus(domid, config.libxl.buildInfo);
     const {weight, cap} = config.libxl.schedParams;
     const change = {...(typeof weight === 'number' && {weight}), ...(typeof cap === 'number' && {cap})};
     if (Object.keys(change).length > 0) this.schedules.set(domid, this.pools.schedulerOf(domid), change);
+  }
+
+  /** Of cpus= and cpus_soft=, what the host has. */
+  private pinVcpus(domid: DomId, {vcpu_hard_affinity: hard, vcpu_soft_affinity: soft}: JsonObject): void {
+    const {xen, hostCpus} = this.parts;
+    const present = (maps: JsonValue | undefined, vcpu: number): number[] => {
+      const map = Array.isArray(maps) ? (maps as readonly JsonValue[])[vcpu] : undefined;
+      return Array.isArray(map) ? hostCpus.filter((cpu) => (map as readonly JsonValue[]).includes(cpu)) : [];
+    };
+    for (let vcpu = 0; vcpu < (xen.domain(domid)?.vcpus.length ?? 0); vcpu++) {
+      const [hardCpus, softCpus] = [present(hard, vcpu), present(soft, vcpu)];
+      this.virtual.pin(domid, vcpu, {
+        ...(hardCpus.length > 0 && {hard: hardCpus}),
+        ...(softCpus.length > 0 && {soft: softCpus}),
+      });
+    }
   }
 
   forget(domid: DomId): void {
