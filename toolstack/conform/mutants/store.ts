@@ -176,3 +176,32 @@ export const neverUnwatches: Mutant = {
     },
   }),
 };
+
+/** Claims to be connected where it should have refused. */
+export const connectsAnyway = (own: RegExp): Mutant =>
+  writesInstead('is Connected though it has refused', own, (value) => (value === '5' || value === '6' ? '4' : value));
+
+export const takesForOne = (node: string): Mutant =>
+  readsInstead(`takes any ${node} for 1`, node, (value) => (value === undefined ? undefined : '1'));
+
+/** Gives the device up when a node of its own is written again. */
+export const closesOn = (node: string): Mutant => ({
+  name: `closes when ${node} changes`,
+  layer: () => {
+    let out: (request: XsMessage) => void = () => undefined;
+    let isConnected = false;
+    return {
+      send: (request, pass) => {
+        out = pass;
+        if (request.type === XS.WRITE && pathOf(request).endsWith('/state')) isConnected = valueOf(request) === '4';
+        pass(request);
+      },
+      receive: (message, pass) => {
+        const path = pathOf(message);
+        if (isConnected && message.type === XS.WATCH_EVENT && matches(node, path))
+          out({type: XS.WRITE, reqId: NO_REQUEST, txId: 0, payload: `${path.replace(node, 'state')}\x005`});
+        pass(message);
+      },
+    };
+  },
+});

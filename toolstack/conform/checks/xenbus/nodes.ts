@@ -3,14 +3,17 @@ import {XS} from '../../../../hypervisor/xenstore/index.ts';
 import {
   alsoSends,
   backState,
+  connectsAnyway,
   frontState,
   neverWrites,
   readsInstead,
   skipsState,
+  takesForOne,
   writesElsewhere,
   writesInstead,
 } from '../../mutants/store.ts';
 import type {VbdBackendStand} from '../../stand/vbd-backend.ts';
+import {mustRefuse} from './refusal.ts';
 import type {VbdFrontendStand} from '../../stand/vbd-frontend.ts';
 
 type NodeValue = readonly [key: string, value: string];
@@ -73,12 +76,6 @@ const mustServeOrRefuse = async (stand: VbdBackendStand): Promise<void> => {
   if ((await stand.state) === 4) stand.must(await stand.serves(), 'Connected, but a read is not answered', due);
 };
 
-const mustRefuse = async (stand: VbdBackendStand): Promise<void> => {
-  const due = 'the backend refuses to connect';
-  stand.must(await stand.reaches(5, 6), `the backend is in state ${await stand.state}`, due);
-  stand.must(stand.mappings === 0, () => `${stand.mappings} pages are mapped`, 'and nothing is left of it');
-};
-
 const mustWorkOrRefuse = async (stand: VbdFrontendStand): Promise<void> => {
   const due = 'the value is refused, or the default taken';
   stand.must(stand.guestLives, 'the guest has crashed', due);
@@ -86,13 +83,6 @@ const mustWorkOrRefuse = async (stand: VbdFrontendStand): Promise<void> => {
   if ((await stand.state) !== 4) return;
   stand.must(stand.hasDisk && (await stand.reads()), 'Connected, but a read fails', due);
 };
-
-/** Claims to be connected where it should have refused. */
-const connectsAnyway = (node: RegExp): ReturnType<typeof writesInstead> =>
-  writesInstead('is Connected though it has refused', node, (value) => (value === '5' || value === '6' ? '4' : value));
-
-const takesForOne = (key: string): ReturnType<typeof readsInstead> =>
-  readsInstead(`takes any ${key} for 1`, key, (value) => (value === undefined ? undefined : '1'));
 
 const protocols = ['pdp11-abi', '', 'x86_64', 'x86_64-abi2'] as const;
 
