@@ -1,5 +1,5 @@
 import {execFile} from 'node:child_process';
-import {copyFile, mkdir, rm, writeFile} from 'node:fs/promises';
+import {copyFile, mkdir, rename, rm, writeFile} from 'node:fs/promises';
 import {basename, join} from 'node:path';
 import {promisify} from 'node:util';
 import {ToolstackError} from '../errors.ts';
@@ -76,16 +76,16 @@ export const buildGrub = async ({directory, memdisk, progress}: GrubOptions): Pr
   const image = {kernel: join(directory, IMAGE), config: join(directory, 'pvgrub.cfg')};
   progress(`making ${IMAGE}`);
   const env = {...process.env, LD_LIBRARY_PATH: join(files, 'lib', architecture.triplet)};
+  const draft = `${image.kernel}.new`;
   const embedded = join(directory, 'embedded.cfg');
   await writeFile(embedded, EMBEDDED);
   const options = ['-O', FORMAT, '-d', join(files, 'usr/lib/grub', FORMAT), '-p', PREFIX];
-  await run(
-    join(files, 'usr/bin/grub-mkimage'),
-    [...options, '-c', embedded, '-m', archive, '-o', image.kernel, ...MODULES],
-    {env},
-  ).catch((error: unknown) => {
+  await run(join(files, 'usr/bin/grub-mkimage'), [...options, '-c', embedded, '-m', archive, '-o', draft, ...MODULES], {
+    env,
+  }).catch((error: unknown) => {
     throw new ToolstackError('EIO', `pvsim: grub-mkimage: ${firstLine(error)}`);
   });
+  await rename(draft, image.kernel);
   await replaceFile(image.config, guestConfig());
   return image;
 };
