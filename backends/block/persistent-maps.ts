@@ -57,6 +57,8 @@ export class PersistentMaps implements PageMaps {
     at: number,
     count: number,
   ): number {
+    const {uses, usedAt} = this;
+    const now = ++this.requests;
     for (let i = at; i < at + count; i++) {
       const ref = refs[i];
       const entry = ref < this.entries.length ? this.entries[ref] : NONE;
@@ -66,7 +68,8 @@ export class PersistentMaps implements PageMaps {
         this.unmap(handles, at, i - at);
         return status;
       }
-      this.uses[entry]++;
+      uses[entry]++;
+      usedAt[entry] = now;
       handles[i] = ~entry;
       offsets[i] = this.offsets[entry];
     }
@@ -75,16 +78,10 @@ export class PersistentMaps implements PageMaps {
 
   /** Handles below 0 stand for entries. */
   unmap(handles: Int32Array, at: number, count: number): void {
-    const {uses, usedAt} = this;
-    const now = ++this.requests;
+    const {uses} = this;
     for (let i = at; i < at + count; i++) {
-      const entry = ~handles[i];
-      if (entry < 0) {
-        this.ops.gnttabUnmap(handles[i]);
-        continue;
-      }
-      uses[entry]--;
-      usedAt[entry] = now;
+      if (handles[i] < 0) uses[~handles[i]]--;
+      else this.ops.gnttabUnmap(handles[i]);
     }
   }
 
@@ -108,6 +105,7 @@ export class PersistentMaps implements PageMaps {
     this.handles[entry] = handle;
     this.offsets[entry] = offsets[i];
     this.uses[entry] = 1;
+    this.usedAt[entry] = this.requests;
     this.timer ??= this.ops.schedule.after(UNUSED_NS, this.sweep);
     return GNTST_okay;
   }
