@@ -1,6 +1,16 @@
 import type {Check} from '../../check.ts';
+import {discardChecks} from './discard.ts';
+import {flushChecks} from './flush.ts';
+import {indirectChecks} from './indirect.ts';
 import {layoutChecks} from './layout.ts';
 import {negotiationChecks} from './negotiation.ts';
 import {requestChecks} from './requests.ts';
 
-export const blkifChecks: readonly Check[] = [...negotiationChecks, ...layoutChecks, ...requestChecks];
+export const blkifChecks: readonly Check[] = [
+  ...negotiationChecks,
+  ...layoutChecks,
+  ...requestChecks,
+  ...flushChecks,
+  ...discardChecks,
+  ...indirectChecks,
+];
