@@ -184,6 +184,25 @@ test('several domains go on from one image, each with a disk and nic more than i
   );
 });
 
+test('another configuration may be saved, if it fits', async (t) => {
+  const stand = await Stand.start(t);
+  const {host} = stand;
+  const domid = await stand.boot(DISK);
+  const save = (more: string, name: string): Promise<unknown> =>
+    host.save(domid, stand.path('a.save'), {config: host.parse(stand.config(more, name)), baseDir: stand.dir});
+  await stand.refuses(t, save('', 'other'), /the saved domain has a disk xvda, the configuration has none$/);
+  t.is(host.domains()[1].state, '-b----');
+  await save(DISK.replace('ram:1M', 'file.img'), 'other');
+  await stand.refuses(
+    t,
+    host.restore(stand.path('a.save')),
+    /xvda failed to stat: .*file\.img: No such file or directory$/,
+  );
+  writeFileSync(stand.path('file.img'), new Uint8Array(2 ** 20));
+  const restored = await host.restore(stand.path('a.save'));
+  t.is(host.nameOf(restored), 'other');
+});
+
 test('the built-in kernel is refused in a line, and goes on', async (t) => {
   const stand = await Stand.start(t);
   const domid = await stand.test.boot('builtin');

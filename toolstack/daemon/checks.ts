@@ -44,6 +44,7 @@ const METHOD_CHECKS: {readonly [M in Method]: Checks<Methods[M]['params']>} = {
     domid: u32,
     file: text,
     config: orNull(config),
+    baseDir: text,
     preserveDomid: boolean,
     leave: oneOf('destroyed', 'running', 'paused'),
   },

@@ -41,8 +41,8 @@ export const createMethods = (host: ServedHost, control: Control): MethodTable =
   stop: done(({graceMs}) => control.stop(graceMs)),
 
   'domain.create': async ({config, baseDir, paused}) => ({domid: await host.create(config, {baseDir, paused})}),
-  'domain.save': ({domid, file, config, preserveDomid, leave}) =>
-    host.save(domid as DomId, file, {config: config ?? undefined, preserveDomid, leave}),
+  'domain.save': ({domid, file, config, baseDir, preserveDomid, leave}) =>
+    host.save(domid as DomId, file, {...(config !== null && {config, baseDir}), preserveDomid, leave}),
   'domain.restore': async ({file, config, baseDir, paused}) => ({
     domid: await host.restore(file, config ?? undefined, {baseDir, paused}),
   }),

@@ -39,6 +39,7 @@ export interface Methods {
       domid: number;
       file: string;
       config: DomainConfig | null;
+      baseDir: string;
       preserveDomid: boolean;
       leave: 'destroyed' | 'running' | 'paused';
     };

@@ -1,21 +1,22 @@
-import {resolve} from 'node:path';
 import {HVM_PARAM_CONSOLE_PFN, HVM_PARAM_STORE_PFN} from '../../hypervisor/abi/hvm/params.ts';
 import {SHUTDOWN_suspend} from '../../hypervisor/abi/sched.ts';
 import type {Domain, DomId} from '../../hypervisor/index.ts';
 import {configToJson, type DomainConfig, formatJson} from '../config/index.ts';
 import {ToolstackError} from '../errors.ts';
-import {diskTarget} from './devices.ts';
-import {type DomainRecord, exclusively} from './record.ts';
-import {type SaveTarget, writeWhole} from './save-file.ts';
-import {encodeHeader, type HeaderInfo, type SavedState} from './save-header.ts';
 import type {RamDiskOf} from './ram-disks.ts';
+import {type DomainRecord, exclusively} from './record.ts';
+import {fitConfig, savedConfig} from './save-config.ts';
+import {type SaveTarget, writeWhole} from './save-file.ts';
+import {encodeHeader, type HeaderInfo} from './save-header.ts';
 import {diskRecords, pageRecords} from './save-pages.ts';
 import {streamEnd, streamStart} from './save-stream.ts';
 import {suspendGuest, type SuspendParts} from './save-suspend.ts';
 
 export interface SaveOptions {
-  /** Written in place of the domain's own configuration. */
+  /** Written in place of the domain's own configuration; it has all devices that the domain has. */
   readonly config?: DomainConfig;
+  /** Of relative paths in `config`; the process's own directory by default. */
+  readonly baseDir?: string;
   /** The saved domain gets its number again, or is not restored. */
   readonly preserveDomid?: boolean;
   /** What becomes of the domain; it is destroyed by default. */
@@ -46,11 +47,13 @@ export const saveDomain = async (
   const {xen} = parts;
   const {domid} = record;
   const domain = savable(parts, record);
+  const own = savedConfig(record);
+  const config = options.config === undefined ? own : fitConfig(options.config, own, file);
   underway.add(record);
   try {
     const info = await writeWhole(file, async (output) => {
       await suspendGuest(parts, domid);
-      return exclusively(record, () => write(parts, record, domain, output, options));
+      return exclusively(record, () => write(parts, record, domain, output, {...options, config}));
     }).catch(async (error: unknown) => {
       await goOn(parts, domain);
       throw error;
@@ -79,57 +82,65 @@ const savable = ({xen}: SaveParts, record: DomainRecord): Domain => {
 };
 
 const write = async (
-  {clock, xen, xs, ramDisk}: SaveParts,
+  parts: SaveParts,
   record: DomainRecord,
   domain: Domain,
   output: SaveTarget,
-  options: SaveOptions,
+  options: SaveOptions & {config: DomainConfig},
 ): Promise<HeaderInfo> => {
   if (record.destroying !== undefined || domain.shutdownReason !== SHUTDOWN_suspend) {
     throw new ToolstackError('ESRCH', `libxl: error: Domain ${record.domid}:guest we were suspending has gone`);
   }
-  const target = await xs.read(`/local/domain/${record.domid}/memory/target`);
-  const config = options.config ?? {...savedConfig(record), memoryKib: Number(target)};
-  const {totalPages, podPages, createdNs} = xen.domainTable.get(record.domid)!;
-  const ramDisks = contentsOf(record, ramDisk);
-  const state: Omit<SavedState, 'format'> = {
-    config,
-    baseDir: record.baseDir,
-    pages: totalPages,
-    podPages,
-    frames: domain.sharedInfoGfn,
-    ramDisks: ramDisks.map(([vdev]) => vdev),
-    ...(options.preserveDomid === true && {domid: record.domid}),
-  };
-  const header = encodeHeader(formatJson(configToJson(config, {created: true})), state);
+  const ramDisks = contentsOf(record, parts.ramDisk);
+  const header = await describe(parts, record, domain, options, Object.keys(ramDisks));
   await output.write(header.bytes);
   await output.write(streamStart());
   for (const pages of pageRecords(domain)) await output.write(pages);
+  const createdNs = parts.xen.domainTable.get(domain.id)?.createdNs ?? 0;
   await output.write(
     streamEnd({
       tscKhz: TSC_KHZ,
-      elapsedNs: clock.now() - createdNs,
+      elapsedNs: parts.clock.now() - createdNs,
       params: [HVM_PARAM_STORE_PFN, HVM_PARAM_CONSOLE_PFN].map((index) => [index, domain.hvmParams.get(index) ?? 0]),
       context: domain.vcpus[0].saveContext!(),
     }),
   );
-  for (const [, contents] of ramDisks) for (const blocks of diskRecords(contents)) await output.write(blocks);
+  for (const contents of Object.values(ramDisks)) {
+    for (const blocks of diskRecords(contents)) await output.write(blocks);
+  }
   return header.info;
 };
 
-const contentsOf = ({config, devices}: DomainRecord, ramDisk: RamDiskOf): [vdev: string, contents: Uint8Array][] =>
-  config.disks.flatMap(({vdev}) => {
-    const contents = ramDisk({devices}, vdev);
-    return contents === undefined ? [] : [[vdev, contents]];
+/** The header: the domain's configuration and size as they are now. */
+const describe = async (
+  {xen, xs}: SaveParts,
+  record: DomainRecord,
+  domain: Domain,
+  {config, baseDir, preserveDomid}: SaveOptions & {config: DomainConfig},
+  ramDisks: readonly string[],
+): Promise<ReturnType<typeof encodeHeader>> => {
+  const target = await xs.read(`/local/domain/${domain.id}/memory/target`);
+  const {totalPages, podPages} = xen.domainTable.get(domain.id)!;
+  const current = {...config, memoryKib: Number(target)};
+  return encodeHeader(formatJson(configToJson(current, {created: true})), {
+    config: current,
+    baseDir: baseDir ?? record.baseDir,
+    pages: totalPages,
+    podPages,
+    frames: domain.sharedInfoGfn,
+    ramDisks,
+    ...(preserveDomid === true && {domid: domain.id}),
   });
+};
 
-/** As the domain is now, with paths that hold wherever it is restored from. */
-const savedConfig = ({config, baseDir}: DomainRecord): DomainConfig => ({
-  ...config,
-  kernel: config.kernel === undefined ? undefined : resolve(baseDir, config.kernel),
-  ramdisk: config.ramdisk === undefined ? undefined : resolve(baseDir, config.ramdisk),
-  disks: config.disks.map((disk) => ({...disk, target: diskTarget(disk, baseDir)})),
-});
+/** By the disk's name, in the order of the configuration. */
+const contentsOf = ({config, devices}: DomainRecord, ramDisk: RamDiskOf): Record<string, Uint8Array> =>
+  Object.fromEntries(
+    config.disks.flatMap(({vdev}) => {
+      const contents = ramDisk({devices}, vdev);
+      return contents === undefined ? [] : [[vdev, contents]];
+    }),
+  );
 
 /** SCHEDOP_shutdown returns in the guest, and says that it was not restored. */
 const goOn = async ({xen, xs}: SaveParts, domain: Domain): Promise<void> => {

@@ -16,7 +16,14 @@ export const run: Run = async (xl, options, operands) => {
   const domid = await findDomain(xl, domain);
   const config = configFile === undefined ? null : (await import('../config-file.ts')).readConfigFile(xl, configFile);
   const client = await xl.client();
-  const request = {domid, file: resolve(xl.cwd, file), config, preserveDomid: options.has('D'), leave: leaves(options)};
+  const request = {
+    domid,
+    file: resolve(xl.cwd, file),
+    config,
+    baseDir: xl.cwd,
+    preserveDomid: options.has('D'),
+    leave: leaves(options),
+  };
   const info = await client.call('domain.save', request).catch((error: unknown) => {
     throw asXl(error);
   });
