@@ -2,6 +2,7 @@ import {readFileSync, truncateSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {pattern, tempDir} from '../support/block.ts';
+import {fullBeyond} from '../support/full-files.ts';
 import {TestHost} from '../support/host.ts';
 import {makeQcow2, makeVhd} from '../support/image-makers.ts';
 import {openImage, readBytes} from '../support/storage.ts';
@@ -92,4 +93,20 @@ test('guests share a base, and an image that is only read; not one that is writt
     const create = host.create(`name="c"\nkernel="builtin"\nmemory=16\ndisk=["${spec}"]`);
     await t.throwsAsync(create, {message: /in use by another disk/});
   }
+});
+
+test('a full disk of the host is an I/O error of the guest, and nothing earlier is lost', async (t) => {
+  const path = join(tempDir(t), 'disk.qcow2');
+  makeQcow2(path, 4 * SIZE);
+  const host = await TestHost.start({fileCalls: fullBeyond(() => 2 * SIZE)});
+  t.teardown(() => host.close());
+  const domid = await host.boot('guest', `disk=["${path},qcow2,xvda,w", "ram:4m,raw,xvdb,w"]`);
+  t.regex(await host.shell(domid, 'dd if=/dev/zero of=/dev/xvda bs=64k count=8 conv=fsync'), /8\+0 records out/);
+  t.regex(await host.shell(domid, 'dd if=/dev/xvdb of=/dev/xvda bs=64k'), /[Ii]nput\/output error/);
+  t.regex(await host.shell(domid, 'dd if=/dev/xvda of=/dev/null bs=64k count=8'), /8\+0 records in/);
+  t.is(host.host.domains().length, 2);
+  await host.host.destroy(domid);
+  const storage = await openImage(`qcow2:${path}`);
+  t.is((await readBytes(storage)).length, 4 * SIZE);
+  storage.close();
 });

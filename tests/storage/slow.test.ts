@@ -1,11 +1,12 @@
 import {statSync, truncateSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
-import {type FileCalls, imagesClosed, nodeCalls, type Storage} from '../../backends/storage/index.ts';
+import {imagesClosed, type Storage} from '../../backends/storage/index.ts';
 import {realClock} from '../../hypervisor/schedule/index.ts';
 import {firstDifference, pattern, tempDir} from '../support/block.ts';
 import {seeded} from '../support/disk-model.ts';
 import {makeQcow2} from '../support/image-makers.ts';
+import {fullBeyond} from '../support/full-files.ts';
 import {SlowFiles} from '../support/slow-files.ts';
 import {discard, flush, openImage, readBytes, writeBytes} from '../support/storage.ts';
 
@@ -96,22 +97,6 @@ test('a disk that was quick and becomes slow holds the host once', async (t) => 
   t.true(files.stalls <= 1, `${files.stalls} stalls`);
   storage.close();
 });
-
-/** Files on a disk that is full beyond so many bytes. */
-const fullBeyond = (limit: () => number): FileCalls => {
-  const full = Object.assign(new Error('ENOSPC: no space left on device'), {code: 'ENOSPC', errno: -28});
-  return {
-    ...nodeCalls,
-    writeSync: ((...args: [number, Uint8Array, number, number, number]) => {
-      if (args[4] + args[3] > limit()) throw full;
-      return nodeCalls.writeSync(...args);
-    }) as FileCalls['writeSync'],
-    write: ((...args: [number, Buffer, number, number, number, (error: Error | null) => void]) => {
-      if (args[4] + args[3] > limit()) setImmediate(() => args[5](full));
-      else nodeCalls.write(...args);
-    }) as unknown as FileCalls['write'],
-  };
-};
 
 for (const workers of [false, true]) {
   test(`a full disk is an error, ${workers ? 'by workers' : 'at once'}, and nothing earlier is lost`, async (t) => {
