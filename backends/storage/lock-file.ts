@@ -27,6 +27,7 @@ export const lockFile = (fd: number, readonly: boolean): boolean => {
   return status !== HELD;
 };
 
+/** By inode alone: the device of a file on an overlay, or on btrfs, is another one in that list. */
 const usedByQemu = (fd: number, readonly: boolean): boolean => {
   const {ino} = fstatSync(fd, {bigint: true});
   for (const line of readLocks().split('\n')) {

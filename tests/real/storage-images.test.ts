@@ -1,4 +1,4 @@
-import {writeFileSync} from 'node:fs';
+import {copyFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {imagesClosed, openStorage} from '../../backends/storage/index.ts';
 import {createBlockRig, pattern, tempDir} from '../support/block.ts';
@@ -201,4 +201,30 @@ realTest('qemu-img', 'qcow2: a refcount table that has to grow', async (t) => {
   t.is(Buffer.compare(await readBytes(again, 36 * MIB, bytes.length), bytes), 0);
   again.close();
   await imagesClosed();
+});
+
+realTest('qemu-img', 'qcow2: lazy refcounts after a crash, with compressed clusters and a snapshot', async (t) => {
+  const dir = tempDir(t);
+  const [source, path, crashed] = ['source.img', 'disk.qcow2', 'crashed.qcow2'].map((name) => join(dir, name));
+  const old = diskBytes();
+  writeFileSync(source, old);
+  qemuImg('convert', '-c', '-f', 'raw', '-O', 'qcow2', '-o', 'cluster_size=4k,lazy_refcounts=on', source, path);
+  qemuImg('snapshot', '-c', 'before', path);
+  const model = Buffer.from(old);
+  const storage = await openImage(`qcow2:${path}`);
+  await exercise(storage, model, seeded(41), 60);
+  t.is(await flush(storage), 0);
+  copyFileSync(path, crashed);
+  storage.close();
+  await imagesClosed();
+  t.not(qemuCheck(crashed), '', 'counts were not kept up to date');
+  const again = await openImage(`qcow2:${crashed}`);
+  t.is(qemuCheck(crashed), '');
+  await exercise(again, model, seeded(42), 60);
+  again.close();
+  await imagesClosed();
+  t.is(qemuCheck(crashed), '');
+  t.is(Buffer.compare(qemuRead(crashed, 'qcow2'), model), 0);
+  qemuImg('snapshot', '-a', 'before', crashed);
+  t.is(Buffer.compare(qemuRead(crashed, 'qcow2'), old), 0);
 });
