@@ -69,7 +69,7 @@ import {MemoryControl} from './memory-control.ts';
 import {Names} from './names.ts';
 import type {RamDiskOf} from './ram-disks.ts';
 import {type DomainRecord, exclusively} from './record.ts';
-import {restoreDomain} from './restore.ts';
+import {checkWarmImage, restoreDomain} from './restore.ts';
 import {NewDevices} from './restore-devices.ts';
 import {type SaveOptions, saveDomain} from './save.ts';
 import type {HeaderInfo} from './save-header.ts';
@@ -214,7 +214,11 @@ class XenHost implements Host {
     const {paused = false, baseDir = process.cwd()} = options;
     if (this.closing !== undefined) throw new ToolstackError('ESHUTDOWN', 'the host is shutting down');
     const config = typeof asked === 'string' ? this.parse(asked) : asked;
-    if (config.warmImage !== undefined) return this.restore(resolve(baseDir, config.warmImage), config, options);
+    if (config.warmImage !== undefined) {
+      const image = resolve(baseDir, config.warmImage);
+      await checkWarmImage(image);
+      return this.restore(image, config, options);
+    }
     return this.clock.drive(this.lifecycle.create({config, baseDir, paused}));
   }
 

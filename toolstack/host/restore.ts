@@ -2,6 +2,7 @@ import type {DomId} from '../../hypervisor/index.ts';
 import type {DomainMemory} from '../../hypervisor/memory/index.ts';
 import {type Machine, restoredMachine} from '../builder/index.ts';
 import type {DomainConfig} from '../config/index.ts';
+import {ToolstackError} from '../errors.ts';
 import type {CreateRequest} from './lifecycle.ts';
 import {SavedFileReader} from './restore-reader.ts';
 import {readDisk, readStream} from './restore-stream.ts';
@@ -30,6 +31,17 @@ export const restoreDomain = async (
     baseDir: config === undefined ? state.baseDir : (baseDir ?? process.cwd()),
     paused,
     saved,
+  });
+};
+
+const EXIT_CREATE_FAILED = 3;
+
+/** Looks whether a `warm_image` is one: xl's words on a file do not name it. Throws ToolstackError. */
+export const checkWarmImage = async (path: string): Promise<void> => {
+  await openSaved(path).catch((error: unknown) => {
+    if (!(error instanceof ToolstackError)) throw error;
+    const reason = error.message.replace(`libxl: error: ${path}: `, '');
+    throw new ToolstackError(error.code, `libxl: error: warm_image ${path}: ${reason}`, EXIT_CREATE_FAILED);
   });
 };
 
