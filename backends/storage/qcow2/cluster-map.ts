@@ -17,8 +17,8 @@ import type {Qcow2Header} from './header.ts';
 import type {Refcounts} from './refcounts.ts';
 
 const L2_CACHE_BYTES = 16 * 2 ** 20;
-/** What is looked through when an image is opened; the rest when it is first used. */
-const CHECKED_AT_OPEN_BYTES = 4 * 2 ** 20;
+/** L2 tables that are looked through when an image is opened; the others when they are first used. */
+const CHECKED_AT_OPEN = 64;
 
 /**
  * Which cluster of the file holds which one of the disk: the L1 table, whole, and the L2 tables that were used lately.
@@ -58,8 +58,7 @@ export class ClusterMap {
     this.l1 = tableOf(0, await this.file.readBytes(l1Offset, l1Entries * ENTRY_BYTES));
     for (let index = 0; index < l1Entries; index++) this.checkL1(index);
     this.noteTables();
-    const most = CHECKED_AT_OPEN_BYTES / this.clusterBytes;
-    for (let index = 0, seen = 0; index < l1Entries && seen < most; index++) {
+    for (let index = 0, seen = 0; index < l1Entries && seen < CHECKED_AT_OPEN; index++) {
       if (!this.has(index)) continue;
       await this.load(index);
       seen++;
