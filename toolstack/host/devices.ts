@@ -7,7 +7,6 @@ import {type DiskConfig, generateMac, VIF_DEFAULTS, type VifConfig, vdevToNumber
 import {ToolstackError} from '../errors.ts';
 import type {DiskListing, VifListing} from './api.ts';
 import {diskTarget, refuseForeignDisk, storageTarget} from './disk-target.ts';
-export {diskTarget};
 import {EXIT_CREATE_FAILED, type Hotplug} from './hotplug.ts';
 import type {DomainRecord} from './record.ts';
 import {waitForNode} from './wait.ts';

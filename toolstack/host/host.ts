@@ -59,7 +59,8 @@ import type {
 } from './api.ts';
 import {ConsoleLogs} from './console-log.ts';
 import {CpuControl} from './cpus/index.ts';
-import {Devices, diskTarget} from './devices.ts';
+import {Devices} from './devices.ts';
+import {diskTarget} from './disk-target.ts';
 import {createDom0, type Dom0, writeDom0Nodes} from './dom0.ts';
 import {GuestControl} from './guest-control.ts';
 import {Hotplug} from './hotplug.ts';

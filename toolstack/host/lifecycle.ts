@@ -18,7 +18,8 @@ import {type CompleteDomainConfig, type DomainConfig, withDomainDefaults} from '
 import {ToolstackError} from '../errors.ts';
 import type {ConsoleLogs} from './console-log.ts';
 import type {CpuControl} from './cpus/index.ts';
-import {type Devices, diskTarget} from './devices.ts';
+import type {Devices} from './devices.ts';
+import {diskTarget} from './disk-target.ts';
 import type {Dom0} from './dom0.ts';
 import {EXIT_CREATE_FAILED} from './hotplug.ts';
 import {MAXMEM_SLACK_KIB} from './memory-control.ts';

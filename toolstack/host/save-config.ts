@@ -1,7 +1,7 @@
 import {resolve} from 'node:path';
 import type {DomainConfig, VifConfig} from '../config/index.ts';
 import {ToolstackError} from '../errors.ts';
-import {diskTarget} from './devices.ts';
+import {diskTarget} from './disk-target.ts';
 import type {DomainRecord} from './record.ts';
 
 /** As the domain is now, with paths that hold wherever it is restored from. */
