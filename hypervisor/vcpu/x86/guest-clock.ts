@@ -5,12 +5,16 @@ export interface GuestClock {
   /** Host nanoseconds now, with the CPU at `instructions` retired (modulo 2^32). */
   now(instructions: number): number;
   beginSlice(instructions: number): void;
+  /** The guest waits for somebody else, who needs time for that. */
+  yield(): void;
   /** Returns the nanoseconds that the slice took. */
   endSlice(instructions: number): number;
   /** Host time before which the CPU cannot start its next slice. */
   readonly freeAtNs: number;
 }
 
+/** What passes at a yield in virtual time: a guest that waits in a loop would wait for thousands of them otherwise. */
+const YIELD_NS = 10_000;
 /** 100 million instructions a second, about what the engine does. */
 const NS_PER_INSTRUCTION = 10;
 
@@ -31,6 +35,11 @@ class RealGuestClock implements GuestClock {
     this.startNs = this.schedule.now();
   }
 
+  /** Time passes by itself. */
+  yield(): void {
+    return;
+  }
+
   endSlice(): number {
     return this.schedule.now() - this.startNs;
   }
@@ -45,6 +54,7 @@ class InstructionClock implements GuestClock {
   private readonly schedule: Schedule;
   private startNs = 0;
   private startInstructions = 0;
+  private restNs = 0;
 
   constructor(schedule: Schedule) {
     this.schedule = schedule;
@@ -59,9 +69,14 @@ class InstructionClock implements GuestClock {
     this.startInstructions = instructions;
   }
 
+  yield(): void {
+    this.restNs = YIELD_NS;
+  }
+
   endSlice(instructions: number): number {
     const elapsed = this.elapsed(instructions);
-    this.freeAtNs = this.startNs + elapsed;
+    this.freeAtNs = this.startNs + elapsed + this.restNs;
+    this.restNs = 0;
     this.beginSlice(instructions);
     return elapsed;
   }

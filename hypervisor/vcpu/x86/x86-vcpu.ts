@@ -307,6 +307,7 @@ export class X86Vcpu implements Vcpu, CoreHost, CallingVcpu {
 
   private endYield(): void {
     this.yielding = false;
+    this.clock.yield();
     this.core.wake();
   }
 
