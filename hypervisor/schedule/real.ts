@@ -56,6 +56,10 @@ class RealSchedule implements Schedule {
     return promise;
   }
 
+  hold<T>(promise: Promise<T>): Promise<T> {
+    return promise;
+  }
+
   sleep(delayNs: number): Promise<void> {
     return new Promise((resolve) => {
       this.after(delayNs, resolve);

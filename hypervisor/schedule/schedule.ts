@@ -32,6 +32,11 @@ export interface Schedule extends TaskQueue {
    * still otherwise, so an idle host costs nothing and a test cannot be outrun by a periodic timer.
    */
   drive<T>(promise: Promise<T>): Promise<T>;
+  /**
+   * Waits for something outside the simulation, a file for instance. Virtual time and all tasks stand still meanwhile, so
+   * that it makes no difference how long that takes.
+   */
+  hold<T>(promise: Promise<T>): Promise<T>;
   /** Resolves `delayNs` of host time from now; drives the clock meanwhile. */
   sleep(delayNs: number): Promise<void>;
   /** Drops all tasks and timers; later ones are ignored. */

@@ -21,6 +21,7 @@ class VirtualSchedule implements Schedule {
   private readonly ready: Task[] = [];
   private nowNs = 0;
   private drivers = 0;
+  private holds = 0;
   private turns = 0;
   private closed = false;
   private readonly pick: (ready: number) => number;
@@ -62,6 +63,16 @@ class VirtualSchedule implements Schedule {
     }
   }
 
+  async hold<T>(promise: Promise<T>): Promise<T> {
+    this.holds++;
+    try {
+      return await promise;
+    } finally {
+      this.holds--;
+      this.pump();
+    }
+  }
+
   sleep(delayNs: number): Promise<void> {
     return this.drive(
       new Promise((resolve) => {
@@ -77,7 +88,8 @@ class VirtualSchedule implements Schedule {
   }
 
   private hasWork(): boolean {
-    return !this.closed && (this.ready.length > 0 || (this.drivers > 0 && this.timers.earliestNs() !== Infinity));
+    if (this.closed || this.holds > 0) return false;
+    return this.ready.length > 0 || (this.drivers > 0 && this.timers.earliestNs() !== Infinity);
   }
 
   private pump(): void {

@@ -168,3 +168,17 @@ test('a fault plan of zeros is inactive; others hit at their rate', (t) => {
   t.true(hits > 850 && hits < 1150);
   t.false(plan.hit('ioError'));
 });
+
+test('virtual: time and tasks stand still while somebody waits for the world outside', async (t) => {
+  const clock = virtualClock(1);
+  const ran: string[] = [];
+  clock.post(() => ran.push('task'));
+  clock.after(1e6, () => ran.push('timer'));
+  const driven = clock.sleep(2e6);
+  await clock.hold(new Promise((resolve) => setTimeout(resolve, 20)));
+  t.deepEqual(ran, []);
+  t.is(clock.now(), 0);
+  await driven;
+  t.deepEqual(ran, ['task', 'timer']);
+  t.is(await realClock().hold(Promise.resolve(7)), 7);
+});

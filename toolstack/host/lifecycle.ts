@@ -125,7 +125,7 @@ export class Lifecycle {
       vcpus: config.maxVcpus,
       baseDir,
     };
-    const machine = await (saved?.machine() ?? loadMachine(boot));
+    const machine = await xen.schedule.hold(saved?.machine() ?? loadMachine(boot));
     if (this.closed) throw refusal('ESHUTDOWN', 'the host is shutting down');
     const domain = this.allocate(config, {pages, maxPages, domid: saved?.state.domid}, machine);
     const record: DomainRecord = {
