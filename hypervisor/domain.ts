@@ -76,6 +76,11 @@ export class Domain {
     return this.pauseCount === 0 && this.shutdownReason === undefined && !this.dying;
   }
 
+  /** It could run, and all of its vCPUs wait for events. */
+  get blocked(): boolean {
+    return this.runnable && [...this.onlineVcpus].every((vcpu) => this.vcpus[vcpu].blocked);
+  }
+
   get cpuTimeNs(): number {
     return this.vcpus.reduce((sum, vcpu) => sum + vcpu.cpuTimeNs, 0);
   }

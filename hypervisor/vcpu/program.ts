@@ -25,6 +25,10 @@ export class ProgramVcpu implements Vcpu {
     this.trace = trace;
   }
 
+  get blocked(): boolean {
+    return !this.queued;
+  }
+
   kick(): void {
     if (this.queued || this.stopped || !this.domain.runnable) return;
     this.queued = true;

@@ -12,6 +12,8 @@ export interface Vcpu {
   cancelSuspend?(): void;
   /** The domain is going away; nothing of it may run any more. */
   stop(): void;
+  /** It waits for an event: nothing of it is in the run queue. */
+  readonly blocked: boolean;
   /** Nanoseconds of host time spent running it. */
   readonly cpuTimeNs: number;
   /** Upcalls delivered. */

@@ -11,7 +11,7 @@ const REASON_LETTERS = ['-', 'r', 's', 'c', 'w', 'S'];
 /** A row of xl list. */
 export const summarize = (xen: Hypervisor, info: DomainInfo, name: string | undefined): DomainSummary => {
   const isDom0 = info.domid === DOM0;
-  const idle = !isDom0 && !info.paused && !info.shutdown && !info.dying;
+  const isBlocked = !isDom0 && xen.domain(info.domid)?.blocked === true;
   const reason = info.shutdown ? (REASON_LETTERS[info.shutdownReason ?? 0] ?? '?') : '-';
   const flag = (letter: string, on: boolean): string => (on ? letter : '-');
   return {
@@ -21,7 +21,7 @@ export const summarize = (xen: Hypervisor, info: DomainInfo, name: string | unde
     cpuSeconds: (xen.domain(info.domid)?.cpuTimeNs ?? 0) / NS_PER_S,
     state:
       flag('r', isDom0) +
-      flag('b', idle) +
+      flag('b', isBlocked) +
       flag('p', info.paused) +
       flag('s', info.shutdown) +
       reason +

@@ -95,7 +95,7 @@ const topDomain = (
     name,
     dying: domain.dying,
     shutdown,
-    blocked: !isDom0 && domain.runnable,
+    blocked: !isDom0 && domain.blocked,
     crashed: info?.shutdownReason === SHUTDOWN_crash,
     paused: domain.paused,
     running: isDom0,

@@ -96,6 +96,10 @@ export class X86Vcpu implements Vcpu, CoreHost, CallingVcpu {
     this.queueSlice();
   }
 
+  get blocked(): boolean {
+    return !this.queued;
+  }
+
   kick(): void {
     this.upcallDue = true;
     // From within a hypercall of its own the interrupt is raised before that returns.

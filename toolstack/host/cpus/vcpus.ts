@@ -46,7 +46,7 @@ export class Vcpus {
       cpu: this.affinity(domid, vcpu).hard[0],
       online: domain.onlineVcpus.has(vcpu),
       running: domid === DOM0,
-      blocked: domid !== DOM0 && domain.runnable,
+      blocked: domid !== DOM0 && domain.runnable && domain.vcpus[vcpu].blocked,
       cpuSeconds: cpuTimeNs / NS_PER_S,
     }));
   }
