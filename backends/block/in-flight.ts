@@ -1,8 +1,11 @@
 import {BLKIF_MAX_SEGMENTS_PER_REQUEST, BLKIF_OP_READ} from '../../hypervisor/abi/io/blkif.ts';
 import type {SectorUnits} from '../../hypervisor/abi/io/blkif-sectors.ts';
 import type {IoVector} from '../storage/index.ts';
+import type {DiskLimits} from './check.ts';
 import type {PageMaps} from './page-maps.ts';
 import {type BlockRequest, SEGMENT_WORDS} from './request.ts';
+
+const PAGE_BYTES = 4096;
 
 /**
  * Requests that were taken and are not answered yet: as columns, so that one costs no object. What an answer needs is
@@ -64,35 +67,45 @@ export class InFlight {
   }
 
   /**
-   * Notes a request that has been checked and maps its segments; one has to be free. Returns its slot, or -1 when a
-   * grant is refused.
+   * Notes the segments of a request for the next slot; one has to be free. Returns the bytes that they name, or -1 when one
+   * of them is not whole sectors of a page, or there are none or too many.
    */
-  take(request: BlockRequest, units: SectorUnits, nowNs: number): number {
-    const {nrSegments, answeredOperation, segments, segmentsAt} = request;
+  readSegments(request: BlockRequest, maxSegments: number, {units, sectorBytes}: DiskLimits): number {
+    const {nrSegments, segments, segmentsAt} = request;
+    if (nrSegments === 0 || nrSegments > maxSegments) return -1;
     if (nrSegments > this.stride) this.widen(nrSegments);
     const {refs, firstByte, lengths} = this;
     const unit = units.segment;
-    const slot = this.freeSlots[this.freeCount - 1];
-    const base = slot * this.stride;
+    const base = this.nextSlot * this.stride;
     let bytes = 0;
+    let allLengths = 0;
     for (let i = base, word = segmentsAt; i < base + nrSegments; i++, word += SEGMENT_WORDS) {
       const range = segments[word + 1];
       const first = (range & 0xff) * unit;
-      const length = (((range >>> 8) & 0xff) + 1) * unit - first;
+      const end = (((range >>> 8) & 0xff) + 1) * unit;
+      if (first >= end || end > PAGE_BYTES) return -1;
       refs[i] = segments[word];
       firstByte[i] = first;
-      lengths[i] = length;
-      bytes += length;
+      lengths[i] = end - first;
+      bytes += end - first;
+      allLengths |= end - first;
     }
-    const readonly = answeredOperation !== BLKIF_OP_READ;
-    if (this.maps.map(refs, readonly, this.handles, this.offsets, base, nrSegments) < 0) return -1;
-    this.note(slot, request, units, nrSegments, bytes, nowNs);
+    return (allLengths & (sectorBytes - 1)) === 0 ? bytes : -1;
+  }
+
+  /** Takes the request whose segments were just noted and found good, and maps them. Its slot; -1: a grant is refused. */
+  take(request: BlockRequest, bytes: number, units: SectorUnits, nowNs: number): number {
+    const slot = this.nextSlot;
+    const count = bytes > 0 ? request.nrSegments : 0;
+    const readonly = request.answeredOperation !== BLKIF_OP_READ;
+    if (this.maps.map(this.refs, readonly, this.handles, this.offsets, slot * this.stride, count) < 0) return -1;
+    this.note(slot, request, units, count, bytes, nowNs);
     return slot;
   }
 
   /** The same for a discard, which has no segments. */
   takeDiscard(request: BlockRequest, units: SectorUnits, nowNs: number, secure: boolean): number {
-    const slot = this.freeSlots[this.freeCount - 1];
+    const slot = this.nextSlot;
     this.note(slot, request, units, 0, request.discardSectors * units.number, nowNs);
     this.secure[slot] = secure ? 1 : 0;
     return slot;
@@ -139,6 +152,10 @@ export class InFlight {
       length += lengths[i];
     }
     vector.add(start, length);
+  }
+
+  private get nextSlot(): number {
+    return this.freeSlots[this.freeCount - 1];
   }
 
   private note(

@@ -1,5 +1,6 @@
 import type {Subject, Subscription} from 'rxjs';
 import {
+  BLKIF_MAX_SEGMENTS_PER_REQUEST,
   BLKIF_OP_DISCARD,
   BLKIF_OP_FLUSH_DISKCACHE,
   BLKIF_OP_INDIRECT,
@@ -14,7 +15,7 @@ import type {HypervisorOps} from '../../hypervisor/ops.ts';
 import {SECTOR_BYTES} from '../storage/index.ts';
 import {AnswerTimes} from './answer-times.ts';
 import {checkData, checkDiscard} from './check.ts';
-import type {BlockFeatures} from './features.ts';
+import {type BlockFeatures, MAX_INDIRECT_SEGMENTS} from './features.ts';
 import {InFlight} from './in-flight.ts';
 import type {PageMaps} from './page-maps.ts';
 import {BlockRequest} from './request.ts';
@@ -182,18 +183,22 @@ export class BlockQueue {
   /** A flush or barrier. May carry data. */
   private flush(): number {
     this.meter.counters.f_req++;
-    return this.request.nrSegments > 0 ? this.takeData(true) : this.take();
+    return this.request.nrSegments > 0 ? this.takeData(true) : this.take(0);
   }
 
+  /** The segments of an indirect request have been counted and copied before. */
   private takeData(write: boolean): number {
-    const status = checkData(this.request, this.disk.limits, write);
+    const {request, disk} = this;
+    const maxSegments = request.isIndirect ? MAX_INDIRECT_SEGMENTS : BLKIF_MAX_SEGMENTS_PER_REQUEST;
+    const bytes = this.inFlight.readSegments(request, maxSegments, disk.limits);
+    const status = checkData(request, bytes, disk.limits, write);
     if (status !== BLKIF_RSP_OKAY) return status;
-    this.meter.segments.add(this.request.nrSegments);
-    return this.take();
+    this.meter.segments.add(request.nrSegments);
+    return this.take(bytes);
   }
 
-  private take(): number {
-    const slot = this.inFlight.take(this.request, this.disk.limits.units, this.nowNs);
+  private take(bytes: number): number {
+    const slot = this.inFlight.take(this.request, bytes, this.disk.limits.units, this.nowNs);
     if (slot < 0) return BLKIF_RSP_ERROR;
     this.work.begin(slot);
     return TAKEN;
