@@ -105,7 +105,11 @@ const snapshotCommand: CommandModule<object, SnapshotArguments> = {
         default: '.',
         requiresArg: true,
       })
-      .option('ready', {type: 'string', requiresArg: true, describe: "What it prints when it is ready; a shell's prompt"})
+      .option('ready', {
+        type: 'string',
+        requiresArg: true,
+        describe: "What it prints when it is ready; a shell's prompt",
+      })
       .option('timeout', {
         type: 'number',
         requiresArg: true,
