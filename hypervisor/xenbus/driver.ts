@@ -9,6 +9,8 @@ export interface DriverInstance {
   remove(): void;
   /** Of a frontend: the domain goes on after a suspend, and what it had granted and bound is gone. */
   resume?(): void;
+  /** Of a block backend: the image may have another size. */
+  resize?(): void;
 }
 
 /** One kind of device on one end. */

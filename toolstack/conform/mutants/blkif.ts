@@ -70,12 +70,15 @@ export const clampsSegments = misreadsWord('takes any number of segments for 1..
   return operationOf(word) > 1 ? word : (word & ~0xff00) | (segments << 8);
 });
 
-/** Of the first segment. */
-export const clampsSectors = misreadsWord('takes any sectors of a page for valid ones', SLOT.seg + 4, (word) => {
-  const first = Math.min(word & 0xff, 7);
-  const last = Math.min((word >>> 8) & 0xff, 7);
-  return Math.min(first, last) | (Math.max(first, last) << 8);
-});
+/** Of the segment whose sectors stand at that byte. */
+export const clampsSectorsAt = (at: number): Mutant =>
+  misreadsWord('takes any sectors of a page for valid ones', at, (word) => {
+    const first = Math.min(word & 0xff, 7);
+    const last = Math.min((word >>> 8) & 0xff, 7);
+    return Math.min(first, last) | (Math.max(first, last) << 8);
+  });
+
+export const clampsSectors = clampsSectorsAt(SLOT.seg + 4);
 
 export const widensSegments = misreadsWord('moves whole pages', SLOT.seg + 4, () => 0x0700);
 

@@ -59,6 +59,14 @@ export class ScriptedDisk implements Storage {
     });
   }
 
+  /** Another size, which the backend does not know yet. */
+  resize(sizeBytes: number): void {
+    const bytes = new Uint8Array(sizeBytes);
+    bytes.set(this.bytes.subarray(0, sizeBytes));
+    this.bytes = bytes;
+    this.sizeBytes = sizeBytes;
+  }
+
   remeasure(): void {
     // sizeBytes is always right.
   }

@@ -104,6 +104,13 @@ export abstract class DeviceStand extends Stand {
     else instance.resume();
   }
 
+  /** Tells a backend that its image may have got another size, as a block layer would. */
+  tellSize(devid: number): void {
+    const instance = this.bus.instance(`backend/${this.type}/${this.guest.domain.id}/${devid}`);
+    if (instance?.resize === undefined) this.inconclusive('the driver has no resize()');
+    else instance.resize();
+  }
+
   /** Absolute. */
   frontPath(devid: number): string {
     return `/local/domain/${this.guest.domain.id}/device/${this.type}/${devid}`;

@@ -1,5 +1,5 @@
 import {check, type Check} from '../../check.ts';
-import {answersOkay, clampsSectors, mapsAllWritable, misreadsWord, readsOff, SLOT} from '../../mutants/blkif.ts';
+import {answersOkay, clampsSectorsAt, mapsAllWritable, misreadsWord, readsOff, SLOT} from '../../mutants/blkif.ts';
 import {fetchesTwice} from '../../mutants/ring-order.ts';
 import {readsInstead} from '../../mutants/store.ts';
 import {BLK_OP, blockLayouts} from '../../peers/block-frontend.ts';
@@ -10,7 +10,9 @@ const NO_GRANT = 500;
 const NEVER_GRANTED = 0xffff_ffff;
 const PAGE_BYTES = 4096;
 /** More than fit into a request of its own. */
-const SEGMENTS = 12;
+const SEGMENTS = 15;
+/** Where in a slot the sectors of the last of them would stand, were the page a ring: no byte of a request that counts. */
+const LAST_SECTORS = 52;
 
 /** Connects; returns how many segments an indirect request may have. */
 const connectIndirect = async (stand: VbdBackendStand): Promise<number> => {
@@ -207,6 +209,6 @@ export const indirectChecks: readonly Check[] = [
       };
       await mustAnswer(stand, [...wrong, beyond]);
     },
-    {mutants: [answersOkay, clampsSectors]},
+    {mutants: [answersOkay, clampsSectorsAt(LAST_SECTORS)]},
   ),
 ];

@@ -421,7 +421,7 @@ export const requestChecks: readonly Check[] = [
       const segments = manySegments(stand, 3);
       await mustAnswer(stand, [{what: 'a read', request: read(0, segments), due: OKAY}]);
       stand.must(kept === 0, `${kept} pages are mapped`, 'pages are unmapped before the answer');
-      stand.must(peer.takeRingBack() === false, 'the ring is not mapped', 'it is');
+      stand.must(!peer.takeRingBack(), 'the ring is not mapped', 'it is');
     },
     {mutants: [keepsMappings]},
   ),

@@ -109,7 +109,7 @@ export const handshakeChecks: readonly Check[] = [
       const transactions = new Set(parts.map(({txId}) => txId));
       stand.must(
         transactions.size === 1 && !transactions.has(0),
-        () => `${parts.map(({path: each, txId}) => `${each.split('/').at(-1)} in ${txId}`).join(', ')}`,
+        () => parts.map(({path: each, txId}) => `${each.split('/').at(-1)} in ${txId}`).join(', '),
         'ring and port are published in one transaction',
       );
     },
