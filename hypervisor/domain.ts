@@ -2,7 +2,7 @@ import {type Abi, type EventWords, PortTable, SharedInfo, TwoLevelEvents} from '
 import {GrantTable, Maptrack} from './grant-table/index.ts';
 import type {DomId, Gfn} from './ids.ts';
 import {type DomainMemory, PAGE_SIZE} from './memory/index.ts';
-import {DomainQueue, type Schedule} from './schedule/index.ts';
+import {DomainQueue, type Schedule, type Timer} from './schedule/index.ts';
 import type {Vcpu} from './vcpu/vcpu.ts';
 
 /** @see xen.h: a build-time limit of Xen's for a guest's grant frames. */
@@ -35,6 +35,8 @@ export class Domain {
   readonly hvmParams = new Map<number, number>();
   /** What XENMEM_memory_map answers: e820 entries, packed. None for a guest that needs no map. */
   memoryMap: Uint8Array | undefined;
+  /** Running ones of its MAX_WATCHDOGS, by number. @see sched.h, SCHEDOP_watchdog */
+  readonly watchdogs = new Map<number, Timer>();
   /** The domain's own run queue: held while it is paused, dropped when it dies. */
   readonly schedule: DomainQueue;
   /** Takes what the domain's own code threw. */

@@ -1,5 +1,5 @@
 import {type Observable, Subject} from 'rxjs';
-import {SHUTDOWN_crash, SHUTDOWN_MAX, SHUTDOWN_suspend} from './abi/sched.ts';
+import {SHUTDOWN_crash, SHUTDOWN_MAX, SHUTDOWN_suspend, SHUTDOWN_watchdog} from './abi/sched.ts';
 import {VIRQ_DEBUG, VIRQ_DOM_EXC, VIRQ_TIMER} from './abi/xen.ts';
 import {Domain, HYPERVISOR_FRAMES} from './domain.ts';
 import type {DomainEvent, DomainInfo, DomainTable} from './domain-info.ts';
@@ -9,7 +9,7 @@ import {type Abi, EventChannels, LEGACY_MAX_VCPUS} from './event-channel/index.t
 import {Grants} from './grant-table/index.ts';
 import {DOM0, type DomId, DOMID_FIRST_RESERVED, type Gfn} from './ids.ts';
 import {DomainMemory, PAGE_SIZE} from './memory/index.ts';
-import {FaultPlan, type FaultRates, type Schedule, type Timer} from './schedule/index.ts';
+import {FaultPlan, type FaultRates, NS_PER_S, type Schedule, type Timer} from './schedule/index.ts';
 import {Tracer} from './trace/index.ts';
 import type {Vcpu} from './vcpu/vcpu.ts';
 
@@ -42,6 +42,8 @@ export interface DomainOptions {
 
 const DEFAULT_MEMORY_MIB = 65536;
 const PAGES_PER_MIB = (1024 * 1024) / PAGE_SIZE;
+/** Each domain has two. */
+const WATCHDOG_IDS = [1, 2];
 const NIL_UUID = '00000000-0000-0000-0000-000000000000';
 
 /**
@@ -242,6 +244,7 @@ export class Hypervisor {
     domain.dying = true;
     domain.schedule.stop();
     for (const vcpu of domain.vcpus) vcpu.stop();
+    for (const watchdog of domain.watchdogs.values()) watchdog.cancel();
     for (const key of this.timers.keys()) {
       if (key.startsWith(`${domain.id}/`)) this.cancelTimer(key);
     }
@@ -266,6 +269,22 @@ export class Hypervisor {
 
   stopTimer(domain: Domain, vcpu: number): void {
     this.cancelTimer(`${domain.id}/${vcpu}`);
+  }
+
+  /**
+   * SCHEDOP_watchdog: shuts the domain down with SHUTDOWN_watchdog unless it is set again in time. Number 0 takes a free
+   * one and returns its number; a timeout of 0 stops it. -EINVAL for one that does not run, -ENOSPC when all do.
+   */
+  setWatchdog(domain: Domain, id: number, timeoutS: number): number {
+    const {watchdogs} = domain;
+    const number = id === 0 ? WATCHDOG_IDS.find((free) => !watchdogs.has(free)) : id;
+    if (id === 0 ? timeoutS === 0 : !watchdogs.has(id)) return -EINVAL;
+    if (number === undefined) return -ENOSPC;
+    watchdogs.get(number)?.cancel();
+    watchdogs.delete(number);
+    const bite = (): void => void this.shutdown(domain, SHUTDOWN_watchdog);
+    if (timeoutS > 0) watchdogs.set(number, this.schedule.after(timeoutS * NS_PER_S, bite));
+    return id === 0 ? number : 0;
   }
 
   /** The debug key's interrupt: asks a guest to print its state. */

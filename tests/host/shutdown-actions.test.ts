@@ -73,3 +73,19 @@ for (const [setting, trigger, left] of [
     );
   });
 }
+
+test('a guest that does not set its watchdog again gets what on_watchdog says', async (t) => {
+  const host = await TestHost.start();
+  const domid = await host.boot('a', `${DISK}\non_watchdog="preserve"`);
+  const {xen} = host.host;
+  const domain = xen.domain(domid)!;
+  t.is(xen.setWatchdog(domain, 0, 10), 1);
+  await host.settle(6e9);
+  t.is(xen.setWatchdog(domain, 1, 10), 0);
+  await host.settle(6e9);
+  t.is(host.host.domains()[1].state, '-b----');
+  await host.settle(6e9);
+  t.is(host.host.domains()[1].state, '---sw-');
+  t.true(host.log.includes('Action for shutdown reason code 4 is preserve'));
+  await host.close();
+});

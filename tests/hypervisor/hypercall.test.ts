@@ -291,6 +291,21 @@ for (const [title, low, high, result, vector] of callbacks) {
   });
 }
 
+test('a watchdog is taken, set again and stopped by its number', (t) => {
+  const guest = new Guest();
+  const set = (id: number, timeout: number): number => guest.withWords(sched_op, 6, [id, timeout]).result;
+  t.is(set(0, 0), EINVAL);
+  t.is(set(1, 5), EINVAL, 'none runs');
+  t.is(set(0, 5), 1);
+  t.is(set(0, 5), 2);
+  t.is(set(0, 5), -28, 'there are two');
+  t.is(set(1, 9), 0);
+  t.is(set(1, 0), 0);
+  t.is(set(1, 9), EINVAL);
+  t.is(set(0, 9), 1);
+  t.is(set(3, 9), EINVAL);
+});
+
 test('yield, block and poll end the turn of the caller', (t) => {
   const guest = new Guest();
   for (const cmd of [0, 1, 3]) t.is(guest.call(sched_op, cmd, 0), 0);
