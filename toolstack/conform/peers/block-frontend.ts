@@ -120,6 +120,11 @@ export class BlockFrontendPeer {
     return {gfn, gref: this.ops.grantor.grantAccess(0, gfn, readonly), bytes};
   }
 
+  /** Another reference for the same page. */
+  regrant({gfn}: GrantedPage): number {
+    return this.ops.grantor.grantAccess(0, gfn, false);
+  }
+
   /** Takes the grant back; false while the backend has the page mapped. */
   revoke(page: GrantedPage): boolean {
     return this.ops.grantor.endAccess(page.gref);
