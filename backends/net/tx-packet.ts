@@ -86,12 +86,12 @@ export class TxPacket {
     return undefined;
   }
 
-  /** Notes the extra info in the scratch. Each type may come once. @see netif.h, struct xen_netif_extra_info */
+  /** Notes the extra info in the scratch; of one type the last counts. @see netif.h, struct xen_netif_extra_info */
   private addExtra(): void {
     const {request} = this;
     const isGso = (request[0] & 0xff) === XEN_NETIF_EXTRA_TYPE_GSO && (request[1] & 0xff) === XEN_NETIF_GSO_TYPE_TCPV4;
     const size = request[0] >>> 16;
-    if (!isGso || size === 0 || this.segmentBytes > 0) this.hasBadExtra = true;
+    if (!isGso || size === 0) this.hasBadExtra = true;
     this.segmentBytes = size;
   }
 

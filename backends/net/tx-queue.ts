@@ -11,7 +11,7 @@ import type {BackRing} from '../../hypervisor/abi/ring.ts';
 import {DOMID_SELF} from '../../hypervisor/ids.ts';
 import {PAGE_SHIFT, PAGE_SIZE} from '../../hypervisor/memory/index.ts';
 import type {HypervisorOps} from '../../hypervisor/ops.ts';
-import {canFinish, CHECKSUM_BLANK, ETH_HLEN, type FrameArea, NO_OFFLOAD} from '../network/index.ts';
+import {canFinish, CHECKSUM_BLANK, ETH_HLEN, type FrameArea, NO_OFFLOAD, removeChecksum} from '../network/index.ts';
 import type {VifStats} from './stats.ts';
 import {type Fault, TxPacket} from './tx-packet.ts';
 
@@ -131,9 +131,10 @@ export class TxQueue {
 
   private accept(at: number, size: number, flags: number, segmentSize: number): boolean {
     const isBlank = (flags & NETTXF_csum_blank) !== 0;
-    if (segmentSize > 0 && !isBlank) return false;
-    const offload = isBlank ? CHECKSUM_BLANK | segmentSize : NO_OFFLOAD;
-    if (!canFinish(this.ops.memory.u8, at, size, offload)) return false;
+    const offload = isBlank || segmentSize > 0 ? CHECKSUM_BLANK | segmentSize : NO_OFFLOAD;
+    const {u8} = this.ops.memory;
+    if (!canFinish(u8, at, size, offload)) return false;
+    if (segmentSize > 0 && !isBlank) removeChecksum(u8, at, size);
     this.area.batch.add(at, size, offload);
     this.stats.txPackets++;
     this.stats.txBytes += size;

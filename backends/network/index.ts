@@ -8,5 +8,5 @@ export {BridgeInterface, type InterfaceOptions} from './interface.ts';
 export {formatMac, parseMac} from './mac.ts';
 export {MacTable, type MacEntry, type MacTableOptions} from './mac-table.ts';
 export {DEFAULT_BRIDGE, Networks} from './networks.ts';
-export {canFinish, CHECKSUM_BLANK, NO_OFFLOAD, segmentBytes} from './offload.ts';
+export {canFinish, CHECKSUM_BLANK, NO_OFFLOAD, removeChecksum, segmentBytes} from './offload.ts';
 export {answerPings, replyTo} from './responder.ts';

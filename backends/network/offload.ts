@@ -1,4 +1,4 @@
-import {findTransport, IPPROTO_TCP} from './transport.ts';
+import {blankChecksum, findTransport, IPPROTO_TCP} from './transport.ts';
 
 /**
  * What a sender left for others to do at a frame, as a word that a batch keeps beside it: in the low 16 bits the payload
@@ -16,4 +16,10 @@ export const canFinish = (u8: Uint8Array, at: number, length: number, offload: n
   const transport = findTransport(u8, at, length);
   if (transport === undefined) return false;
   return segmentBytes(offload) === 0 || transport.protocol === IPPROTO_TCP;
+};
+
+/** Makes a complete checksum blank: who cuts a packet into segments expects it so. */
+export const removeChecksum = (u8: Uint8Array, at: number, length: number): void => {
+  const transport = findTransport(u8, at, length);
+  if (transport !== undefined) blankChecksum(u8, transport);
 };

@@ -15,6 +15,8 @@ const OKAY = 0;
 const NULL_RSP = 1;
 const PAGE = 4096;
 const MSS = 1448;
+/** In a frame of TCP over IPv4 without options. */
+const CHECKSUM_AT = 14 + 20 + 16;
 
 const rawGuest = async (net: NetRig, nodes: Record<string, number> = {}, start = 0): Promise<RawFrontend> => {
   const guest = await net.rig.createGuest({pages: 512});
@@ -55,7 +57,7 @@ const send = (raw: RawFrontend, frame: Uint8Array, segment?: number): void => {
 };
 
 for (const start of [0, 0xfffffff0]) {
-  test(`a packet to be cut goes whole to a guest that can, ring started at ${start}`, async (t) => {
+  test(`NETIF-EXT-02, NETIF-RX-05: a packet to be cut goes whole to a guest that can, ring started at ${start}`, async (t) => {
     const net = await createNetRig();
     const from = await rawGuest(net, {}, start);
     const to = await rawGuest(net, {'feature-gso-tcpv4': 1}, start);
@@ -79,7 +81,7 @@ for (const start of [0, 0xfffffff0]) {
   });
 }
 
-test('a guest that cannot gets complete segments', async (t) => {
+test('NETIF-EXT-08: a guest that cannot gets complete segments', async (t) => {
   const net = await createNetRig();
   const plain = await net.connectedGuest();
   const heard = collect(plain.nics[0]);
@@ -108,7 +110,7 @@ test('a guest that cannot gets complete segments', async (t) => {
   );
 });
 
-test('each receiver of a flooded packet gets it as it can take it', async (t) => {
+test('NETIF-CSUM-03: each receiver of a flooded packet gets it as it can take it', async (t) => {
   const net = await createNetRig();
   const plain = await net.connectedGuest();
   const heard = collect(plain.nics[0]);
@@ -127,7 +129,7 @@ test('each receiver of a flooded packet gets it as it can take it', async (t) =>
   t.true(readTcp(other.slice(0, frame.length)).isRight);
 });
 
-test('a packet to be cut waits whole for a guest without room', async (t) => {
+test('NETIF-RX-07: a packet to be cut waits whole for a guest without room', async (t) => {
   const net = await createNetRig();
   const from = await rawGuest(net);
   const to = await rawGuest(net, {'feature-gso-tcpv4': 1});
@@ -142,6 +144,29 @@ test('a packet to be cut waits whole for a guest without room', async (t) => {
   t.is(to.received(1).offset, MSS);
   const parts = [0, 2, 3].map((slot) => pages[slot].slice(0, to.received(slot).status));
   t.deepEqual(new Uint8Array(parts.flatMap((part) => [...part])), frame);
+});
+
+test('NETIF-EXT-07, NETIF-EXT-10: a complete checksum is made blank; of two extra infos of a type the last counts', async (t) => {
+  const net = await createNetRig();
+  const from = await rawGuest(net);
+  const to = await rawGuest(net, {'feature-gso-tcpv4': 1});
+  const [page] = postRoom(to, 2);
+  const blank = tcpFrame(3000);
+  const complete = blank.slice();
+  complete.set([0x12, 0x34], CHECKSUM_AT);
+  from.transmit([
+    {gref: from.pageWith(complete), flags: TX_EXTRA_INFO, size: complete.length},
+    {type: 1, size: 700, gsoType: 1, more: true},
+    {type: 1, size: MSS, gsoType: 1},
+  ]);
+  await net.settle();
+  t.deepEqual(
+    from.responses().map(({status}) => status),
+    [OKAY, NULL_RSP, NULL_RSP],
+  );
+  t.is(to.received(0).flags, RX_CSUM_BLANK | RX_DATA_VALIDATED | RX_EXTRA_INFO);
+  t.is(to.received(1).offset, MSS);
+  t.deepEqual(page.slice(0, blank.length), blank);
 });
 
 test('segments of a size that no frame has are cut to a page', async (t) => {

@@ -1,4 +1,5 @@
 import {DomainMemory, PAGE_SIZE} from '../../memory/index.ts';
+import {NS_PER_MS} from '../../schedule/index.ts';
 import * as state from './core-state.ts';
 import {JitLinker} from './jit.ts';
 import {HOOK_CPUID} from './patch.ts';
@@ -9,8 +10,8 @@ export interface CoreHost {
   /** Milliseconds, monotonic; the time stamp counter runs at 10^6 a millisecond. */
   microtick(): number;
   randomU32(): number;
-  /** Looks whether a timer is due: about every 100,000 instructions, and when the CPU halts. */
-  checkTimer(): void;
+  /** Looks whether a timer is due: about every 20,000 instructions, and when the CPU halts. It is what `microtick` said. */
+  checkTimer(nowNs: number): void;
   /** True when the instruction has been done, false to let the core do it. */
   hook(hook: number): boolean;
   /** All ones for a port that nobody has. */
@@ -269,9 +270,9 @@ export class X86Core {
       io_port_write32: write(4),
       stop_idling: ignore,
       cpu_event_halt: ignore,
-      run_hardware_timers: () => {
+      run_hardware_timers: (_isAcpiEnabled: number, nowMs: number) => {
         this.refresh();
-        this.host?.checkTimer();
+        this.host?.checkTimer(nowMs * NS_PER_MS);
         return 0;
       },
       console_log_from_wasm: ignore,

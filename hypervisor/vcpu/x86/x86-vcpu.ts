@@ -164,8 +164,8 @@ export class X86Vcpu implements Vcpu, CoreHost, CallingVcpu {
   }
 
   /** Called by the core now and then, and when it halts. */
-  checkTimer(): void {
-    if (!this.timer.isDue(this.now())) return;
+  checkTimer(nowNs: number): void {
+    if (!this.timer.isDue(nowNs)) return;
     this.timer.stop();
     this.xen.eventChannels.raiseVirq(this.domain, VIRQ_TIMER, INDEX);
     this.deliverUpcall();
@@ -284,7 +284,7 @@ export class X86Vcpu implements Vcpu, CoreHost, CallingVcpu {
     const startInstructions = core.instructions;
     clock.beginSlice(startInstructions);
     this.running = true;
-    this.checkTimer();
+    this.checkTimer(this.now());
     this.deliverUpcall();
     this.runCore();
     this.running = false;
