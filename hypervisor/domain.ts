@@ -89,9 +89,7 @@ export class Domain {
 
   /** A frame that somebody has mapped must stay where it is. */
   isFrameInUse(gfn: number): boolean {
-    for (const {ref} of this.grants.pinnedRefs()) {
-      if (this.memory.u32[this.grants.entryWord(ref) + 1] === gfn) return true;
-    }
+    for (const pinned of this.grants.pinnedRefs()) if (pinned.gfn === gfn) return true;
     return gfn >= this.sharedInfoGfn && gfn < this.sharedInfoGfn + HYPERVISOR_FRAMES;
   }
 

@@ -8,13 +8,14 @@ import {
 } from '../abi/event-channel.ts';
 import {VIRQ_CON_RING, VIRQ_CONSOLE, VIRQ_DOM_EXC} from '../abi/xen.ts';
 import type {Domain} from '../domain.ts';
-import {EEXIST, EINVAL, ENOENT, ENOSPC, ENOSYS, EPERM, ESRCH} from '../errno.ts';
+import {EBUSY, EEXIST, EINVAL, ENOENT, ENOSPC, EOPNOTSUPP, EPERM, ESRCH} from '../errno.ts';
 import {DOMID_SELF} from '../ids.ts';
 import {PAGE_SHIFT, PAGE_SIZE} from '../memory/index.ts';
 import type {FaultPlan} from '../schedule/index.ts';
 import type {Tracer} from '../trace/index.ts';
 import type {Channel} from './channel.ts';
 import {CONTROL_BLOCK_SIZE, FifoEvents} from './fifo.ts';
+import {TwoLevelEvents} from './two-level.ts';
 
 export interface ChannelStatus {
   /** EVTCHNSTAT_* */
@@ -82,12 +83,12 @@ export class EventChannels {
     return port;
   }
 
-  /** EVTCHNOP_bind_virq. -EEXIST when the VIRQ is bound already, -ENOENT for no such vCPU. */
+  /** EVTCHNOP_bind_virq. -EEXIST: bound already; -ENOENT: no such vCPU; -EBUSY: another domain receives it. */
   bindVirq(caller: Domain, virq: number, vcpu: number): number {
     if (virq < 0 || virq >= NR_VIRQS) return -EINVAL;
     if (globalVirqs.has(virq)) {
-      if (!caller.privileged) return -EPERM;
       if (vcpu !== 0) return -EINVAL;
+      if (!caller.privileged) return -EBUSY;
     }
     if (vcpu >= caller.vcpus.length) return -ENOENT;
     if (caller.virqPorts.has(virqKey(virq, vcpu))) return -EEXIST;
@@ -169,7 +170,8 @@ export class EventChannels {
     const domain = this.resolve(caller, domid);
     if (domain === undefined) return -ESRCH;
     if (domain !== caller && !caller.privileged) return -EPERM;
-    if (port <= 0 || port >= domain.events.maxPorts) return -EINVAL;
+    // A number that was valid once stays so, also when there are fewer ports after a reset.
+    if (port <= 0 || port >= Math.max(domain.events.maxPorts, domain.ports.ports.length)) return -EINVAL;
     const channel = domain.ports.get(port);
     if (channel === undefined) return {status: EVTCHNSTAT_closed, vcpu: 0};
     const status: ChannelStatus = {status: statusOf[channel.kind], vcpu: channel.vcpu};
@@ -192,6 +194,7 @@ export class EventChannels {
       byteOffset >= 0 && byteOffset % 8 === 0 && (byteOffset % PAGE_SIZE) + CONTROL_BLOCK_SIZE <= PAGE_SIZE;
     if (!isInside || !caller.memory.isPopulated(byteOffset >>> PAGE_SHIFT)) return -EINVAL;
     const fifo = caller.events instanceof FifoEvents ? caller.events : new FifoEvents(caller.sharedInfo);
+    if (fifo.hasControlBlock(vcpu)) return -EINVAL;
     fifo.setControlBlock(vcpu, byteOffset);
     if (fifo !== caller.events) {
       for (const [port] of caller.ports.open()) if (caller.events.isPending(port)) fifo.setPending(port);
@@ -203,19 +206,20 @@ export class EventChannels {
   /** EVTCHNOP_expand_array: one more page of event words, which the guest has initialised. */
   expandArray(caller: Domain, gfn: number): number {
     const {events} = caller;
-    if (!(events instanceof FifoEvents)) return -ENOSYS;
+    if (!(events instanceof FifoEvents)) return -EOPNOTSUPP;
     if (!caller.memory.isPopulated(gfn)) return -EINVAL;
     if (!events.expand(gfn)) return -ENOSPC;
     for (const port of events.takeEarly()) this.setPendingIfOpen(caller, port);
     return 0;
   }
 
-  /** EVTCHNOP_reset: closes every port of the domain. */
+  /** EVTCHNOP_reset: closes every port of the domain. One that resets itself has 2-level words again. */
   reset(caller: Domain, domid: number): number {
     const domain = this.resolve(caller, domid);
     if (domain === undefined) return -ESRCH;
     if (domain !== caller && !caller.privileged) return -EPERM;
     this.closeAll(domain);
+    if (domain === caller && domain.events instanceof FifoEvents) domain.events = new TwoLevelEvents(domain.sharedInfo);
     return 0;
   }
 

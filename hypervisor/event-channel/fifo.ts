@@ -63,6 +63,10 @@ export class FifoEvents implements EventWords {
     this.queues[vcpu] = {block: byteOffset >>> 2, tail: NONE, head: NONE};
   }
 
+  hasControlBlock(vcpu: number): boolean {
+    return this.queues[vcpu] !== undefined;
+  }
+
   /** EVTCHNOP_expand_array with one more page; false when there are all. The guest has initialised its words. */
   expand(gfn: number): boolean {
     if (this.pages.length === MAX_PAGES) return false;

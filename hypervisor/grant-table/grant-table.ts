@@ -17,6 +17,9 @@ export class GrantTable {
   /** Mappings that may write and that may only read, by reference. */
   private writers = new Uint32Array(0);
   private readers = new Uint32Array(0);
+  /** Of an entry that is mapped: frame and mapper as they were at the first mapping, whatever the owner writes later. */
+  private pinnedGfns = new Uint32Array(0);
+  private pinnedDomids = new Uint16Array(0);
   /** Mappings of all entries: a dying domain waits for 0. */
   pinned = 0;
 
@@ -42,12 +45,10 @@ export class GrantTable {
   placeFrame(index: number, byteOffset: number): void {
     this.frameOffsets[index] = byteOffset;
     if (this.writers.length >= this.entries) return;
-    const writers = new Uint32Array(this.entries);
-    const readers = new Uint32Array(this.entries);
-    writers.set(this.writers);
-    readers.set(this.readers);
-    this.writers = writers;
-    this.readers = readers;
+    this.writers = enlarge(this.writers, new Uint32Array(this.entries));
+    this.readers = enlarge(this.readers, new Uint32Array(this.entries));
+    this.pinnedGfns = enlarge(this.pinnedGfns, new Uint32Array(this.entries));
+    this.pinnedDomids = enlarge(this.pinnedDomids, new Uint16Array(this.entries));
   }
 
   /** Index into memory.u32 of the entry's first word (flags, domid << 16); the frame is the next word. */
@@ -55,10 +56,13 @@ export class GrantTable {
     return (this.frameOffsets[ref >>> 9] + (ref & (ENTRIES_PER_FRAME - 1)) * GRANT_ENTRY_SIZE) >>> 2;
   }
 
-  /** Counts a mapping in the entry whose first word is entryWord(ref). */
-  pin(ref: number, word: number, writable: boolean): void {
+  /** Counts a mapping of an entry's frame. */
+  pin(ref: number, gfn: number, domid: number, writable: boolean): void {
     const {u32} = this.memory;
+    const word = this.entryWord(ref);
     this.pinned++;
+    this.pinnedGfns[ref] = gfn;
+    this.pinnedDomids[ref] = domid;
     if (writable) {
       this.writers[ref]++;
       u32[word] |= GTF_reading | GTF_writing;
@@ -81,10 +85,29 @@ export class GrantTable {
     return this.writers[ref] + this.readers[ref] > 0;
   }
 
+  /** Of an entry that is mapped: how often it is for writing, the frame, and who has mapped it. */
+  pinnedWriters(ref: number): number {
+    return this.writers[ref];
+  }
+
+  pinnedGfn(ref: number): number {
+    return this.pinnedGfns[ref];
+  }
+
+  pinnedDomid(ref: number): number {
+    return this.pinnedDomids[ref];
+  }
+
   /** Grant references that others have mapped, for the debug dump and the leak ledger. */
-  *pinnedRefs(): IterableIterator<{ref: number; writers: number; readers: number}> {
+  *pinnedRefs(): IterableIterator<{ref: number; gfn: number; writers: number; readers: number}> {
     for (let ref = 0; ref < this.writers.length; ref++) {
-      if (this.isPinned(ref)) yield {ref, writers: this.writers[ref], readers: this.readers[ref]};
+      if (this.isPinned(ref))
+        yield {ref, gfn: this.pinnedGfns[ref], writers: this.writers[ref], readers: this.readers[ref]};
     }
   }
 }
+
+const enlarge = <T extends Uint16Array | Uint32Array>(from: T, to: T): T => {
+  to.set(from);
+  return to;
+};

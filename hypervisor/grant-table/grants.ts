@@ -15,6 +15,7 @@ import {
   GTF_accept_transfer,
   GTF_permit_access,
   GTF_readonly,
+  GTF_sub_page,
   GTF_transfer_committed,
   GTF_transfer_completed,
   GTF_type_mask,
@@ -33,6 +34,8 @@ export interface GrantTableSize {
 }
 
 const MAP_KINDS = GNTMAP_host_map | GNTMAP_device_map;
+/** A part of a page can be copied, not mapped. */
+const MAPPABLE = GTF_type_mask | GTF_sub_page;
 
 /**
  * Grant operations of the hypervisor, version 1 tables. Each takes the calling domain first; results are GNTST_*
@@ -84,22 +87,21 @@ export class Grants {
     if (granter === undefined || granter.dying) return GNTST_bad_domain;
     if ((flags & MAP_KINDS) === 0) return GNTST_bad_gntref;
     // Mapped here rather than by map(): what is the same for all is looked up once.
-    const {u32} = granter.memory;
     const {grants} = granter;
     const {maptrack} = caller;
     const readonly = (flags & GNTMAP_readonly) !== 0;
     for (let i = at; i < at + count; i++) {
       const ref = refs[i];
-      const word = this.grantedWord(caller, granter, ref, readonly);
-      const handle = word < 0 ? word : maptrack.add(granter, ref, u32[word + 1], flags);
+      const gfn = this.grantedGfn(caller, granter, ref, readonly, MAPPABLE);
+      const handle = gfn < 0 ? gfn : maptrack.add(granter, ref, gfn, flags);
       if (this.trace.on) this.trace.emit('gnttab_map', caller.id, granterDomid, ref, flags, handle);
       if (handle < 0) {
         this.unmapMany(caller, handles, at, i - at);
         return handle;
       }
-      grants.pin(ref, word, !readonly);
+      grants.pin(ref, gfn, caller.id, !readonly);
       handles[i] = handle;
-      offsets[i] = u32[word + 1] * PAGE_SIZE;
+      offsets[i] = gfn * PAGE_SIZE;
     }
     return GNTST_okay;
   }
@@ -176,10 +178,10 @@ export class Grants {
     if (granter === undefined || granter.dying) return GNTST_bad_domain;
     if ((flags & MAP_KINDS) === 0) return GNTST_bad_gntref;
     const readonly = (flags & GNTMAP_readonly) !== 0;
-    const word = this.grantedWord(caller, granter, ref, readonly);
-    if (word < 0) return word;
-    const handle = caller.maptrack.add(granter, ref, granter.memory.u32[word + 1], flags);
-    if (handle >= 0) granter.grants.pin(ref, word, !readonly);
+    const gfn = this.grantedGfn(caller, granter, ref, readonly, MAPPABLE);
+    if (gfn < 0) return gfn;
+    const handle = caller.maptrack.add(granter, ref, gfn, flags);
+    if (handle >= 0) granter.grants.pin(ref, gfn, caller.id, !readonly);
     return handle;
   }
 
@@ -207,6 +209,7 @@ export class Grants {
     len: number,
     flags: number,
   ): number {
+    if (len === 0) return GNTST_okay;
     if (srcOffset + len > PAGE_SIZE || dstOffset + len > PAGE_SIZE) return GNTST_bad_copy_arg;
     const src = this.resolve(caller, srcDomid);
     const dst = this.resolve(caller, dstDomid);
@@ -220,24 +223,31 @@ export class Grants {
   }
 
   private copyGfn(caller: Domain, domain: Domain, refOrGfn: number, isRef: boolean, readonly: boolean): number {
-    if (isRef) {
-      const word = this.grantedWord(caller, domain, refOrGfn, readonly);
-      return word < 0 ? word : domain.memory.u32[word + 1];
-    }
+    if (isRef) return this.grantedGfn(caller, domain, refOrGfn, readonly, GTF_type_mask);
     if (domain !== caller) return GNTST_permission_denied;
     return domain.memory.isPopulated(refOrGfn) ? refOrGfn : GNTST_bad_page;
   }
 
-  /** First word of an entry that `caller` may use, as entryWord() has it, or the GNTST_* that says why not. */
-  private grantedWord(caller: Domain, granter: Domain, ref: number, readonly: boolean): number {
+  /**
+   * Frame of an entry that `caller` may use, or the GNTST_* that says why not. `checked` are the flags that have to be
+   * GTF_permit_access. An entry that is mapped stands for what it was at the first mapping.
+   */
+  private grantedGfn(caller: Domain, granter: Domain, ref: number, readonly: boolean, checked: number): number {
     const {grants, memory} = granter;
     if (ref >= grants.entries) return GNTST_bad_gntref;
     if (this.faults.active && this.faults.hit('refusedGrant')) return GNTST_general_error;
     const word = grants.entryWord(ref);
     const head = memory.u32[word];
-    if ((head & GTF_type_mask) !== GTF_permit_access || head >>> 16 !== caller.id) return GNTST_general_error;
-    if (!readonly && (head & GTF_readonly) !== 0) return GNTST_general_error;
-    return memory.isPopulated(memory.u32[word + 1]) ? word : GNTST_bad_page;
+    const refusesWrites = (head & GTF_readonly) !== 0;
+    if (grants.isPinned(ref)) {
+      if (grants.pinnedDomid(ref) !== caller.id) return GNTST_general_error;
+      if (!readonly && refusesWrites && grants.pinnedWriters(ref) === 0) return GNTST_general_error;
+      return grants.pinnedGfn(ref);
+    }
+    if ((head & checked) !== GTF_permit_access || head >>> 16 !== caller.id) return GNTST_general_error;
+    if (!readonly && refusesWrites) return GNTST_general_error;
+    const gfn = memory.u32[word + 1];
+    return memory.isPopulated(gfn) ? gfn : GNTST_bad_page;
   }
 
   private doTransfer(caller: Domain, gfn: Gfn, toDomid: number, ref: number): number {

@@ -5,6 +5,12 @@ import {DOMID_SELF, type Gfn} from '../ids.ts';
 import {PAGE_SHIFT} from '../memory/index.ts';
 import {command, type Command, type Hypercall, runCommand} from './hypercall.ts';
 
+/** Version 2 is a version, and not there. */
+const versionResult = (version: number): number => {
+  if (version === 1) return 0;
+  return version === 2 ? -ENOSYS : -EINVAL;
+};
+
 const table: Readonly<Record<number, Command>> = {
   [abi.GNTTABOP_setup_table]: command(abi.gnttab_setup_table, ({xen, domain, guest}, arg) => {
     const {dom, nr_frames, frame_list} = arg;
@@ -19,13 +25,30 @@ const table: Readonly<Record<number, Command>> = {
     result: 0,
     out: {status: xen.grants.transfer(domain, mfn as Gfn, domid, ref)},
   })),
+  [abi.GNTTABOP_copy]: command(abi.gnttab_copy, ({xen, domain}, arg) => ({
+    result: 0,
+    out: {
+      status: xen.grants.copy(
+        domain,
+        arg['source.domid'],
+        arg['source.u.ref'],
+        arg['source.offset'],
+        arg['dest.domid'],
+        arg['dest.u.ref'],
+        arg['dest.offset'],
+        arg.len,
+        arg.flags,
+      ),
+    },
+  })),
   [abi.GNTTABOP_query_size]: command(abi.gnttab_query_size, ({xen, domain}, {dom}) => {
     const {status, nrFrames, maxNrFrames} = xen.grants.querySize(domain, dom);
     return {result: 0, out: {status, nr_frames: nrFrames, max_nr_frames: maxNrFrames}};
   }),
-  [abi.GNTTABOP_set_version]: command(abi.gnttab_set_version, (_caller, {version}) =>
-    version === 1 ? {result: 0, out: {version}} : -EINVAL,
-  ),
+  [abi.GNTTABOP_set_version]: command(abi.gnttab_set_version, (_caller, {version}) => ({
+    result: versionResult(version),
+    out: {version: 1},
+  })),
   [abi.GNTTABOP_get_version]: command(abi.gnttab_get_version, () => ({result: 0, out: {version: 1}})),
 };
 

@@ -5,6 +5,7 @@ import {PAGE_SIZE} from '../../hypervisor/memory/index.ts';
 import {BareHost} from '../support/domains.ts';
 
 const EPERM = -1;
+const EBUSY = -16;
 const ENOENT = -2;
 const ESRCH = -3;
 const EEXIST = -17;
@@ -102,7 +103,7 @@ test('wrong arguments have their errno', (t) => {
     ['unmask a closed port', a.ops.evtchnUnmask(77), EINVAL],
     ['bind a virq that is not one', a.ops.evtchnBindVirq(24, 0), EINVAL],
     ['bind a virq on a missing vcpu', a.ops.evtchnBindVirq(VIRQ_TIMER, 5), ENOENT],
-    ['bind a global virq as a guest', a.ops.evtchnBindVirq(VIRQ_DOM_EXC, 0), EPERM],
+    ['bind a global virq as a guest', a.ops.evtchnBindVirq(VIRQ_DOM_EXC, 0), EBUSY],
     ['bind an ipi on a missing vcpu', a.ops.evtchnBindIpi(5), ENOENT],
     ['status of another domain as a guest', a.ops.evtchnStatus(b.ops.domid, bPort) as number, EPERM],
     ['status of a missing domain', dom0.ops.evtchnStatus(99, 1) as number, ESRCH],

@@ -5,7 +5,7 @@ import {type BareDomain, BareHost} from '../support/domains.ts';
 
 const ENOENT = -2;
 const EINVAL = -22;
-const ENOSYS = -38;
+const EOPNOTSUPP = -95;
 const PENDING = 2 ** 31;
 const MASKED = 2 ** 30;
 const LINKED = 2 ** 29;
@@ -131,13 +131,17 @@ test('wrong arguments have their errno', (t) => {
   const {a, b} = fifoPair(host);
   const channels = host.xen.eventChannels;
   const cases: [string, number, number][] = [
-    ['expand without FIFO', channels.expandArray(b.domain, 1), ENOSYS],
+    ['expand without FIFO', channels.expandArray(b.domain, 1), EOPNOTSUPP],
     ['expand with no frame', channels.expandArray(a.domain, 1e6), EINVAL],
     ['control block on a missing vcpu', channels.initControl(b.domain, 0, 9), ENOENT],
     ['control block across a page', channels.initControl(b.domain, PAGE_SIZE - 64, 0), EINVAL],
     ['control block not aligned', channels.initControl(b.domain, 4, 0), EINVAL],
     ['control block outside memory', channels.initControl(b.domain, 1e9, 0), EINVAL],
     ['control block', channels.initControl(b.domain, PAGE_SIZE, 0), 17],
+    ['another control block', channels.initControl(b.domain, PAGE_SIZE * 2, 0), EINVAL],
+    ['reset', channels.reset(b.domain, b.ops.domid), 0],
+    ['expand after a reset', channels.expandArray(b.domain, 1), EOPNOTSUPP],
+    ['control block after a reset', channels.initControl(b.domain, PAGE_SIZE, 0), 17],
   ];
   for (const [what, got, due] of cases) t.is(got, due, what);
 });

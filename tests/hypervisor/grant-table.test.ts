@@ -18,6 +18,7 @@ const GTF_accept_transfer = 2;
 const GTF_readonly = 4;
 const GTF_reading = 8;
 const GTF_writing = 16;
+const GTF_sub_page = 256;
 const GTF_transfer_committed = 4;
 const GTF_transfer_completed = 8;
 const GNTCOPY_source_gref = 1;
@@ -98,11 +99,36 @@ test('wrong arguments have their GNTST status', (t) => {
     ],
     ['copy to a read-only grant', b.ops.gnttabCopy(DOMID_SELF, 0, 0, a.ops.domid, ref, 0, 8, 2), GNTST_general_error],
     ['copy to a missing domain', b.ops.gnttabCopy(DOMID_SELF, 0, 0, 99, ref, 0, 8, 2), GNTST_bad_domain],
+    ['copy of nothing', b.ops.gnttabCopy(99, ref, 5000, 99, ref, 5000, 0, 3), 0],
     ['copy from no frame', b.ops.gnttabCopy(DOMID_SELF, 1e6, 0, DOMID_SELF, 0, 0, 8, 0), GNTST_bad_page],
   ];
   for (const [what, got, due] of cases) t.is(got, due, what);
   t.is(b.domain.maptrack.count, 0);
   t.is(a.domain.grants.pinned, 0);
+});
+
+test('a mapped entry stands for what it was, whatever the owner writes into it', (t) => {
+  const {host, a, b, gfn, ref} = granted();
+  const c = host.create();
+  const handle = b.ops.gnttabMap(a.ops.domid, ref, GNTMAP_host_map);
+  const word = a.domain.grants.entryWord(ref);
+  a.ops.memory.u32[word + 1] = a.ops.pages.alloc() as Gfn;
+  const again = b.ops.gnttabMap(a.ops.domid, ref, GNTMAP_host_map);
+  t.is(b.ops.mappedOffset(again), gfn * PAGE_SIZE);
+  a.ops.memory.u16[word * 2 + 1] = c.ops.domid;
+  t.is(c.ops.gnttabMap(a.ops.domid, ref, GNTMAP_host_map), GNTST_general_error);
+  t.true(a.domain.isFrameInUse(gfn));
+  b.ops.gnttabUnmap(handle);
+  b.ops.gnttabUnmap(again);
+  t.false(a.domain.isFrameInUse(gfn));
+  t.true(c.ops.gnttabMap(a.ops.domid, ref, GNTMAP_host_map) >= 0);
+});
+
+test('a part of a page is copied but not mapped', (t) => {
+  const {a, b, gfn, ref} = granted();
+  a.ops.memory.u32[a.domain.grants.entryWord(ref)] |= GTF_sub_page;
+  t.is(b.ops.gnttabMap(a.ops.domid, ref, GNTMAP_host_map), GNTST_general_error);
+  t.is(b.ops.gnttabCopy(a.ops.domid, ref, 0, DOMID_SELF, gfn, 0, 8, GNTCOPY_source_gref), 0);
 });
 
 test('unmapping twice is refused, and a handle is reused', (t) => {
