@@ -8,7 +8,7 @@ import {makeQcow2, makeVhd} from '../support/image-makers.ts';
 import {flush, openImage, result, tryRead, writeBytes} from '../support/storage.ts';
 
 const SIZE = 2 ** 20;
-const IMAGES = 250;
+const IMAGES = Number(process.env.PVSIM_TEST_IMAGES ?? 250);
 /** No operation here needs more than this beyond what the image had. */
 const GROWTH = 64 * 2 ** 20;
 
