@@ -39,6 +39,20 @@ const steps: readonly (readonly [command: string, stdout: string | RegExp, stder
     "libxl: error: Domain 1:Setting vcpu affinity: Invalid argument\nCould not set affinity for vcpu `5'.\n",
     1,
   ],
+  [
+    'vcpu-pin one 99999999999999999999 0',
+    '',
+    "libxl: error: Domain 1:Setting vcpu affinity: Invalid argument\nCould not set affinity for vcpu `4294967295'.\n",
+    1,
+  ],
+  ['vcpu-list 77', /^Name .*\n$/, 'libxl: error: Domain 77:Non-existant domain\n', 0],
+  ['pause 99999999999999999999', '', 'libxl: error: Domain 4294967295:Non-existant domain\n', 1],
+  [
+    'mem-set 0 512',
+    '',
+    "libxl: error: Domain 0:pvsim's dom0 has no balloon\ncannot set domid 0 dynamic max memory to : 512\n",
+    1,
+  ],
   ['-N vcpu-pin 0 all 0-3,5', 'cpumap: 0-3,5\n', '', 0],
   ['-N vcpu-pin 0 all - 1', 'cpumap: - 1\n', '', 0],
   [

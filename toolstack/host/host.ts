@@ -368,6 +368,7 @@ class XenHost implements Host {
   }
 
   async setMemoryTarget(domid: DomId, targetKib: number): Promise<void> {
+    refuseDom0Balloon(domid);
     const record = this.record(domid);
     return this.change(record, () => this.memory.setTarget(record, targetKib));
   }
@@ -378,6 +379,7 @@ class XenHost implements Host {
   }
 
   async setMaxMemory(domid: DomId, maxKib: number): Promise<void> {
+    refuseDom0Balloon(domid);
     const record = this.record(domid);
     return this.change(record, () => this.memory.setMax(record, maxKib));
   }
@@ -595,6 +597,10 @@ class XenHost implements Host {
 
 /** The path as dom0's xenbus has it. */
 const backendNode = (path: string): string => path.replace(`/local/domain/${DOM0}/`, '');
+
+const refuseDom0Balloon = (domid: DomId): void => {
+  if (domid === DOM0) throw new ToolstackError('EINVAL', "libxl: error: Domain 0:pvsim's dom0 has no balloon");
+};
 
 const noDomain = (domid: DomId): ToolstackError =>
   new ToolstackError('ESRCH', `libxl: error: Domain ${domid}:Non-existant domain`);

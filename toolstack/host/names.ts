@@ -1,6 +1,9 @@
 import type {DomId} from '../../hypervisor/index.ts';
 import type {SyncXs} from '../../hypervisor/xenstore/index.ts';
 
+/** A domid of the toolstack's. */
+const U32_MAX = 2 ** 32 - 1;
+
 /** Names of domains as xenstore has them, where anybody may change them. */
 export class Names {
   private readonly xs: SyncXs;
@@ -22,6 +25,6 @@ export class Names {
 
   /** Digits only: a domid, whether it exists or not. */
   resolve(nameOrId: string): DomId | undefined {
-    return /^\d+$/.test(nameOrId) ? (Number(nameOrId) as DomId) : this.byName(nameOrId);
+    return /^\d+$/.test(nameOrId) ? (Math.min(Number(nameOrId), U32_MAX) as DomId) : this.byName(nameOrId);
   }
 }

@@ -1,4 +1,5 @@
 import {formatCpuList, type HostTopology} from '../../config/cpu-list.ts';
+import {ToolstackError} from '../../errors.ts';
 import type {VcpuListing} from '../../host/cpus/index.ts';
 import type {Run} from '../command.ts';
 import {findDomain} from '../find-domain.ts';
@@ -23,8 +24,14 @@ export const run: Run = async (xl, _options, names) => {
   const client = await xl.client();
   const topology = await hostTopology(xl);
   xl.out(HEADER);
+  /** xl goes on after a domain that is not there. */
   const print = async (domid: number): Promise<void> => {
-    for (const row of await client.call('vcpu.list', {domid})) xl.out(formatVcpu(row, topology));
+    try {
+      for (const row of await client.call('vcpu.list', {domid})) xl.out(formatVcpu(row, topology));
+    } catch (error) {
+      if (!(error instanceof ToolstackError)) throw error;
+      xl.complain(error.message);
+    }
   };
   if (names.length === 0) for (const {domid} of await client.call('domain.list', {})) await print(domid);
   for (const name of names) await print(await findDomain(xl, name));

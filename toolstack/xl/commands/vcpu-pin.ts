@@ -6,6 +6,7 @@ import {findDomain} from '../find-domain.ts';
 import {orFail} from '../libxl-errors.ts';
 import {hostTopology} from '../topology.ts';
 
+const U32_MAX = 2 ** 32 - 1;
 /** An affinity that stays as it is. */
 const UNCHANGED = '-';
 
@@ -33,7 +34,7 @@ export const run: Run = async (xl, options, [domain, vcpuText, hardText, softTex
 /** null: all of them. */
 const parseVcpu = (text: string, options: Options): number | null => {
   const [digits] = /^\s*\d+/.exec(text) ?? [];
-  if (digits !== undefined) return Number(digits);
+  if (digits !== undefined) return Math.min(Number(digits), U32_MAX);
   if (text !== 'all') throw new ToolstackError('EINVAL', `Error: Invalid argument ${text} as VCPU.`);
   if (options.has('f')) throw new ToolstackError('EINVAL', "Error: --force and 'all' as VCPU not allowed.");
   return null;
