@@ -1,4 +1,4 @@
-import {lockFile} from './lock-file.ts';
+import {lockFile, type LockOptions} from './lock-file.ts';
 
 interface Holders {
   writer: boolean;
@@ -27,14 +27,18 @@ export class ImageLocks {
   }
 
   /** Undefined when the image is in use by others. The open file `fd` has to stay open as long as the lock is held. */
-  async acquire(key: string, readonly: boolean, fd: number): Promise<ImageLock | undefined> {
+  async acquire(key: string, fd: number, options: LockOptions): Promise<ImageLock | undefined> {
     await this.closed(key);
+    const {readonly} = options;
     const holders = this.held.get(key) ?? {writer: false, readers: 0, closing: undefined};
     if (holders.writer || (!readonly && holders.readers > 0)) return undefined;
-    if (this.acrossProcesses && !lockFile(fd, readonly)) return undefined;
     this.held.set(key, holders);
     if (readonly) holders.readers++;
     else holders.writer = true;
+    if (this.acrossProcesses && !(await lockFile(fd, options))) {
+      this.release(key, holders, readonly);
+      return undefined;
+    }
     return {closingUntil: (closed) => (holders.closing = closed), release: () => this.release(key, holders, readonly)};
   }
 

@@ -1,4 +1,4 @@
-import {spawnSync} from 'node:child_process';
+import {spawn, spawnSync, type StdioOptions} from 'node:child_process';
 import {fstatSync, readFileSync} from 'node:fs';
 
 /** Status of flock(1) when somebody else has the lock; told apart from its own troubles. */
@@ -10,6 +10,12 @@ const QEMU_LAST_BYTE = 263;
 /** BLK_PERM_WRITE of those that it has: it writes. */
 const QEMU_WRITES_BYTE = 101;
 
+export interface LockOptions {
+  readonly: boolean;
+  /** Without waiting for the program, as virtual time needs. */
+  atOnce: boolean;
+}
+
 /**
  * Takes flock(2) on an open file, shared to read and exclusive to write; it ends when the file is closed, or the process
  * is killed. Node has no such call: util-linux's flock takes it on the file that it inherits, which is ours. Without
@@ -18,11 +24,16 @@ const QEMU_WRITES_BYTE = 101;
  *
  * QEMU does not look at flock(2). Its own locks, of open file descriptions, are looked for in /proc/locks.
  */
-export const lockFile = (fd: number, readonly: boolean): boolean => {
+export const lockFile = async (fd: number, {readonly, atOnce}: LockOptions): Promise<boolean> => {
   if (usedByQemu(fd, readonly)) return false;
   const how = readonly ? '--shared' : '--exclusive';
-  const {status} = spawnSync('flock', [how, '--nonblock', '--conflict-exit-code', String(HELD), '3'], {
-    stdio: ['ignore', 'ignore', 'ignore', fd],
+  const args = [how, '--nonblock', '--conflict-exit-code', String(HELD), '3'];
+  const stdio: StdioOptions = ['ignore', 'ignore', 'ignore', fd];
+  if (atOnce) return spawnSync('flock', args, {stdio}).status !== HELD;
+  const status = await new Promise<number | null>((resolve) => {
+    const child = spawn('flock', args, {stdio});
+    child.once('error', () => resolve(null));
+    child.once('exit', resolve);
   });
   return status !== HELD;
 };

@@ -76,7 +76,8 @@ const openLink = async (path: string, options: OpenFileOptions, chain: Link[]): 
   const stats = fstatSync(fd, {bigint: true});
   const wrong = faultOf(path, stats, chain);
   const key = keyOf(stats);
-  const lock = wrong === undefined ? await options.locks.acquire(key, options.readonly, fd) : undefined;
+  const how = {readonly: options.readonly, atOnce: options.clock === undefined};
+  const lock = wrong === undefined ? await options.locks.acquire(key, fd, how) : undefined;
   if (lock === undefined) {
     closeSync(fd);
     return wrong ?? refuse('busy', path, 'in use by another disk');

@@ -4,6 +4,7 @@ import {join} from 'node:path';
 import {writeFileSync} from 'node:fs';
 import test, {type ExecutionContext} from 'ava';
 import {ImageLocks} from '../../backends/storage/index.ts';
+import {realClock} from '../../hypervisor/schedule/index.ts';
 import {pattern, tempDir} from '../support/block.ts';
 import {makeQcow2} from '../support/image-makers.ts';
 import {openImage, refusal} from '../support/storage.ts';
@@ -34,6 +35,9 @@ test('an image that another process writes is in use; its death ends that', asyn
   const kill = await holder(t, path, false);
   t.regex(await refusal(path, {locks: acrossProcesses()}), /^busy: .*in use by another disk/);
   t.regex(await refusal(path, {locks: acrossProcesses(), readonly: true}), /^busy: /);
+  const clock = realClock({seed: 1});
+  t.regex(await refusal(path, {locks: acrossProcesses(), clock}), /^busy: /, 'without holding up the host');
+  clock.close();
   await kill();
   t.is(await refusal(path, {locks: acrossProcesses()}), 'opened');
 });
