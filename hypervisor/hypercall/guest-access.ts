@@ -38,7 +38,17 @@ export class GuestAccess {
     });
   }
 
-  /** `count` u32 words: frame numbers, ports. */
+  /**
+   * Entries `from` on of an array of unsigned longs: frame numbers, indexes. One beyond 2^32 reads as 2^32 - 1, which no
+   * frame has.
+   */
+  readLongs(address: number, from: number, count: number): Uint32Array | undefined {
+    if (this.abi === 'x86_32') return this.readWords(address + from * 4, count);
+    const words = this.readWords(address + from * 8, count * 2);
+    return words?.filter((_, i) => i % 2 === 0).map((low, i) => (words[i * 2 + 1] === 0 ? low : 0xffffffff));
+  }
+
+  /** `count` u32 words. */
   readWords(address: number, count: number): Uint32Array | undefined {
     const bytes = this.readBytes(address, count * 4);
     return bytes === undefined ? undefined : new Uint32Array(bytes.buffer);

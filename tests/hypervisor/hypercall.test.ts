@@ -376,3 +376,33 @@ test('a long reservation goes on where its slice ended, and answers how many ext
   t.is(memory.populatedPages, memory.pages - 30);
   t.is(guest.call(memory_op, 6 | (5000 << 6), ARG), 5000, 'a start behind the end');
 });
+
+test('a long batch of frames for the physical memory goes on where its slice ended', (t) => {
+  const guest = new Guest();
+  const {memory, grants} = guest.domain;
+  const count = 600;
+  const [indexes, frames, errors] = [0x1000, 0x3000, 0x5000];
+  for (let i = 0; i < count; i++) memory.u32.set([i], indexes / 4 + i);
+  for (let i = 0; i < count; i++) memory.u32.set([40], frames / 4 + i);
+  // domid, space 1 (the grant table), size and a domid of no use here, then three pointers.
+  memory.u32.set([SELF | (1 << 16), count, BASE + indexes, BASE + frames, BASE + errors], (ARG - BASE) / 4);
+  const add_to_physmap_batch = 23;
+  t.deepEqual(guest.callInParts(100, memory_op, add_to_physmap_batch, ARG), {result: 0, calls: 3});
+  const results = Array.from(memory.u32.subarray(errors / 4, errors / 4 + count), (result) => result | 0);
+  t.deepEqual(
+    results,
+    results.map((_, i) => (i < 64 ? 0 : EINVAL)),
+  );
+  t.is(grants.frames, 64);
+});
+
+test('lists of frame numbers are of 64 bits for x86_64 guests', (t) => {
+  const guest = new Guest('x86_64');
+  const {memory} = guest.domain;
+  memory.u32.set([20, 0, 21, 0, 22, 1], 0x400 / 4);
+  // extent_start, nr_extents of 8 bytes, order, flags, domid.
+  const words = [BASE + 0x400, 0, 3, 0, 0, 0, SELF, 0];
+  t.is(guest.withWords(memory_op, 1, words).result, 2, 'the third lies beyond 2^32');
+  t.false(memory.isPopulated(20) || memory.isPopulated(21));
+  t.true(memory.isPopulated(22));
+});

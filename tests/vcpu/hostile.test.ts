@@ -26,6 +26,12 @@ const kernels: readonly [title: string, code: readonly number[]][] = [
   ['writes 4 KiB to the console', again(hypercall(18, 0, 4096, DATA))],
   ['yields', again(hypercall(29, 0))],
   [
+    'moves its grant table 60,000 times in a hypercall',
+    kernel.withData(new Uint8Array(new Uint32Array([0x17ff0, 60_000, DATA, DATA, DATA + MIB]).buffer), (at) =>
+      again(hypercall(12, 23, at)),
+    ),
+  ],
+  [
     'gives back lists of 2^20 extents',
     kernel.withData(new Uint8Array(new Uint32Array([DATA, MIB, 0, 0, 0x7ff0]).buffer), (at) =>
       again(hypercall(12, 1, at)),
