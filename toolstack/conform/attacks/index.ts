@@ -2,6 +2,12 @@ import type {Check} from '../check.ts';
 import {blockConnectionAttacks} from './block-connection.ts';
 import {blockRequestAttacks} from './block-requests.ts';
 import {doubleFetchAttacks} from './double-fetch.ts';
+import {toolstackAttacks} from './toolstack.ts';
 
 /** Security advisories played against an implementation: the clause of each is the advisory's id. */
-export const attacks: readonly Check[] = [...doubleFetchAttacks, ...blockRequestAttacks, ...blockConnectionAttacks];
+export const attacks: readonly Check[] = [
+  ...doubleFetchAttacks,
+  ...blockRequestAttacks,
+  ...blockConnectionAttacks,
+  ...toolstackAttacks,
+];

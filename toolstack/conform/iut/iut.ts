@@ -3,6 +3,7 @@ import type {BlockDevice, NetDevice} from '../../../frontends/api.ts';
 import type {XenbusDriver, XenbusRole} from '../../../hypervisor/xenbus/index.ts';
 import type {XsTransport} from '../../../hypervisor/xenstore/index.ts';
 import type {Rig} from '../rig.ts';
+import type {ToolstackHost, ToolstackUnderTest} from './toolstack.ts';
 
 /** Drivers of one end of a device. */
 export const driverSubjects = ['frontend/vbd', 'backend/vbd'] as const;
@@ -10,7 +11,7 @@ export const driverSubjects = ['frontend/vbd', 'backend/vbd'] as const;
 export type DriverSubject = (typeof driverSubjects)[number];
 
 /** What checks judge. */
-export type Subject = DriverSubject | 'xenstored' | 'hypervisor';
+export type Subject = DriverSubject | 'xenstored' | 'hypervisor' | 'toolstack';
 
 /** What a driver under test gets from the stand it is loaded on. */
 export interface DriverHost {
@@ -31,6 +32,8 @@ export interface Iut {
   readonly driver?: (subject: DriverSubject, host: DriverHost) => XenbusDriver;
   /** Of subject xenstored: a connection of a domain to a fresh store, or of the rig's. */
   readonly connectStore?: (rig: Rig, domid: number) => XsTransport;
+  /** Of subject toolstack. */
+  readonly toolstack?: (host: ToolstackHost) => ToolstackUnderTest;
 }
 
 export const roleOf = (subject: DriverSubject): XenbusRole => subject.split('/')[0] as XenbusRole;

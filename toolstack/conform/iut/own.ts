@@ -1,6 +1,7 @@
 import {blockBackend} from '../../../backends/block/index.ts';
 import {blockFrontend} from '../../../frontends/block/index.ts';
 import type {XenbusDriver} from '../../../hypervisor/xenbus/index.ts';
+import {ownToolstack} from './own-toolstack.ts';
 import {type DriverHost, type DriverSubject, driverSubjects, type Iut} from './iut.ts';
 
 const drivers: Readonly<Record<DriverSubject, (host: DriverHost) => XenbusDriver>> = {
@@ -11,7 +12,8 @@ const drivers: Readonly<Record<DriverSubject, (host: DriverHost) => XenbusDriver
 /** All that is of this project. */
 export const ownImplementation: Iut = {
   name: 'pvsim',
-  subjects: [...driverSubjects, 'xenstored', 'hypervisor'],
+  subjects: [...driverSubjects, 'xenstored', 'hypervisor', 'toolstack'],
   driver: (subject, host) => drivers[subject](host),
   connectStore: (rig, domid) => rig.store.connectInProcess(domid),
+  toolstack: ownToolstack,
 };

@@ -205,3 +205,14 @@ export const closesOn = (node: string): Mutant => ({
     };
   },
 });
+
+/** Removes another directory than it should. */
+export const removesElsewhere = (name: string, node: RegExp, elsewhere: string): Mutant => ({
+  name,
+  layer: () => ({
+    send: (request, pass) => {
+      const strays = request.type === XS.RM && node.test(pathOf(request));
+      pass(strays ? {...request, payload: `${elsewhere}\0`} : request);
+    },
+  }),
+});

@@ -2,6 +2,7 @@ import type {Subject} from '../iut/iut.ts';
 import type {DeviceStandOptions} from './device-stand.ts';
 import {HypervisorStand} from './hypervisor.ts';
 import type {Stand} from './stand.ts';
+import {ToolstackStand} from './toolstack.ts';
 import {VbdBackendStand} from './vbd-backend.ts';
 import {VbdFrontendStand} from './vbd-frontend.ts';
 import {XenstoredStand} from './xenstored.ts';
@@ -12,6 +13,7 @@ export interface Stands {
   'backend/vbd': VbdBackendStand;
   xenstored: XenstoredStand;
   hypervisor: HypervisorStand;
+  toolstack: ToolstackStand;
 }
 
 /** Makes the host, loads the implementation. */
@@ -20,4 +22,5 @@ export const openStand: Readonly<Record<Subject, (options: DeviceStandOptions) =
   'backend/vbd': (options) => VbdBackendStand.open(options),
   xenstored: (options) => XenstoredStand.open(options),
   hypervisor: (options) => HypervisorStand.open(options),
+  toolstack: (options) => ToolstackStand.open(options),
 };
