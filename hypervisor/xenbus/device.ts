@@ -42,12 +42,13 @@ export class XenbusDevice {
   readonly type: string;
   readonly devid: string;
   readonly path: string;
-  readonly otherPath: string;
-  readonly otherDomid: number;
+  private peerPath: string;
+  private peerDomid: number;
   private readonly own: BehaviorSubject<XenbusState>;
   private readonly other = new BehaviorSubject<XenbusState>(XenbusStateUnknown);
   private steps: Promise<void> = Promise.resolve();
   private watch: Subscription | undefined;
+  private onOther: ((state: XenbusState) => void | Promise<void>) | undefined;
   private lastError: string | undefined;
   private removed = false;
 
@@ -58,9 +59,18 @@ export class XenbusDevice {
     this.type = options.type;
     this.devid = options.devid;
     this.path = options.path;
-    this.otherPath = options.otherPath;
-    this.otherDomid = options.otherDomid;
+    this.peerPath = options.otherPath;
+    this.peerDomid = options.otherDomid;
     this.own = new BehaviorSubject(state);
+  }
+
+  /** The peer's directory, absolute. */
+  get otherPath(): string {
+    return this.peerPath;
+  }
+
+  get otherDomid(): number {
+    return this.peerDomid;
   }
 
   /** The state we last wrote. */
@@ -155,9 +165,23 @@ export class XenbusDevice {
 
   /** Calls `onChange` with the peer's state now and whenever it may have changed, never twice at a time. */
   followOther(onChange: (state: XenbusState) => void | Promise<void>): void {
+    this.onOther = onChange;
+    this.watch?.unsubscribe();
     this.watch = this.xs
       .watch(`${this.otherPath}/state`)
       .subscribe({next: () => this.enqueue(() => this.look(onChange)), error: () => undefined});
+  }
+
+  /** Of a frontend that was resumed: its backend may be another one now, maybe in another domain, and is followed. */
+  async findBackend(): Promise<void> {
+    const path = await this.read('backend');
+    const domid = await this.read('backend-id');
+    if (path === undefined || domid === undefined || !/^\d{1,5}$/.test(domid)) return;
+    const isSame = path === this.peerPath && Number(domid) === this.peerDomid;
+    if (isSame || this.removed) return;
+    this.peerPath = path;
+    this.peerDomid = Number(domid);
+    if (this.onOther !== undefined) this.followOther(this.onOther);
   }
 
   /** Runs a step after those under way. What it throws as DeviceError closes the device; all else is our bug. */

@@ -1,9 +1,7 @@
-import {XS} from '../../../../hypervisor/xenstore/index.ts';
 import {check, type Check} from '../../check.ts';
 import {keepsGrants, keepsMappings, keepsPorts} from '../../mutants/leaks.ts';
 import {neverKicksAgain, repeatsFirstLost} from '../../mutants/reconnect.ts';
 import {backState, deafAfter, frontState, neverUnwatches, readsInstead} from '../../mutants/store.ts';
-import {swallows} from '../../mutants/xenstored.ts';
 import type {VbdFrontendStand} from '../../stand/vbd-frontend.ts';
 
 /** Of blkif in the x86_64 ABI. */
@@ -110,6 +108,42 @@ export const lifeChecks: readonly Check[] = [
   ),
   check(
     'frontend/vbd',
+    'XENBUS-LIFE-02',
+    async (stand) => {
+      await stand.connect();
+      const path = '/local/domain/0/backend/vbd/99/51712';
+      const {dom0} = stand.rig;
+      await stand.rig.run(async () => {
+        await dom0.xs.mkdir(path);
+        await dom0.xs.setPerms(path, ['n0', `r${stand.guest.domain.id}`]);
+      });
+      stand.peer.disconnect();
+      const nodes = {frontend: stand.frontPath(stand.devid), 'frontend-id': '1', online: '1', state: '2'};
+      for (const [key, value] of Object.entries(nodes)) await stand.write(`${path}/${key}`, value);
+      await stand.write(`${stand.frontPath(stand.devid)}/backend`, path);
+      await stand.write(`${stand.frontPath(stand.devid)}/state`, '1');
+      stand.resume(stand.devid);
+      const due = 'the link to the backend is read again';
+      stand.must(await stand.reaches(3), `the frontend is in state ${await stand.state}`, due);
+      await stand.meet();
+      for (const [key, value] of Object.entries({sectors: '2048', info: '0', 'sector-size': '512', state: '4'}))
+        await stand.write(`${path}/${key}`, value);
+      stand.must(await stand.reaches(4), `the frontend is in state ${await stand.state}`, due);
+      stand.must(await stand.reads(), 'a read failed', 'a read is done over the new connection');
+    },
+    {
+      variant: 'another backend',
+      mutants: [
+        readsInstead(
+          'does not read the link again',
+          /device\/vbd\/51712\/backend$/,
+          () => '/local/domain/0/backend/vbd/1/51712',
+        ),
+      ],
+    },
+  ),
+  check(
+    'frontend/vbd',
     'XENBUS-LIFE-03',
     async (stand) => {
       const {done} = await losesRing(stand, () => suspends(stand));
@@ -173,24 +207,5 @@ export const lifeChecks: readonly Check[] = [
       stand.must(counts() === first, counts, `${first}, as after the first time`);
     },
     {seeds: 1, mutants: [keepsGrants, keepsPorts, neverUnwatches]},
-  ),
-  check(
-    'xenstored',
-    'XENBUS-LIFE-12',
-    async (stand) => {
-      const {domain} = await stand.guest();
-      const client = stand.client(domain.id);
-      await stand.ask(client, XS.WATCH, 'data\0token\0');
-      const {error} = await stand.ask(client, XS.RESET_WATCHES, '\0');
-      stand.must(error === undefined, `error ${error}`, 'RESET_WATCHES works');
-      await stand.settle();
-      const before = client.events.length;
-      await stand.ask(client, XS.WRITE, 'data/node\0value');
-      await stand.settle();
-      stand.must(client.events.length === before, 'an event of a watch from before', 'no watches are left');
-      const again = await stand.ask(client, XS.WATCH, 'data\0token\0');
-      stand.must(again.error === undefined, `error ${again.error}`, 'the same watch can be set again');
-    },
-    {mutants: [swallows('forgets to reset watches', XS.RESET_WATCHES)]},
   ),
 ];
