@@ -8,8 +8,10 @@ export const blkifClauses: readonly Clause[] = [
     severity: 'SHOULD',
     basis: 'specification',
     source: 'io/blkif.h',
-    rule: 'Before state 2 publish feature-barrier, feature-flush-cache, feature-discard (with granularity/alignment/secure), feature-persistent, feature-max-indirect-segments, max-ring-page-order (and max-ring-pages), multi-queue-max-queues as far as supported; absent means 0 / default.',
+    rule: 'Publish feature-barrier, feature-flush-cache, feature-discard (with granularity/alignment/secure), feature-persistent, feature-max-indirect-segments, max-ring-page-order (and max-ring-pages), multi-queue-max-queues as far as supported; absent means 0 / default.',
     probe: 'dump at 2 (Linux publishes some only at 4: frontends must cope with both).',
+    correction:
+      'Said "before state 2"; xen-blkback writes flush, barrier, discard and persistent just before 4, where frontends look again (BLKIF-NEG-02). Judged at 4: what is offered is known, and what is known is offered.',
   },
   {
     id: 'BLKIF-NEG-02',
@@ -506,6 +508,7 @@ export const blkifClauses: readonly Clause[] = [
     source: 'io/blkif.h',
     rule: 'Either may answer EOPNOTSUPP at any time even if advertised.',
     probe: 'inject at n-th.',
+    correction: 'A liberty of the backend: judged is the frontend, which has to bear it.',
   },
   {
     id: 'BLKIF-FLUSH-05',
