@@ -20,12 +20,18 @@ export interface RigOptions {
   faults?: Partial<FaultRates>;
   /** Keeps trace records; true by default. */
   traced?: boolean;
+  /** Frames of dom0. */
+  dom0Pages?: number;
+  /** Takes what the store daemon writes to its log. */
+  storeLog?: (line: string) => void;
 }
 
 export interface RigGuestOptions {
   pages?: number;
   /** Layout of what its drivers share; x86_64 by default. */
   abi?: Abi;
+  /** 1 by default. */
+  vcpus?: number;
   /** What the guest's store client talks through instead of its bare ring. */
   transport?: (ring: XsTransport, ops: ProgramOps) => XsTransport;
 }
@@ -53,15 +59,16 @@ export class Rig {
   readonly dom0: RigDomain;
   private readonly records: TraceRecord[] = [];
 
-  constructor({seed = 1, clock, faults, traced = true}: RigOptions = {}) {
+  constructor({seed = 1, clock, faults, traced = true, dom0Pages, storeLog}: RigOptions = {}) {
     this.schedule = clock ?? virtualClock(seed);
     this.xen = new Hypervisor({schedule: this.schedule, memoryMib: 4096, faults});
     if (traced) this.xen.trace.addSink((record) => this.records.push(record));
-    const {domain, ops} = this.createDomain(0 as DomId);
+    const {domain, ops} = this.createDomain(0 as DomId, dom0Pages);
     this.store = new Xenstored({
       domainExists: (domid) => this.xen.domain(domid) !== undefined,
       introduceHook: (domid, _gfn, port) => mapDomainRing(ops, domid, port, () => this.store.onEvent(domid)),
       defer: (task) => this.schedule.post(task),
+      log: storeLog,
       conflictFault: () => this.xen.faults.active && this.xen.faults.hit('storeConflict'),
     });
     this.dom0 = {domain, ops, xs: new XsClient(this.store.connectInProcess(0))};
@@ -73,8 +80,8 @@ export class Rig {
   }
 
   /** A guest that runs, introduced to the store, with /local/domain/N and its device directory. */
-  async createGuest({pages, abi, transport = (ring) => ring}: RigGuestOptions = {}): Promise<RigDomain> {
-    const {domain, ops} = this.createDomain(undefined, pages, abi);
+  async createGuest({pages, abi, vcpus, transport = (ring) => ring}: RigGuestOptions = {}): Promise<RigDomain> {
+    const {domain, ops} = this.createDomain(undefined, pages, abi, vcpus);
     const {storeGfn, storePort} = buildSpecialPages(this.xen, this.dom0.domain, domain);
     const path = `/local/domain/${domain.id}`;
     const {xs} = this.dom0;
@@ -139,11 +146,12 @@ export class Rig {
     this.schedule.close();
   }
 
-  private createDomain(domid?: DomId, pages = 2048, abi?: Abi): {domain: Domain; ops: ProgramOps} {
+  private createDomain(domid?: DomId, pages = 2048, abi?: Abi, vcpus = 1): {domain: Domain; ops: ProgramOps} {
     const domain = this.xen.createDomain({
       domid,
       pages,
       abi,
+      vcpus,
       privileged: domid === 0,
       vcpu: (owner, index) => new ProgramVcpu(owner, index, this.schedule, this.xen.trace),
     });

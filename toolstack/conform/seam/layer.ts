@@ -1,5 +1,6 @@
 import type {Grantor} from '../../../hypervisor/grant-table/index.ts';
-import type {HypervisorOps} from '../../../hypervisor/index.ts';
+import type {Hypervisor, HypervisorOps} from '../../../hypervisor/index.ts';
+import type {HypercallDoor} from '../../../hypervisor/hypercall/index.ts';
 import type {XsMessage} from '../../../hypervisor/xenstore/index.ts';
 
 /** A word of a ring page that the implementation reads or writes. */
@@ -14,7 +15,7 @@ export interface SharedWord {
 }
 
 /** A call that may be changed, made twice or left out: the real one comes first. */
-type Hook<F> = F extends (...args: infer A) => infer R ? (real: (...args: A) => R, ...args: A) => R : never;
+export type Hook<F> = F extends (...args: infer A) => infer R ? (real: (...args: A) => R, ...args: A) => R : never;
 
 type Hooks<T> = {readonly [K in keyof T as T[K] extends (...args: never) => unknown ? K : never]?: Hook<T[K]>};
 
@@ -23,6 +24,10 @@ type Hooks<T> = {readonly [K in keyof T as T[K] extends (...args: never) => unkn
  * messages. A layer without hooks changes nothing. Layers lie on each other; each hook gets the way further in.
  */
 export interface Layer {
+  /** Changes the hypervisor itself, before any guest is there. */
+  readonly host?: (xen: Hypervisor) => void;
+  /** A hypercall through the ABI, by its number. */
+  readonly hypercall?: Hook<HypercallDoor['call']>;
   readonly ops?: Hooks<HypervisorOps>;
   readonly grantor?: Hooks<Grantor>;
   /** `fetch` gets the word, or another one of the page by its offset in bytes. */

@@ -1,4 +1,14 @@
 import type {Check} from '../../check.ts';
+import {grantCopyChecks} from './copy.ts';
 import {grantMapChecks} from './map.ts';
+import {grantTableChecks} from './table.ts';
+import {grantUnmapChecks} from './unmap.ts';
+import {grantVersionChecks} from './version.ts';
 
-export const grantChecks: readonly Check[] = [...grantMapChecks];
+export const grantChecks: readonly Check[] = [
+  ...grantTableChecks,
+  ...grantMapChecks,
+  ...grantUnmapChecks,
+  ...grantCopyChecks,
+  ...grantVersionChecks,
+];
