@@ -1,13 +1,15 @@
 import type {Check} from '../../check.ts';
 import {closingChecks} from './closing.ts';
+import {handshakeChecks} from './handshake.ts';
 import {lifeChecks} from './life.ts';
 import {nodeChecks} from './nodes.ts';
-import {handshakeChecks} from './handshake.ts';
+import {returningChecks} from './returning.ts';
 import {toolstackChecks} from './toolstack.ts';
 
 export const xenbusChecks: readonly Check[] = [
   ...handshakeChecks,
   ...closingChecks,
+  ...returningChecks,
   ...nodeChecks,
   ...lifeChecks,
   ...toolstackChecks,

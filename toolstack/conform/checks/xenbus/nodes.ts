@@ -13,7 +13,7 @@ import {
   writesInstead,
 } from '../../mutants/store.ts';
 import type {VbdBackendStand} from '../../stand/vbd-backend.ts';
-import {mustRefuse} from './refusal.ts';
+import {mustRefuse} from './released.ts';
 import type {VbdFrontendStand} from '../../stand/vbd-frontend.ts';
 
 type NodeValue = readonly [key: string, value: string];
