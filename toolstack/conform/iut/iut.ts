@@ -1,12 +1,12 @@
+import type {Networks} from '../../../backends/network/index.ts';
 import type {StorageOpener} from '../../../backends/storage/index.ts';
 import type {BlockDevice, NetDevice} from '../../../frontends/api.ts';
 import type {XenbusDriver, XenbusRole} from '../../../hypervisor/xenbus/index.ts';
-import type {XsTransport} from '../../../hypervisor/xenstore/index.ts';
-import type {Rig} from '../rig.ts';
+import type {StoreOpener} from './store.ts';
 import type {ToolstackHost, ToolstackUnderTest} from './toolstack.ts';
 
 /** Drivers of one end of a device. */
-export const driverSubjects = ['frontend/vbd', 'backend/vbd'] as const;
+export const driverSubjects = ['frontend/vbd', 'backend/vbd', 'frontend/vif', 'backend/vif'] as const;
 
 export type DriverSubject = (typeof driverSubjects)[number];
 
@@ -19,6 +19,8 @@ export interface DriverHost {
   readonly onDevice: (device: BlockDevice | NetDevice) => void;
   /** Opens what the `params` node of a disk names: "ram:1m". */
   readonly openStorage: StorageOpener;
+  /** The bridges of the backend's domain: a network backend joins the one that its `bridge` node names. */
+  readonly networks: Networks;
   /** Index at which a frontend starts its rings: checks come near 2^32 that way. May be ignored. */
   readonly ringStart: number;
 }
@@ -30,8 +32,10 @@ export interface Iut {
   readonly subjects: readonly Subject[];
   /** The driver for a device subject; a new one for each run. */
   readonly driver?: (subject: DriverSubject, host: DriverHost) => XenbusDriver;
-  /** Of subject xenstored: a connection of a domain to a fresh store, or of the rig's. */
-  readonly connectStore?: (rig: Rig, domid: number) => XsTransport;
+  /** Of subject xenstored. */
+  readonly openStore?: StoreOpener;
+  /** It lives outside, in real time. */
+  readonly isOutside?: boolean;
   /** Of subject toolstack. */
   readonly toolstack?: (host: ToolstackHost) => ToolstackUnderTest;
 }

@@ -1,11 +1,15 @@
 import type {Iut} from './iut.ts';
 
 /** Where an implementation is found: what a worker is told. */
-export type IutSource = {readonly kind: 'own'} | {readonly kind: 'module'; readonly path: string};
+export type IutSource =
+  | {readonly kind: 'own'}
+  | {readonly kind: 'module'; readonly path: string}
+  | {readonly kind: 'xenstored'; readonly path: string; readonly domainSockets?: string};
 
 const loaders: {[K in IutSource['kind']]: (source: Extract<IutSource, {kind: K}>) => Promise<Iut>} = {
   own: async () => (await import('./own.ts')).ownImplementation,
   module: async ({path}) => (await import('./module.ts')).loadModule(path),
+  xenstored: async (source) => (await import('./xenstored.ts')).socketStore(source),
 };
 
 export const loadIut = (source: IutSource): Promise<Iut> =>

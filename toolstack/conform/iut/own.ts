@@ -1,12 +1,17 @@
 import {blockBackend} from '../../../backends/block/index.ts';
+import {netBackend} from '../../../backends/net/index.ts';
 import {blockFrontend} from '../../../frontends/block/index.ts';
+import {netFrontend} from '../../../frontends/net/index.ts';
 import type {XenbusDriver} from '../../../hypervisor/xenbus/index.ts';
 import {ownToolstack} from './own-toolstack.ts';
 import {type DriverHost, type DriverSubject, driverSubjects, type Iut} from './iut.ts';
+import {openOwnStore} from './own-store.ts';
 
 const drivers: Readonly<Record<DriverSubject, (host: DriverHost) => XenbusDriver>> = {
   'frontend/vbd': ({onDevice, ringStart}) => blockFrontend(onDevice, {ringStart}),
   'backend/vbd': ({openStorage}) => blockBackend({open: openStorage}),
+  'frontend/vif': ({onDevice}) => netFrontend(onDevice),
+  'backend/vif': ({networks}) => netBackend({networks}),
 };
 
 /** All that is of this project. */
@@ -14,6 +19,6 @@ export const ownImplementation: Iut = {
   name: 'pvsim',
   subjects: [...driverSubjects, 'xenstored', 'hypervisor', 'toolstack'],
   driver: (subject, host) => drivers[subject](host),
-  connectStore: (rig, domid) => rig.store.connectInProcess(domid),
+  openStore: openOwnStore,
   toolstack: ownToolstack,
 };
