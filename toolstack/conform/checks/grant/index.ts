@@ -1,5 +1,6 @@
 import type {Check} from '../../check.ts';
 import {grantCopyChecks} from './copy.ts';
+import {grantFrontendChecks} from './frontend.ts';
 import {grantMapChecks} from './map.ts';
 import {grantTableChecks} from './table.ts';
 import {grantUnmapChecks} from './unmap.ts';
@@ -7,6 +8,7 @@ import {grantVersionChecks} from './version.ts';
 
 export const grantChecks: readonly Check[] = [
   ...grantTableChecks,
+  ...grantFrontendChecks,
   ...grantMapChecks,
   ...grantUnmapChecks,
   ...grantCopyChecks,
