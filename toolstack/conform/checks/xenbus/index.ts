@@ -3,6 +3,7 @@ import {closingChecks} from './closing.ts';
 import {handshakeChecks} from './handshake.ts';
 import {lifeChecks} from './life.ts';
 import {nodeChecks} from './nodes.ts';
+import {resetWatchesChecks} from './reset-watches.ts';
 import {returningChecks} from './returning.ts';
 import {toolstackChecks} from './toolstack.ts';
 
@@ -12,5 +13,6 @@ export const xenbusChecks: readonly Check[] = [
   ...returningChecks,
   ...nodeChecks,
   ...lifeChecks,
+  ...resetWatchesChecks,
   ...toolstackChecks,
 ];
