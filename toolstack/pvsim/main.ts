@@ -13,6 +13,7 @@ import {exportCommand} from './commands/export.ts';
 import {completionCommand} from './commands/completion.ts';
 import {hostCommand} from './commands/host.ts';
 import {imageCommand} from './commands/image.ts';
+import {simCommand} from './commands/sim.ts';
 import {xenbusCommand} from './commands/xenbus.ts';
 import {xenstoreCommand} from './commands/xenstore.ts';
 import {xenstoredCommand} from './commands/xenstored.ts';
@@ -33,6 +34,7 @@ const commands = (parser: Argv): Argv =>
     abiCommand,
     xenbusCommand,
     conformCommand,
+    simCommand,
     exportCommand,
   ].reduce((each, command) => each.command(command as CommandModule), parser);
 

@@ -1,0 +1,54 @@
+import {blockBackend, type BlockFeatures} from '../../backends/block/index.ts';
+import type {Storage, StorageError} from '../../backends/storage/index.ts';
+import type {Random} from '../../hypervisor/schedule/index.ts';
+import {XenbusBus} from '../../hypervisor/xenbus/index.ts';
+import {XsClient} from '../../hypervisor/xenstore/index.ts';
+import type {Rig} from '../conform/rig.ts';
+import type {SideMutant} from './mutants.ts';
+import {type Side, sideOf} from './side.ts';
+
+const drawFeatures = (random: Random): Partial<BlockFeatures> => ({
+  persistent: random.chance(0.6),
+  grants: [0, 3, 20, 1056][random.below(4)],
+  indirect: [0, 16, 256][random.below(3)],
+  order: random.below(3),
+  queues: 1 + random.below(4),
+  flush: random.chance(0.7),
+  barrier: random.chance(0.7),
+  secure: random.chance(0.5),
+  sector: random.chance(0.7) ? 512 : 4096,
+});
+
+/** dom0's drivers, which can be loaded anew. */
+export class Backends {
+  private readonly side: Side;
+  private readonly xs: XsClient;
+  private readonly open: (target: string) => Storage | StorageError;
+  private readonly features: Partial<BlockFeatures>;
+  private bus: XenbusBus | undefined;
+
+  constructor(
+    rig: Rig,
+    random: Random,
+    open: (target: string) => Storage | StorageError,
+    mutant: SideMutant | undefined,
+  ) {
+    this.side = sideOf(rig.dom0.ops, 'backend', mutant);
+    this.xs = new XsClient(this.side.transport(rig.store.connectInProcess(0, 'backends')));
+    this.open = open;
+    this.features = drawFeatures(random);
+  }
+
+  /** Without a goodbye, as when the driver domain's kernel dies. */
+  restart(): void {
+    this.bus?.stop();
+    this.bus = new XenbusBus(this.side.ops, this.xs, 'backend', [
+      blockBackend({open: this.open, features: this.features}),
+    ]);
+    this.bus.start();
+  }
+
+  stop(): void {
+    this.bus?.stop();
+  }
+}

@@ -1,0 +1,80 @@
+/** How large a world is. */
+export interface Profile {
+  /** Most guests; the seed draws 1 to this. */
+  readonly guests: number;
+  /** Frames of each. */
+  readonly guestPages: number;
+  /** Most calls of one workload. */
+  readonly operations: number;
+  readonly diskBytes: number;
+  /** Most sectors of a call, and of the few that are long. */
+  readonly sectors: number;
+  readonly longSectors: number;
+  /** Most times that a driver crashes or a device is pulled. */
+  readonly disturbances: number;
+}
+
+export const profiles = {
+  small: {
+    guests: 2,
+    guestPages: 512,
+    operations: 12,
+    diskBytes: 256 * 1024,
+    sectors: 24,
+    longSectors: 96,
+    disturbances: 2,
+  },
+  large: {
+    guests: 4,
+    guestPages: 4096,
+    operations: 60,
+    diskBytes: 2.5 * 2 ** 20,
+    sectors: 40,
+    longSectors: 400,
+    disturbances: 5,
+  },
+} as const satisfies Readonly<Record<string, Profile>>;
+
+export type ProfileName = keyof typeof profiles;
+
+/** Largest that a rate of each fault is drawn: a probability 0..1 at every occasion. */
+export const maxRates = {
+  /** Of events: delivered late. */
+  lateEvent: 0.2,
+  /** Of grant maps and copies. */
+  refusedGrant: 0.02,
+  /** Of commits in the store: EAGAIN for nothing. */
+  storeConflict: 0.1,
+  /** Of operations of a disk: EIO, fewer bytes than asked for, half a write. */
+  diskError: 0.05,
+  shortRead: 0.05,
+  tornWrite: 0.05,
+  /** Not a chance: the part of {@link MAX_LATENCY_NS} that a disk may take. */
+  slowDisk: 1,
+} as const;
+
+export type Fault = keyof typeof maxRates;
+export type Rates = Record<Fault, number>;
+
+export const MAX_LATENCY_NS = 5e6;
+
+export const allFaults = Object.keys(maxRates) as Fault[];
+
+/** What may go wrong. */
+export interface FaultProfile {
+  readonly faults: readonly Fault[];
+  /** Drivers crash, guests are resumed, devices are pulled. */
+  readonly disturbs: boolean;
+}
+
+export const faultProfiles = {
+  all: {faults: allFaults, disturbs: true},
+  none: {faults: [], disturbs: false},
+  events: {faults: ['lateEvent'], disturbs: false},
+  grants: {faults: ['refusedGrant'], disturbs: false},
+  store: {faults: ['storeConflict'], disturbs: false},
+  disks: {faults: ['diskError', 'shortRead', 'tornWrite', 'slowDisk'], disturbs: false},
+  drivers: {faults: [], disturbs: true},
+} as const satisfies Readonly<Record<string, FaultProfile>>;
+
+export type FaultProfileName = keyof typeof faultProfiles;

@@ -1,0 +1,9 @@
+/** What one guest does with one thing, and what it has to find. */
+export interface Workload {
+  /** "disk: guest 1" */
+  readonly name: string;
+  /** Resolves once everything that it began has ended, one way or another. */
+  work(): Promise<void>;
+  /** What is wrong, after all is over; undefined when nothing is. */
+  fault(): string | undefined;
+}
