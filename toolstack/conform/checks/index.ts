@@ -1,9 +1,17 @@
 import type {Check} from '../check.ts';
 import {blkifChecks} from './blkif/index.ts';
+import {evtchnChecks} from './evtchn/index.ts';
 import {grantChecks} from './grant/index.ts';
 import {ringChecks} from './ring/index.ts';
 import {xenbusChecks} from './xenbus/index.ts';
 import {storeChecks} from './xenstore/index.ts';
 
 /** All checks there are, in the order of the catalogue. */
-export const checks: readonly Check[] = [...ringChecks, ...grantChecks, ...storeChecks, ...xenbusChecks, ...blkifChecks];
+export const checks: readonly Check[] = [
+  ...ringChecks,
+  ...grantChecks,
+  ...evtchnChecks,
+  ...storeChecks,
+  ...xenbusChecks,
+  ...blkifChecks,
+];
