@@ -2,6 +2,7 @@ import type {Check} from '../check.ts';
 import {blkifChecks} from './blkif/index.ts';
 import {evtchnChecks} from './evtchn/index.ts';
 import {grantChecks} from './grant/index.ts';
+import {netifChecks} from './netif/index.ts';
 import {ringChecks} from './ring/index.ts';
 import {xenbusChecks} from './xenbus/index.ts';
 import {storeChecks} from './xenstore/index.ts';
@@ -14,4 +15,5 @@ export const checks: readonly Check[] = [
   ...storeChecks,
   ...xenbusChecks,
   ...blkifChecks,
+  ...netifChecks,
 ];

@@ -1,6 +1,7 @@
 import type {Abi} from '../../../hypervisor/abi/ctype.ts';
 import {EVTCHNSTAT_closed} from '../../../hypervisor/abi/event-channel.ts';
 import type {BlockDevice, NetDevice} from '../../../frontends/api.ts';
+import type {Networks} from '../../../backends/network/index.ts';
 import type {HypervisorOps} from '../../../hypervisor/index.ts';
 import type {XenbusBus} from '../../../hypervisor/xenbus/index.ts';
 import type {DevicePaths, Rig, RigDomain} from '../rig.ts';
@@ -31,6 +32,8 @@ export interface DeviceStandParts {
   readonly devices: (BlockDevice | NetDevice)[];
   /** What the driver is loaded on. */
   readonly bus: XenbusBus;
+  /** Of the driver's domain. */
+  readonly networks: Networks;
   /** The peer's hypervisor operations: the same as the rig's, with its steps noted. */
   readonly peerOps: HypervisorOps;
 }

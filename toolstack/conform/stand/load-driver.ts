@@ -1,3 +1,4 @@
+import {Networks} from '../../../backends/network/index.ts';
 import {ImageLocks, openStorage} from '../../../backends/storage/index.ts';
 import type {BlockDevice, NetDevice} from '../../../frontends/api.ts';
 import {XenbusBus} from '../../../hypervisor/xenbus/index.ts';
@@ -29,7 +30,8 @@ export const loadDriver = async (subject: DriverSubject, options: DeviceStandOpt
   const store = new StoreSpy(() => `/local/domain/${domid}`);
   const iutLayers: readonly Layer[] = [...layers, recorder(log, 'iut'), spy, store];
   const devices: (BlockDevice | NetDevice)[] = [];
-  const load = (seam: Seam, xs: XsClient): XenbusBus => {
+  const load = (seam: Seam, xs: XsClient): {bus: XenbusBus; networks: Networks} => {
+    const networks = new Networks(seam.ops);
     const driver = options.iut.driver?.(subject, {
       onDevice: (device) => devices.push(device),
       openStorage: (target, how) => {
@@ -37,17 +39,18 @@ export const loadDriver = async (subject: DriverSubject, options: DeviceStandOpt
         disks.push(new ScriptedDisk(SCRIPTED_DISK_BYTES, how.readonly));
         return disks[disks.length - 1];
       },
+      networks,
       ringStart: options.ringStart ?? 0,
     });
     if (driver === undefined) throw new Error(`${options.iut.name} has no driver for ${subject}`);
     const bus = new XenbusBus(seam.ops, xs, roleOf(subject), [driver]);
     bus.start();
-    return bus;
+    return {bus, networks};
   };
   if (roleOf(subject) === 'backend') {
     const guest = await rig.createGuest({pages: GUEST_PAGES, abi: options.abi});
     const seam = new Seam(rig.dom0.ops, iutLayers);
-    const bus = load(seam, new XsClient(seam.transport(rig.store.connectInProcess(0))));
+    const loaded = load(seam, new XsClient(seam.transport(rig.store.connectInProcess(0))));
     return {
       rig,
       guest,
@@ -56,7 +59,7 @@ export const loadDriver = async (subject: DriverSubject, options: DeviceStandOpt
       store,
       disks,
       devices,
-      bus,
+      ...loaded,
       peerOps: new Seam(guest.ops, [recorder(log, 'peer')]).ops,
     };
   }
@@ -70,7 +73,7 @@ export const loadDriver = async (subject: DriverSubject, options: DeviceStandOpt
       return seams[0].transport(ring);
     },
   });
-  const bus = load(seams[0], guest.xs);
+  const loaded = load(seams[0], guest.xs);
   return {
     rig,
     guest,
@@ -79,7 +82,7 @@ export const loadDriver = async (subject: DriverSubject, options: DeviceStandOpt
     store,
     disks,
     devices,
-    bus,
+    ...loaded,
     peerOps: new Seam(rig.dom0.ops, [recorder(log, 'peer')]).ops,
   };
 };

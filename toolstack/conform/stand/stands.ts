@@ -5,12 +5,16 @@ import type {Stand} from './stand.ts';
 import {ToolstackStand} from './toolstack.ts';
 import {VbdBackendStand} from './vbd-backend.ts';
 import {VbdFrontendStand} from './vbd-frontend.ts';
+import {VifBackendStand} from './vif-backend.ts';
+import {VifFrontendStand} from './vif-frontend.ts';
 import {XenstoredStand} from './xenstored.ts';
 
 /** What a check of each subject gets. */
 export interface Stands {
   'frontend/vbd': VbdFrontendStand;
   'backend/vbd': VbdBackendStand;
+  'frontend/vif': VifFrontendStand;
+  'backend/vif': VifBackendStand;
   xenstored: XenstoredStand;
   hypervisor: HypervisorStand;
   toolstack: ToolstackStand;
@@ -20,6 +24,8 @@ export interface Stands {
 export const openStand: Readonly<Record<Subject, (options: DeviceStandOptions) => Promise<Stand>>> = {
   'frontend/vbd': (options) => VbdFrontendStand.open(options),
   'backend/vbd': (options) => VbdBackendStand.open(options),
+  'frontend/vif': (options) => VifFrontendStand.open(options),
+  'backend/vif': (options) => VifBackendStand.open(options),
   xenstored: (options) => XenstoredStand.open(options),
   hypervisor: (options) => HypervisorStand.open(options),
   toolstack: (options) => ToolstackStand.open(options),

@@ -1,0 +1,108 @@
+import {RX_SLOT_BYTES, TX_SLOT_BYTES} from '../peers/net-slots.ts';
+import type {SharedWord} from '../seam/layer.ts';
+import type {Mutant} from './mutant.ts';
+
+const HEADER_BYTES = 64;
+
+/** Words of a slot, in bytes. @see netif.h, struct netif_tx_request and so on */
+export const TX_WORD = {gref: 0, offsetFlags: 4, idSize: 8, response: 0} as const;
+export const RX_WORD = {id: 0, gref: 4, responseIdOffset: 0, responseFlagsStatus: 4} as const;
+
+export type NetRing = 'tx' | 'rx';
+
+const slotBytes: Readonly<Record<NetRing, number>> = {tx: TX_SLOT_BYTES, rx: RX_SLOT_BYTES};
+
+const isWord = (ring: NetRing, at: number, {ring: name, offset}: SharedWord): boolean =>
+  name === `${ring}-ring-ref` && offset >= HEADER_BYTES && (offset - HEADER_BYTES) % slotBytes[ring] === at;
+
+/** Takes a word of a slot for another one than it is. */
+export const misreadsNet = (
+  ring: NetRing,
+  name: string,
+  at: number,
+  change: (value: number, word: SharedWord) => number,
+): Mutant => ({
+  name,
+  layer: () => ({read: (word, fetch) => (isWord(ring, at, word) ? change(fetch(), word) >>> 0 : fetch())}),
+});
+
+/** Writes another word into a slot. */
+export const miswritesNet = (
+  ring: NetRing,
+  name: string,
+  at: number,
+  change: (value: number, word: SharedWord) => number,
+): Mutant => ({
+  name,
+  layer: () => ({write: (word, value, store) => store(isWord(ring, at, word) ? change(value, word) >>> 0 : value)}),
+});
+
+const high = (word: number): number => word >>> 16;
+const low = (word: number): number => word & 0xffff;
+const join = (lower: number, upper: number): number => ((lower & 0xffff) | ((upper & 0xffff) << 16)) >>> 0;
+
+/** Changes the flags of transmit requests that it reads. */
+export const misreadsTxFlags = (name: string, change: (flags: number) => number): Mutant =>
+  misreadsNet('tx', name, TX_WORD.offsetFlags, (word) => join(low(word), change(high(word))));
+
+/** Changes the flags of transmit requests that it makes. */
+export const miswritesTxFlags = (name: string, change: (flags: number) => number): Mutant =>
+  miswritesNet('tx', name, TX_WORD.offsetFlags, (word) => join(low(word), change(high(word))));
+
+export const misreadsTxSize = (name: string, change: (size: number) => number): Mutant =>
+  misreadsNet('tx', name, TX_WORD.idSize, (word) => join(low(word), change(high(word))));
+
+export const miswritesTxSize = (name: string, change: (size: number) => number): Mutant =>
+  miswritesNet('tx', name, TX_WORD.idSize, (word) => join(low(word), change(high(word))));
+
+export const miswritesTxId = (name: string, change: (id: number) => number): Mutant =>
+  miswritesNet('tx', name, TX_WORD.idSize, (word) => join(change(low(word)), high(word)));
+
+/** Answers transmit requests with another status. */
+export const answersTx = (name: string, change: (status: number) => number): Mutant =>
+  miswritesNet('tx', name, TX_WORD.response, (word) => join(low(word), change(word >> 16)));
+
+export const answersTxId = (name: string, change: (id: number) => number): Mutant =>
+  miswritesNet('tx', name, TX_WORD.response, (word) => join(change(low(word)), high(word)));
+
+/** Answers receive requests with another status. */
+export const answersRx = (name: string, change: (status: number) => number): Mutant =>
+  miswritesNet('rx', name, RX_WORD.responseFlagsStatus, (word) => join(low(word), change(word >> 16)));
+
+export const answersRxFlags = (name: string, change: (flags: number) => number): Mutant =>
+  miswritesNet('rx', name, RX_WORD.responseFlagsStatus, (word) => join(change(low(word)), high(word)));
+
+export const misreadsRxFlags = (name: string, change: (flags: number) => number): Mutant =>
+  misreadsNet('rx', name, RX_WORD.responseFlagsStatus, (word) => join(change(low(word)), high(word)));
+
+export const misreadsRxStatus = (name: string, change: (status: number) => number): Mutant =>
+  misreadsNet('rx', name, RX_WORD.responseFlagsStatus, (word) => join(low(word), change(word >> 16)));
+
+/** A copy of which the pages or places are other ones. */
+export const copiesInstead = (
+  name: string,
+  change: (call: {from: number; to: number; length: number}) => {from?: number; to?: number; length?: number},
+): Mutant => ({
+  name,
+  layer: () => ({
+    ops: {
+      gnttabCopy: (real, fromDomid, fromRef, from, toDomid, toRef, to, length, flags) => {
+        const call = {from, to, length, ...change({from, to, length})};
+        return real(fromDomid, fromRef, call.from, toDomid, toRef, call.to, call.length, flags);
+      },
+    },
+  }),
+});
+
+/** A copy that the hypervisor refuses goes for one that it made. */
+export const ignoresCopyStatus: Mutant = {
+  name: 'does not look at the status of copies',
+  layer: () => ({
+    ops: {
+      gnttabCopy: (real, ...args) => {
+        real(...args);
+        return 0;
+      },
+    },
+  }),
+};
