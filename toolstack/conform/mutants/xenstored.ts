@@ -123,3 +123,16 @@ export const sendsNoPageEvents: Mutant = {
   name: 'never sends the event of a page',
   layer: () => ({ops: {evtchnSend: () => 0}}),
 };
+
+/** With a word of the store page it writes another one. */
+export const alsoWrites = (
+  name: string,
+  at: number,
+  other: number,
+  value: number,
+  when: (written: number) => boolean = () => true,
+): Mutant =>
+  pageWrites(name, at, (written, {page}) => {
+    if (when(written)) page[other / 4] = value;
+    return written;
+  });
