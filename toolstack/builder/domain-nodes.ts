@@ -17,17 +17,22 @@ const guestNodes = [
   'error',
 ];
 
+/** Where a driver domain's own libxl writes. */
+const driverDirectories = ['libxl', 'device-model'];
+
 export interface DomainIdentity {
   domid: DomId;
   name: string;
   uuid: string;
   /** pv, pvh or hvm. */
   type: string;
+  /** It may run backends. */
+  driverDomain: boolean;
 }
 
 /** The skeleton of a new domain, in one transaction but for the last node, in libxl's order. */
 export const writeDomainSkeleton = async (xs: XsClient, identity: DomainIdentity): Promise<void> => {
-  const {domid, name, uuid, type} = identity;
+  const {domid, name, uuid, type, driverDomain} = identity;
   const path = `/local/domain/${domid}`;
   const vm = `/vm/${uuid}`;
   const libxl = `/libxl/${domid}`;
@@ -53,6 +58,10 @@ export const writeDomainSkeleton = async (xs: XsClient, identity: DomainIdentity
     for (const node of guestNodes) {
       await xs.write(`${path}/${node}`, '', tx);
       await xs.setPerms(`${path}/${node}`, [`n${domid}`], tx);
+    }
+    for (const directory of driverDomain ? driverDirectories : []) {
+      await xs.write(`${path}/${directory}`, '', tx);
+      await xs.setPerms(`${path}/${directory}`, [`n${domid}`], tx);
     }
     await xs.write(`${vm}/uuid`, uuid, tx);
     await xs.write(`${path}/control/platform-feature-multiprocessor-suspend`, '1', tx);

@@ -9,22 +9,21 @@ import type {PvhImage} from './pvh-image.ts';
 import {checkRegular, readRegular} from './read-file.ts';
 import {importTypescript} from './typescript.ts';
 
-/** A kernel written in TypeScript: the one that comes with pvsim, or a guest program. */
-export type ProgramImage = {kind: 'builtin'} | {kind: 'program'; main: GuestProgram};
+/** A kernel written in TypeScript: those that come with pvsim, or a guest program. */
+export type ProgramImage = {kind: 'builtin' | 'driver-domain'} | {kind: 'program'; main: GuestProgram};
 /** What a domain runs. */
 export type KernelImage = ProgramImage | ({kind: 'pvh'} & PvhImage);
 
-const BUILTIN = 'builtin';
 const EXIT_BUILD_FAILED = 3;
 const programExtensions = new Set(['.js', '.mjs', '.ts', '.mts']);
 
-/** Resolves `kernel=` and `ramdisk=`: the built-in kernel, a module whose default export is a guest program, or a PVH kernel. */
+/** Resolves `kernel=` and `ramdisk=`: a built-in kernel, a module whose default export is a guest program, or a PVH kernel. */
 export const loadKernel = async (
   kernel: string,
   ramdisk: string | undefined,
   baseDir: string,
 ): Promise<KernelImage> => {
-  if (kernel === BUILTIN) return {kind: 'builtin'};
+  if (kernel === 'builtin' || kernel === 'driver-domain') return {kind: kernel};
   const path = resolve(baseDir, kernel);
   if (programExtensions.has(extname(path))) {
     await reportFormat(path, () => checkRegular(path));

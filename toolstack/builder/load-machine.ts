@@ -1,10 +1,13 @@
 import {resolve} from 'node:path';
 import {XEN_LEGACY_MAX_VCPUS} from '../../hypervisor/abi/arch-x86/xen.ts';
 import {ToolstackError} from '../errors.ts';
-import {loadKernel, reportFormat} from './kernel.ts';
+import {bootBuiltin, bootProgram, type GuestHandle, type KernelOptions} from '../../frontends/guest/index.ts';
+import {loadKernel, type ProgramImage, reportFormat} from './kernel.ts';
 import type {Machine} from './machine.ts';
 import {programMachine} from './program-machine.ts';
 import {x86Machine} from './x86-machine.ts';
+
+type BootKernel = (options: KernelOptions) => GuestHandle;
 
 export interface MachineConfig {
   kernel: string;
@@ -16,6 +19,8 @@ export interface MachineConfig {
   vcpus: number;
   /** Of relative paths. */
   baseDir: string;
+  /** Starts `kernel="driver-domain"`, which needs backends. */
+  bootDriverDomain: BootKernel;
 }
 
 const EXIT_CREATE_FAILED = 3;
@@ -28,9 +33,14 @@ export const loadMachine = async (config: MachineConfig): Promise<Machine> => {
   const image = await loadKernel(kernel, ramdisk, baseDir);
   const isReal = image.kind === 'pvh';
   refuseOver('vcpus', vcpus, isReal ? 1 : XEN_LEGACY_MAX_VCPUS, isReal);
-  if (!isReal) return programMachine(image, pages, maxPages);
+  if (!isReal) return programMachine(kernelStart(image, config), pages, maxPages);
   refuseOver(maxPages > pages ? 'maxmem' : 'memory', (maxPages * 4096) / 2 ** 20, MAX_X86_MIB, isReal);
   return reportFormat(resolve(baseDir, kernel), () => x86Machine(image, config));
+};
+
+const kernelStart = (image: ProgramImage, {bootDriverDomain}: MachineConfig): BootKernel => {
+  if (image.kind === 'program') return (options) => bootProgram({...options, main: image.main});
+  return image.kind === 'builtin' ? bootBuiltin : bootDriverDomain;
 };
 
 const refuseOver = (key: string, value: number, limit: number, isReal: boolean): void => {

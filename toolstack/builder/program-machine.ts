@@ -1,11 +1,14 @@
-import {bootBuiltin, bootProgram} from '../../frontends/guest/index.ts';
+import type {GuestHandle, KernelOptions} from '../../frontends/guest/index.ts';
 import {ProgramOps, ProgramVcpu} from '../../hypervisor/vcpu/index.ts';
-import type {ProgramImage} from './kernel.ts';
 import type {Machine} from './machine.ts';
 import {FIRST_FREE_GFN, PROGRAM_FRAMES, programMemory} from './memory.ts';
 
 /** For kernels written in TypeScript. */
-export const programMachine = (image: ProgramImage, pages: number, maxPages: number): Machine => ({
+export const programMachine = (
+  start: (options: KernelOptions) => GuestHandle,
+  pages: number,
+  maxPages: number,
+): Machine => ({
   abi: 'x86_64',
   memory: programMemory(pages, maxPages),
   frames: PROGRAM_FRAMES,
@@ -14,8 +17,7 @@ export const programMachine = (image: ProgramImage, pages: number, maxPages: num
   boot: (xen, domain, options, started) => {
     domain.schedule.post(() => {
       const ops = new ProgramOps(xen, domain, FIRST_FREE_GFN, Math.min(pages, domain.sharedInfoGfn));
-      const boot = {ops, ...options, onFault: domain.onFault};
-      started(image.kind === 'builtin' ? bootBuiltin(boot) : bootProgram({...boot, main: image.main}));
+      started(start({ops, ...options, onFault: domain.onFault}));
     });
   },
 });

@@ -7,7 +7,13 @@ import {ToolstackError} from '../errors.ts';
 import type {DeviceNodes} from './nodes.ts';
 
 /** What the domain builder writes for a disk. `target` is absolute. @see blkif.h, "XenStore keys" */
-export const vbdNodes = (domid: DomId, disk: DiskConfig, target: string, abi: Abi): DeviceNodes => {
+export const vbdNodes = (
+  domid: DomId,
+  disk: DiskConfig,
+  target: string,
+  abi: Abi,
+  backendDomid: DomId = DOM0,
+): DeviceNodes => {
   const devid = vdevToNumber(disk.vdev);
   if (devid === undefined) {
     throw new ToolstackError(
@@ -17,19 +23,19 @@ export const vbdNodes = (domid: DomId, disk: DiskConfig, target: string, abi: Ab
     );
   }
   const frontendPath = `/local/domain/${domid}/device/vbd/${devid}`;
-  const backendPath = `/local/domain/${DOM0}/backend/vbd/${domid}/${devid}`;
+  const backendPath = `/local/domain/${backendDomid}/backend/vbd/${domid}/${devid}`;
   const deviceType = disk.cdrom ? 'cdrom' : 'disk';
   return {
     kind: 'vbd',
     devid,
     domid,
-    backendDomid: DOM0,
+    backendDomid,
     frontendPath,
     backendPath,
     frontendOwner: 'guest',
     frontend: [
       ['backend', backendPath],
-      ['backend-id', DOM0],
+      ['backend-id', backendDomid],
       ['state', 1],
       ['virtual-device', devid],
       ['device-type', deviceType],

@@ -3,21 +3,26 @@ import {VIF_DEFAULTS, type VifConfig} from '../config/index.ts';
 import type {DeviceNodes} from './nodes.ts';
 
 /** What the domain builder writes for a network interface. @see netif.h */
-export const vifNodes = (domid: DomId, devid: number, vif: VifConfig & {mac: string; bridge: string}): DeviceNodes => {
+export const vifNodes = (
+  domid: DomId,
+  devid: number,
+  vif: VifConfig & {mac: string; bridge: string},
+  backendDomid: DomId = DOM0,
+): DeviceNodes => {
   const frontendPath = `/local/domain/${domid}/device/vif/${devid}`;
-  const backendPath = `/local/domain/${DOM0}/backend/vif/${domid}/${devid}`;
+  const backendPath = `/local/domain/${backendDomid}/backend/vif/${domid}/${devid}`;
   return {
     kind: 'vif',
     devid,
     domid,
-    backendDomid: DOM0,
+    backendDomid,
     frontendPath,
     backendPath,
     frontendOwner: 'guest',
     frontendExceptions: ['mtu'],
     frontend: [
       ['backend', backendPath],
-      ['backend-id', DOM0],
+      ['backend-id', backendDomid],
       ['state', 1],
       ['handle', devid],
       ['mac', vif.mac],

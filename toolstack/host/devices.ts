@@ -1,4 +1,5 @@
 import {XenbusStateClosed, XenbusStateInitWait} from '../../hypervisor/abi/io/xenbus.ts';
+import {DOM0, type DomId} from '../../hypervisor/index.ts';
 import type {Schedule} from '../../hypervisor/schedule/index.ts';
 import type {XsClient} from '../../hypervisor/xenstore/index.ts';
 import {parseState} from '../../hypervisor/xenbus/index.ts';
@@ -6,7 +7,8 @@ import {type DeviceNodes, prune, removeDevice, vbdNodes, vifNodes, writeDevice} 
 import {type DiskConfig, generateMac, VIF_DEFAULTS, type VifConfig, vdevToNumber} from '../config/index.ts';
 import {ToolstackError} from '../errors.ts';
 import type {DiskListing, VifListing} from './api.ts';
-import {diskTarget, refuseForeignDisk, storageTarget} from './disk-target.ts';
+import {type FindBackendDomain, onlyDom0} from './backend-domain.ts';
+import {diskTarget, refuseForeignDisk, refuseRamDisk, storageTarget} from './disk-target.ts';
 import {EXIT_CREATE_FAILED, type Hotplug} from './hotplug.ts';
 import type {DomainRecord} from './record.ts';
 import {waitForNode} from './wait.ts';
@@ -15,24 +17,32 @@ import {waitForNode} from './wait.ts';
 const BACKEND_TIMEOUT_NS = 40e9;
 const DETACH_TIMEOUT_NS = 10e9;
 
+/** Of what a driver domain says went wrong. */
+const MAX_REASON = 500;
+
 /** Attaches, lists and detaches the devices of domains, in libxl's steps. */
 export class Devices {
   private readonly clock: Schedule;
   private readonly xs: XsClient;
   private readonly hotplug: Hotplug;
+  private readonly findBackend: FindBackendDomain;
 
-  constructor(clock: Schedule, xs: XsClient, hotplug: Hotplug) {
+  constructor(clock: Schedule, xs: XsClient, hotplug: Hotplug, findBackend = onlyDom0) {
     this.clock = clock;
     this.xs = xs;
     this.hotplug = hotplug;
+    this.findBackend = findBackend;
   }
 
   async attachDisk(record: DomainRecord, disk: DiskConfig, baseDir: string): Promise<void> {
     refuseForeignDisk(disk);
     const target = storageTarget(disk, diskTarget(disk, baseDir));
-    const device = vbdNodes(record.domid, disk, target, record.abi);
+    const backendDomid = this.findBackend(`Disk vdev=${disk.vdev}`, disk.backend);
+    refuseOwnBackend(record, backendDomid);
+    if (backendDomid !== DOM0) refuseRamDisk(disk, target);
+    const device = vbdNodes(record.domid, disk, target, record.abi, backendDomid);
     refuseSecond(record, device);
-    await this.hotplug.openDisk(device, disk, target);
+    if (backendDomid === DOM0) await this.hotplug.openDisk(device, disk, target);
     await this.attach(record, device, () => this.hotplug.block(device));
   }
 
@@ -51,7 +61,8 @@ export class Devices {
     const target = storageTarget(disk, diskTarget(disk, baseDir));
     if (target !== '') {
       refuseForeignDisk(disk);
-      await this.hotplug.openDisk(drive, disk, target);
+      if (drive.backendDomid === DOM0) await this.hotplug.openDisk(drive, disk, target);
+      else refuseRamDisk(disk, target);
     }
     await this.xs.write(`${drive.backendPath}/params`, target);
   }
@@ -60,9 +71,11 @@ export class Devices {
   async attachVif(record: DomainRecord, vif: VifConfig): Promise<VifConfig> {
     const bridge = vif.bridge ?? VIF_DEFAULTS.bridge;
     const mac = vif.mac ?? generateMac(() => this.clock.random());
-    this.hotplug.checkVif(record.domid, bridge);
     const devid = vif.devid ?? freeDevid(record, 'vif');
-    const device = vifNodes(record.domid, devid, {...vif, bridge, mac});
+    const backendDomid = this.findBackend(`vif ${devid}`, vif.backend);
+    refuseOwnBackend(record, backendDomid);
+    if (backendDomid === DOM0) this.hotplug.checkVif(record.domid, bridge);
+    const device = vifNodes(record.domid, devid, {...vif, bridge, mac}, backendDomid);
     refuseSecond(record, device);
     await this.attach(record, device, () => this.hotplug.vif(device));
     return {...vif, devid, mac};
@@ -168,7 +181,7 @@ export class Devices {
     try {
       await writeDevice(this.xs, device);
       await this.waitReady(record, device);
-      await runScript();
+      await (device.backendDomid === DOM0 ? runScript() : this.waitScript(record, device));
     } catch (error) {
       await this.forget(record, device);
       throw error;
@@ -186,6 +199,18 @@ export class Devices {
         EXIT_CREATE_FAILED,
       );
     }
+  }
+
+  /** A driver domain runs the scripts of its backends itself. @see Devd */
+  private async waitScript({domid}: DomainRecord, {backendPath}: DeviceNodes): Promise<void> {
+    const status = `${backendPath}/hotplug-status`;
+    const done = (value: string | undefined): boolean => value === 'connected' || value === 'error';
+    const inTime = await waitForNode(this.clock, this.xs, status, done, BACKEND_TIMEOUT_NS);
+    if (inTime && (await this.xs.read(status)) === 'connected') return;
+    // A stranger's words: one line of plain text.
+    const error = (await this.xs.read(`${backendPath}/hotplug-error`))?.replaceAll(/[^ -~]/g, '?').slice(0, MAX_REASON);
+    const reason = error ?? `Domain ${domid}:no hotplug script has served ${backendPath}`;
+    throw new ToolstackError(inTime ? 'EIO' : 'ETIMEDOUT', `libxl: error: ${reason}`, EXIT_CREATE_FAILED);
   }
 
   private async forget(record: DomainRecord, device: DeviceNodes): Promise<void> {
@@ -218,10 +243,17 @@ export class Devices {
   }
 }
 
-const refuseSecond = ({domid, devices}: DomainRecord, {backendPath}: DeviceNodes): void => {
-  if (!devices.has(backendPath)) return;
+/** A device whose backend's domain is gone is one still, until it is detached. */
+const refuseSecond = ({domid, devices}: DomainRecord, {frontendPath}: DeviceNodes): void => {
+  if (![...devices.values()].some((device) => device.frontendPath === frontendPath)) return;
   const reason = `Domain ${domid}:device already exists in xenstore`;
   throw new ToolstackError('EEXIST', `libxl: error: ${reason}`, EXIT_CREATE_FAILED);
+};
+
+const refuseOwnBackend = ({domid}: DomainRecord, backendDomid: DomId): void => {
+  if (domid !== backendDomid) return;
+  const reason = `Domain ${domid}:a domain cannot be its own backend`;
+  throw new ToolstackError('EINVAL', `libxl: error: ${reason}`, EXIT_CREATE_FAILED);
 };
 
 const freeDevid = (record: DomainRecord, kind: string): number => {

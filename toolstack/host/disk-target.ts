@@ -30,9 +30,13 @@ export const refuseForeignDisk = (disk: DiskConfig): void => {
   const target = nbdUri(disk) ?? disk.target ?? '';
   if (target === '') refuse('an empty drive is not supported yet');
   if (isElsewhere(target) && disk.format !== 'raw') refuse(`${target} has no format: leave format=${disk.format} out`);
-  if (disk.backend !== undefined && !['0', 'Domain-0'].includes(disk.backend)) {
-    refuse(`backend=${disk.backend}: driver domains are not supported yet`);
-  }
+};
+
+/** It would be another one, and empty, after each start of the driver domain's drivers. */
+export const refuseRamDisk = ({vdev, backend}: DiskConfig, target: string): void => {
+  if (!target.startsWith('ram:')) return;
+  const reason = `Disk vdev=${vdev}: ${target}: a driver domain (backend=${backend ?? ''}) has no disks in memory`;
+  throw new ToolstackError('EINVAL', `libxl: error: ${reason}`, EXIT_CREATE_FAILED);
 };
 
 /** xl reads `nbd://...` as the deprecated prefix for a script block-nbd. */

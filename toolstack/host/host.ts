@@ -20,7 +20,7 @@ import {SHUTDOWN_crash} from '../../hypervisor/abi/sched.ts';
 import {pressDebugKey} from '../../hypervisor/debug-keys/index.ts';
 import {DOM0, type Domain, type DomainEvent, type DomId, Hypervisor} from '../../hypervisor/index.ts';
 import {NS_PER_S, realClock, type Schedule} from '../../hypervisor/schedule/index.ts';
-import {parseState, XenbusBus} from '../../hypervisor/xenbus/index.ts';
+import {type DriverInstance, parseState, XenbusBus} from '../../hypervisor/xenbus/index.ts';
 import {
   type InProcessConnection,
   mapDomainRing,
@@ -57,11 +57,13 @@ import type {
   ShutdownTrigger,
   VifListing,
 } from './api.ts';
+import {backendDomainFinder} from './backend-domain.ts';
 import {ConsoleLogs} from './console-log.ts';
 import {CpuControl} from './cpus/index.ts';
 import {Devices} from './devices.ts';
 import {diskTarget} from './disk-target.ts';
 import {createDom0, type Dom0, writeDom0Nodes} from './dom0.ts';
+import {bootDriverDomain} from './driver-domain.ts';
 import {GuestControl} from './guest-control.ts';
 import {Hotplug} from './hotplug.ts';
 import {lastWords} from './last-words.ts';
@@ -102,6 +104,8 @@ class XenHost implements Host {
   readonly log: Observable<string>;
   private readonly dom0: Dom0;
   private readonly backends: XenbusBus;
+  /** Those that driver domains of our kernel run. */
+  private readonly driverBuses = new Map<DomId, XenbusBus>();
   private readonly devices: Devices;
   private readonly lifecycle: Lifecycle;
   private readonly newDevices: NewDevices;
@@ -159,12 +163,13 @@ class XenHost implements Host {
       blockBackend({open: hotplug.takeDisk, features: options.diskFeatures}),
       netBackend({networks: this.networks}),
     ]);
-    this.devices = new Devices(this.clock, toolstackXs, hotplug);
     this.ramDiskOf = ({devices}, vdev) => {
       const device = [...devices.values()].find(({kind, devid}) => kind === 'vbd' && devid === vdevToNumber(vdev));
       return device && hotplug.ramDisk(device);
     };
     this.names = new Names(new SyncXs(this.connect('toolstack')), () => this.xen.domainTable.keys());
+    const findBackend = backendDomainFinder(this.names, (domid) => this.lifecycle.records.get(domid));
+    this.devices = new Devices(this.clock, toolstackXs, hotplug, findBackend);
     this.control = new GuestControl(this.clock, this.xen, toolstackXs, this.names);
     this.memory = new MemoryControl(this.xen, toolstackXs);
     this.cpus = new CpuControl({
@@ -185,9 +190,22 @@ class XenHost implements Host {
       logs: this.logs,
       names: this.names,
       cpus: this.cpus,
-      onBoot: ({domid}, bus) => {
+      onBoot: ({domid}, {bus}) => {
         this.guestBuses.set(domid, bus);
-        bus.events.subscribe((event) => this.busEvents.next({...event, domid}));
+        this.followBus(domid, bus);
+      },
+      bootDriverDomain: (kernel) => {
+        const {clock} = this;
+        const {diskFeatures, fileCalls} = options;
+        const guest = bootDriverDomain(kernel, {
+          clock,
+          bridges: bridges.map(({name}) => name),
+          diskFeatures,
+          fileCalls,
+        });
+        this.driverBuses.set(kernel.ops.domid, guest.backends);
+        this.followBus(kernel.ops.domid, guest.backends);
+        return guest;
       },
     });
     this.xenbusEvents = merge(this.backends.events.pipe(map((event) => ({...event, domid: DOM0}))), this.busEvents);
@@ -516,6 +534,7 @@ class XenHost implements Host {
     if (type === 'destroyed') {
       this.cpus.forget(domid);
       this.guestBuses.delete(domid);
+      this.driverBuses.delete(domid);
     }
     if (type !== 'shutdown') return;
     this.store.domainShutdown(domid);
@@ -541,11 +560,11 @@ class XenHost implements Host {
   }
 
   private sample(record: DomainRecord, domain: Domain): DomainStatistics {
-    const paths = Array.from(record.devices.keys(), backendNode);
+    const devices = [...record.devices.values()];
     return sample(
       this.clock.now(),
       domain,
-      paths.map((path) => [path, this.backends.instance(path)]),
+      devices.map((device) => [backendNode(device), this.backendOf(device)]),
     );
   }
 
@@ -556,9 +575,19 @@ class XenHost implements Host {
   }
 
   private instance<T>(device: DeviceNodes, kind: abstract new (...args: never[]) => T): T {
-    const found = this.backends.instance(backendNode(device.backendPath));
+    const found = this.backendOf(device);
     if (found instanceof kind) return found;
     throw new ToolstackError('ENODEV', `${device.backendPath} has no backend`);
+  }
+
+  private backendOf(device: DeviceNodes): DriverInstance | undefined {
+    const {backendDomid} = device;
+    const bus = backendDomid === DOM0 ? this.backends : this.driverBuses.get(backendDomid);
+    return bus?.instance(backendNode(device));
+  }
+
+  private followBus(domid: DomId, {events}: XenbusBus): void {
+    events.subscribe((event) => this.busEvents.next({...event, domid}));
   }
 
   /** Dom0's programs have a connection each, as in a real dom0: watchers and traces tell them apart. */
@@ -595,8 +624,9 @@ class XenHost implements Host {
   }
 }
 
-/** The path as dom0's xenbus has it. */
-const backendNode = (path: string): string => path.replace(`/local/domain/${DOM0}/`, '');
+/** The path as the xenbus of the backend's domain has it. */
+const backendNode = ({backendPath, backendDomid}: DeviceNodes): string =>
+  backendPath.replace(`/local/domain/${backendDomid}/`, '');
 
 const refuseDom0Balloon = (domid: DomId): void => {
   if (domid === DOM0) throw new ToolstackError('EINVAL', "libxl: error: Domain 0:pvsim's dom0 has no balloon");

@@ -20,6 +20,8 @@ const LOOP_MAJOR = 7;
 /** A script is a process: drivers see what it wrote before it writes the rest. */
 const SCRIPT_STEP_NS = NS_PER_MS;
 
+type BackendPath = Pick<DeviceNodes, 'backendPath'>;
+
 export interface HotplugOptions {
   clock: Schedule;
   xs: XsClient;
@@ -34,7 +36,7 @@ interface OpenedImage {
 }
 
 /**
- * What Xen's hotplug scripts do in dom0: tell the backend which device it serves, or put the interface on its bridge.
+ * What Xen's hotplug scripts do in dom0, or in a driver domain: tell the backend which device it serves, or put the interface on its bridge.
  * They run here, since their shell would find neither losetup nor brctl.
  */
 export class Hotplug {
@@ -51,7 +53,11 @@ export class Hotplug {
   }
 
   /** Opens an image, as losetup would, or refuses it; nothing is written yet. It stays open until `remove`. */
-  async openDisk({backendPath}: DeviceNodes, {vdev, readwrite}: DiskConfig, target: string): Promise<void> {
+  async openDisk(
+    {backendPath}: BackendPath,
+    {vdev, readwrite}: Pick<DiskConfig, 'vdev' | 'readwrite'>,
+    target: string,
+  ): Promise<void> {
     const readonly = !readwrite;
     const storage = await this.open(target, readonly);
     if (storage instanceof StorageError) {
@@ -78,7 +84,7 @@ export class Hotplug {
   };
 
   /** The block script: names the device that stands for the image. The backend may connect from then on. */
-  async block({backendPath}: DeviceNodes): Promise<void> {
+  async block({backendPath}: BackendPath): Promise<void> {
     const {clock, xs} = this.options;
     const minor = lowestFree(this.loops.values());
     this.loops.set(backendPath, minor);
@@ -96,14 +102,18 @@ export class Hotplug {
     return openStorage(target, {readonly, clock: clock.mode === 'real' ? clock : undefined, calls: fileCalls});
   }
 
-  checkVif(domid: DomId, bridge: string): void {
+  checkVif(domid: DomId | number, bridge: string): void {
     if (this.options.hasBridge(bridge)) return;
     const reason = `Domain ${domid}: vif-bridge: Could not find bridge device ${bridge}`;
     throw new ToolstackError('ENOENT', `libxl: error: ${reason}`, EXIT_CREATE_FAILED);
   }
 
   /** vif-bridge: tells the guest the MTU. Netback looks at the bridge's name itself when it connects. */
-  async vif({frontendPath, backendPath, frontend}: DeviceNodes): Promise<void> {
+  async vif({
+    frontendPath,
+    backendPath,
+    frontend,
+  }: Pick<DeviceNodes, 'frontendPath' | 'backendPath' | 'frontend'>): Promise<void> {
     const {clock, xs} = this.options;
     const mtu = frontend.find(([name]) => name === 'mtu')?.[1];
     await xs.write(`${frontendPath}/mtu`, String(mtu));
@@ -112,7 +122,7 @@ export class Hotplug {
   }
 
   /** What the scripts do once the backend has let go. */
-  remove({backendPath}: DeviceNodes): void {
+  remove({backendPath}: BackendPath): void {
     this.opened.get(backendPath)?.storage.close();
     this.opened.delete(backendPath);
     this.ramDisks.delete(backendPath);

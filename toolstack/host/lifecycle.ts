@@ -1,8 +1,8 @@
 import {HVM_PARAM_CONSOLE_PFN, HVM_PARAM_CONSOLE_EVTCHN} from '../../hypervisor/abi/hvm/params.ts';
 import type {ConsoleDaemon} from '../../backends/console/index.ts';
+import type {GuestHandle, KernelOptions} from '../../frontends/guest/index.ts';
 import {type Domain, type DomId, errnoName, type Hypervisor} from '../../hypervisor/index.ts';
 import {PAGE_SIZE} from '../../hypervisor/memory/index.ts';
-import type {XenbusBus} from '../../hypervisor/xenbus/index.ts';
 import type {XsClient, Xenstored} from '../../hypervisor/xenstore/index.ts';
 import {
   buildSpecialPages,
@@ -46,7 +46,8 @@ export interface LifecycleParts {
   names: Names;
   cpus: CpuControl;
   /** A guest's kernel has started: its xenbus is worth following. */
-  onBoot: (record: DomainRecord, bus: XenbusBus) => void;
+  onBoot: (record: DomainRecord, guest: GuestHandle) => void;
+  bootDriverDomain: (options: KernelOptions) => GuestHandle;
 }
 
 export interface CreateRequest {
@@ -124,6 +125,7 @@ export class Lifecycle {
       maxPages,
       vcpus: config.maxVcpus,
       baseDir,
+      bootDriverDomain: this.parts.bootDriverDomain,
     };
     const machine = await xen.schedule.hold(saved?.machine() ?? loadMachine(boot));
     if (this.closed) throw refusal('ESHUTDOWN', 'the host is shutting down');
@@ -201,7 +203,7 @@ export class Lifecycle {
     const {domid} = record;
     const {name, uuid, type} = config;
     this.parts.cpus.place(domid, config);
-    await writeDomainSkeleton(xs, {domid, name, uuid, type});
+    await writeDomainSkeleton(xs, {domid, name, uuid, type, driverDomain: config.driverDomain === true});
     const special = buildSpecialPages(xen, dom0.domain, domain, machine.frames);
     const startSeconds = (xen.schedule.epochMs + xen.schedule.now() / 1e6) / 1000;
     await writeBuiltDomain(xs, {
@@ -234,7 +236,7 @@ export class Lifecycle {
     logs?.open(domid, name);
     machine.boot(xen, domain, {cmdline: config.cmdline ?? ''}, (guest) => {
       record.stopGuest = guest.stop;
-      this.parts.onBoot(record, guest.bus);
+      this.parts.onBoot(record, guest);
     });
   }
 

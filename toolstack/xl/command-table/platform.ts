@@ -70,7 +70,7 @@ export const PLATFORM_COMMANDS: readonly CommandSpec[] = [
     minOperands: 0,
     short: 'hFp:',
     long: {...HELP_LONG, pidfile: 'p'},
-    refuses: 'backends run in dom0 only',
+    refuses: 'hotplug scripts run by themselves, in dom0 and in driver domains',
   },
   {
     name: 'psr-hwinfo',
