@@ -204,8 +204,6 @@ export const storeRingChecks: readonly Check[] = [
         ring.exchange(wireBytes({type, reqId: 5, txId, payload}));
       await ask(XS.WATCH, 'data\0token\0');
       const [begun] = await ask(XS.TRANSACTION_START, '\0');
-      ring.put(wireBytes(domainPath).subarray(0, 17));
-      await ring.kick();
       ring.set('connection', RECONNECT);
       const events = ring.page.events;
       await stand.play('d0 INTRODUCE 1 1 1 -> OK');
@@ -225,6 +223,26 @@ export const storeRingChecks: readonly Check[] = [
         pageWrites('leaves connection as it is', STORE_PAGE.connection, () => undefined),
         pageWrites('leaves rsp_prod as it is', STORE_PAGE.rspProd, (value) => (value === 0 ? undefined : value)),
         sendsNoPageEvents,
+      ],
+    },
+  ),
+  check(
+    'xenstored',
+    'XS-RING-06',
+    async (stand) => {
+      const ring = await stand.ring();
+      ring.put(wireBytes(domainPath).subarray(0, 17));
+      await ring.kick();
+      ring.set('connection', RECONNECT);
+      await stand.play('d0 INTRODUCE 1 1 1 -> OK');
+      await stand.settle(1e7);
+      await mustServe(stand, ring, 'what was half a message is dropped');
+    },
+    {
+      seeds: 1,
+      variant: 'half a message',
+      mutants: [
+        pageWrites('leaves req_cons as it is', STORE_PAGE.reqCons, (value) => (value === 0 ? undefined : value)),
       ],
     },
   ),
