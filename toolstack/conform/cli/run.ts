@@ -17,9 +17,16 @@ import {selectAttacks, selectChecks, selectClauses, type Selection} from './sele
 const EXIT_USAGE = 2;
 const DEFAULT_COLUMNS = 140;
 
-export interface RunCommand extends Selection {
-  /** Modules under test; the project's own drivers when there are none. */
+interface Implementations {
+  /** Modules under test. */
   readonly iut?: readonly string[];
+  /** Socket of a store under test. */
+  readonly xenstored?: string;
+  /** Directory where it has a socket for each domain. */
+  readonly domainSockets?: string;
+}
+
+export interface RunCommand extends Selection, Implementations {
   readonly profile?: readonly ImplementationProfile[];
   readonly seed: number;
   readonly threads?: number;
@@ -29,8 +36,12 @@ export interface RunCommand extends Selection {
   readonly out?: string;
 }
 
-const sourcesOf = (paths: readonly string[] | undefined): IutSource[] =>
-  paths === undefined || paths.length === 0 ? [{kind: 'own'}] : paths.map((path) => ({kind: 'module', path}));
+/** What is to be judged: modules and a daemon, or all that is ours. */
+const sourcesOf = ({iut = [], xenstored, domainSockets}: Implementations): IutSource[] => {
+  const sources: IutSource[] = iut.map((path) => ({kind: 'module', path}));
+  if (xenstored !== undefined) sources.push({kind: 'xenstored', path: xenstored, domainSockets});
+  return sources.length === 0 ? [{kind: 'own'}] : sources;
+};
 
 const usage = (message: string): ToolstackError => new ToolstackError('EINVAL', `pvsim: ${message}`, EXIT_USAGE);
 
@@ -59,7 +70,8 @@ const runAll = async (source: IutSource, selected: readonly Check[], command: Ru
     iut: source,
     iutName: iut.name,
     jobs: checkJobs(own, seed),
-    threads,
+    // A store outside is one for all checks.
+    threads: iut.isOutside === true ? 1 : threads,
     limitMs,
     onResult,
   });
@@ -80,7 +92,7 @@ export const runConform = async (command: RunCommand): Promise<void> => {
   const selected = selectChecks(checks, command);
   if (selected.length === 0) throw usage('no check is selected');
   const reports: ConformReport[] = [];
-  for (const source of sourcesOf(command.iut)) reports.push(await runAll(source, selected, command));
+  for (const source of sourcesOf(command)) reports.push(await runAll(source, selected, command));
   finish(reports, command);
 };
 
@@ -89,7 +101,7 @@ export const runAttacks = async (command: RunCommand): Promise<void> => {
   const selected = selectAttacks(attacks, command);
   if (selected.length === 0) throw usage('no attack is selected');
   const reports: ConformReport[] = [];
-  for (const source of sourcesOf(command.iut))
+  for (const source of sourcesOf(command))
     reports.push({...(await runAll(source, selected, command)), clauses: [], checks: attacks});
   finish(reports, command);
 };
@@ -123,15 +135,18 @@ export interface ReplayCommand {
   readonly seed: string;
   readonly iut?: string;
   readonly mutant?: string;
+  readonly xenstored?: string;
+  readonly domainSockets?: string;
 }
 
 /** `pvsim conform replay` */
-export const replay = async ({check: name, seed, iut, mutant}: ReplayCommand): Promise<void> => {
+export const replay = async (command: ReplayCommand): Promise<void> => {
+  const {check: name, seed, iut, mutant, xenstored, domainSockets} = command;
   const check = [...checks, ...attacks].find((each) => each.name === name);
   if (check === undefined) throw usage(`no check "${name}"; "pvsim conform show CLAUSE" names those of a clause`);
   if (Choices.parse(seed) === undefined) throw usage(`seed "${seed}": a number, or one with choices as in 7:0.2.1`);
   if (mutant !== undefined && !check.mutants.some((each) => each.name === mutant)) throw usage(`no mutant "${mutant}"`);
-  const [source] = sourcesOf(iut === undefined ? undefined : [iut]);
+  const [source] = sourcesOf({iut: iut === undefined ? [] : [iut], xenstored, domainSockets});
   const {name: iutName} = await loadIut(source);
   const [result] = await runJobs({iut: source, iutName, jobs: [{check: name, mutant, seed: 1, replay: seed}]});
   const {verdict, steps = [], dump = []} = result;

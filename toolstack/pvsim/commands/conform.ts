@@ -13,8 +13,22 @@ const selection = (parser: Argv) =>
     .option('severity', {choices: severities, array: true, requiresArg: true, describe: 'How binding a clause is'})
     .option('id', {type: 'string', array: true, requiresArg: true, describe: 'Clauses that begin so: RING-IDX'});
 
+const daemon = (parser: Argv) =>
+  parser
+    .option('xenstored', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'Socket of a store to judge: its /conform and domains 1 to 3 are used',
+    })
+    .option('domain-sockets', {
+      type: 'string',
+      requiresArg: true,
+      implies: 'xenstored',
+      describe: 'Directory where it has a socket domN.sock for each domain',
+    });
+
 const running = (parser: Argv) =>
-  selection(parser)
+  daemon(selection(parser))
     .option('iut', {
       type: 'string',
       array: true,
@@ -74,7 +88,7 @@ const replayCommand: CommandModule<object, ReplayCommand> = {
   command: 'replay <check>',
   describe: "Run a check's one seed again and print what both sides did",
   builder: (parser) =>
-    parser
+    daemon(parser)
       .positional('check', {type: 'string', demandOption: true, describe: '"RING-LAY-06 backend/vbd"'})
       .option('seed', {
         type: 'string',
