@@ -45,7 +45,9 @@ export const inWords = <K extends 'setPending' | 'clearPending' | 'clearMask' | 
     let current = patch(domain.events);
     Object.defineProperty(domain, 'events', {
       get: () => current,
-      set: (next: EventWords) => void (current = patch(next)),
+      set: (next: EventWords) => {
+        current = patch(next);
+      },
     });
   });
 

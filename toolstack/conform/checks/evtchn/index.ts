@@ -1,5 +1,12 @@
 import type {Check} from '../../check.ts';
+import {evtchnFifoChecks} from './fifo.ts';
 import {evtchnOperationChecks} from './operations.ts';
 import {evtchnTwoLevelChecks} from './two-level.ts';
+import {evtchnUseChecks} from './use.ts';
 
-export const evtchnChecks: readonly Check[] = [...evtchnOperationChecks, ...evtchnTwoLevelChecks];
+export const evtchnChecks: readonly Check[] = [
+  ...evtchnOperationChecks,
+  ...evtchnTwoLevelChecks,
+  ...evtchnFifoChecks,
+  ...evtchnUseChecks,
+];
