@@ -131,6 +131,7 @@ export class BlockFrontend implements DriverInstance {
     this.disconnect();
     this.release();
     const plan = await planRings(device, features);
+    if (device.isGone) return;
     const lanes: Lane[] = [];
     this.lanes = lanes;
     while (lanes.length < plan.queues) lanes.push(this.makeLane(plan.order));

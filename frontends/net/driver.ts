@@ -86,6 +86,7 @@ export class NetFrontend implements DriverInstance {
     if (device.state !== XenbusStateInitialising) return;
     this.isRestarting = false;
     const config = await readNetConfig(device);
+    if (device.isGone) return;
     const nic = (this.nic ??= new Netfront(`eth${device.devid}`, config));
     const connection = new NetConnection({
       ops: device.ops,

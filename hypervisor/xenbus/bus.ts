@@ -131,6 +131,8 @@ export class XenbusBus {
     try {
       const otherPath = await this.xs.read(`${path}/${this.shape.otherPathKey}`);
       const otherId = await this.xs.read(`${path}/${this.shape.otherIdKey}`);
+      // Stopped meanwhile, nobody would let go of the device.
+      if (this.subscription?.closed !== false) return;
       if (otherPath === undefined || otherId === undefined || !/^\d{1,5}$/.test(otherId)) return;
       const device = new XenbusDevice(
         {

@@ -184,6 +184,11 @@ export class XenbusDevice {
     if (this.onOther !== undefined) this.followOther(this.onOther);
   }
 
+  /** The directory is gone: a step that has waited must not take anything more, as nobody would give it back. */
+  get isGone(): boolean {
+    return this.removed;
+  }
+
   /** Runs a step after those under way. What it throws as DeviceError closes the device; all else is our bug. */
   enqueue(step: () => void | Promise<void>): void {
     this.steps = this.steps.then(async () => {
