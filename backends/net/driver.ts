@@ -45,6 +45,8 @@ export class NetBackend implements DriverInstance {
   private readonly captures = new Subject<VifFrames>();
   private vif: Vif | undefined;
   private hotplug: Subscription | undefined;
+  /** Found in the middle of a connection that an earlier driver served: the frontend has to begin anew. */
+  private restarting = false;
 
   constructor(device: XenbusDevice, share: NetbackShare, bridge: Bridge, handle: string, mac: string) {
     this.device = device;
@@ -61,6 +63,15 @@ export class NetBackend implements DriverInstance {
 
   stats(): Readonly<VifStats> {
     return {...this.counters};
+  }
+
+  /** Publishes what holds before a connection, and waits for the frontend. */
+  async start(): Promise<void> {
+    const {device} = this;
+    await device.publish(features);
+    this.restarting = device.state !== XenbusStateInitialising && device.state !== XenbusStateInitWait;
+    if (!this.restarting) await device.switchState(XenbusStateInitWait);
+    else if (device.state !== XenbusStateClosed) await device.switchState(XenbusStateClosing);
   }
 
   async otherEndChanged(state: XenbusState): Promise<void> {
@@ -92,10 +103,12 @@ export class NetBackend implements DriverInstance {
   }
 
   private async reopen(): Promise<void> {
+    this.restarting = false;
     if (this.device.state === XenbusStateClosed) await this.device.switchState(XenbusStateInitWait);
   }
 
   private async connect(): Promise<void> {
+    if (this.restarting) return;
     await this.reopen();
     if (this.device.state !== XenbusStateInitWait || this.vif !== undefined) return;
     const {device, share} = this;
@@ -118,14 +131,14 @@ export class NetBackend implements DriverInstance {
     const step = async (): Promise<void> => {
       if (this.vif !== vif || (await device.read('hotplug-status')) !== 'connected') return;
       this.hotplug?.unsubscribe();
-      await this.start(vif);
+      await this.attach(vif);
     };
     this.hotplug = device.xs
       .watch(`${device.path}/hotplug-status`)
       .subscribe({next: () => device.enqueue(step), error: () => undefined});
   }
 
-  private async start(vif: Vif): Promise<void> {
+  private async attach(vif: Vif): Promise<void> {
     if (this.device.state === XenbusStateConnected) return;
     if (!vif.start(this.bridge)) {
       this.disconnect();
@@ -147,7 +160,8 @@ export class NetBackend implements DriverInstance {
   private async closed(): Promise<void> {
     await this.close();
     const stays = this.device.otherState === XenbusStateClosed && (await this.device.read('online')) === '1';
-    if (!stays) await this.device.xs.rm(`${this.device.path}/hotplug-status`).catch(() => undefined);
+    if (stays && this.restarting) await this.reopen();
+    else if (!stays) await this.device.xs.rm(`${this.device.path}/hotplug-status`).catch(() => undefined);
   }
 
   private disconnect(): void {
@@ -184,8 +198,7 @@ export const netBackend = ({networks, onVif}: NetBackendOptions): XenbusDriver =
     probe: async (device) => {
       const vif = await probe(device, networks, shareOf(device.ops));
       onVif?.(vif);
-      await device.publish(features);
-      await device.switchState(XenbusStateInitWait);
+      await vif.start();
       return vif;
     },
   };

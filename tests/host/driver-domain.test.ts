@@ -171,6 +171,12 @@ test('guests reach each other over the bridge of a driver domain', async (t) => 
   t.regex(await host.shell(guest, 'ping -c 3 10.0.0.1', 5e9), /3 received, 0% packet loss/);
   t.is((await host.host.listVifs(guest))[0].backendDomid, store);
 
+  host.host.consoleInput(guest, new TextEncoder().encode('ping -c 100 -i 0.1 10.0.0.1\r'));
+  await host.settle(2e9);
+  await host.shell(store, 'restart', 20e9);
+  const [, received] = /100 packets transmitted, (\d+) received/.exec(host.consoleText(guest)) ?? [];
+  t.true(Number(received) >= 90, `${received} of 100 pings came back while the drivers were loaded anew`);
+
   await host.host.destroy(store);
   await host.create(STORE);
   await host.settle();
