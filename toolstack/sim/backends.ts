@@ -1,4 +1,6 @@
 import {blockBackend, type BlockFeatures} from '../../backends/block/index.ts';
+import {netBackend} from '../../backends/net/index.ts';
+import {Networks} from '../../backends/network/index.ts';
 import type {Storage, StorageError} from '../../backends/storage/index.ts';
 import type {Random} from '../../hypervisor/schedule/index.ts';
 import {XenbusBus} from '../../hypervisor/xenbus/index.ts';
@@ -25,6 +27,7 @@ export class Backends {
   private readonly xs: XsClient;
   private readonly open: (target: string) => Storage | StorageError;
   private readonly features: Partial<BlockFeatures>;
+  private readonly networks: Networks;
   private bus: XenbusBus | undefined;
 
   constructor(
@@ -36,6 +39,7 @@ export class Backends {
     this.side = sideOf(rig.dom0.ops, 'backend', mutant);
     this.xs = new XsClient(this.side.transport(rig.store.connectInProcess(0, 'backends')));
     this.open = open;
+    this.networks = new Networks(this.side.ops);
     this.features = drawFeatures(random);
   }
 
@@ -44,11 +48,8 @@ export class Backends {
     this.bus?.stop();
     this.bus = new XenbusBus(this.side.ops, this.xs, 'backend', [
       blockBackend({open: this.open, features: this.features}),
+      netBackend({networks: this.networks}),
     ]);
     this.bus.start();
-  }
-
-  stop(): void {
-    this.bus?.stop();
   }
 }

@@ -1,13 +1,17 @@
-import type {BlockDevice} from '../../frontends/api.ts';
+import type {BlockDevice, NetDevice} from '../../frontends/api.ts';
 import {blockFrontend, type BlockFrontFeatures} from '../../frontends/block/index.ts';
+import {netFrontend} from '../../frontends/net/index.ts';
 import type {Random} from '../../hypervisor/schedule/index.ts';
 import {XenbusBus} from '../../hypervisor/xenbus/index.ts';
-import type {Rig, RigDomain} from '../conform/rig.ts';
+import type {Rig, RigDevice, RigDomain} from '../conform/rig.ts';
+import type {FrameModel} from './checkers/frame-model.ts';
+import {leak, type Ledger, ledgerOf} from './checkers/leaks.ts';
 import {Image} from './image.ts';
 import type {SideMutant} from './mutants.ts';
 import {type GuestPlan, type Plan, streamOf, streams} from './plan.ts';
 import {type Side, sideOf} from './side.ts';
 import {DiskWorkload} from './workloads/disk.ts';
+import {NetWorkload} from './workloads/net.ts';
 import {StoreWorkload} from './workloads/store.ts';
 import type {Workload} from './workloads/workload.ts';
 
@@ -21,22 +25,40 @@ const drawFeatures = (random: Random): Partial<BlockFrontFeatures> => ({
   queues: 1 + random.below(4),
 });
 
+const macOf = (number: number): Uint8Array => Uint8Array.of(0, 0x16, 0x3e, 0, 0, number);
+
+const macText = (mac: Uint8Array): string => Array.from(mac, (byte) => byte.toString(16).padStart(2, '0')).join(':');
+
 /** A guest with our frontends, its devices, and what it does with them. */
 export class SimGuest {
-  readonly rigGuest: RigDomain;
   readonly image: Image;
+  readonly workloads: readonly Workload[];
+  /** Resolves when it has been destroyed. */
+  readonly death: Promise<void>;
+  isDead = false;
   /** Connections that were lost so far. */
   losses = 0;
-  private disk: BlockDevice | undefined;
   private readonly number: number;
   private readonly plan: Plan;
   private readonly does: GuestPlan['workloads'];
   private readonly rig: Rig;
+  private readonly rigGuest: RigDomain;
   private readonly side: Side;
   private readonly random: Random;
-  private readonly bus: XenbusBus;
+  private readonly frames: FrameModel;
+  private readonly idle: Ledger;
+  private onDeath: () => void = () => undefined;
+  private bus: XenbusBus;
+  private disk: BlockDevice | undefined;
+  private nic: NetDevice | undefined;
 
-  static async create(rig: Rig, plan: Plan, guest: GuestPlan, mutant: SideMutant | undefined): Promise<SimGuest> {
+  static async create(
+    rig: Rig,
+    plan: Plan,
+    guest: GuestPlan,
+    frames: FrameModel,
+    mutant: SideMutant | undefined,
+  ): Promise<SimGuest> {
     const sides: Side[] = [];
     const rigGuest = await rig.createGuest({
       pages: plan.profile.guestPages,
@@ -45,23 +67,30 @@ export class SimGuest {
         return sides[0].transport(ring);
       },
     });
-    return new SimGuest(rig, plan, guest, rigGuest, sides[0]);
+    return new SimGuest(rig, plan, guest, frames, rigGuest, sides[0]);
   }
 
-  private constructor(rig: Rig, plan: Plan, {number, workloads}: GuestPlan, rigGuest: RigDomain, side: Side) {
+  private constructor(
+    rig: Rig,
+    plan: Plan,
+    {number, workloads}: GuestPlan,
+    frames: FrameModel,
+    rigGuest: RigDomain,
+    side: Side,
+  ) {
     this.rig = rig;
     this.plan = plan;
     this.number = number;
     this.does = workloads;
+    this.frames = frames;
     this.rigGuest = rigGuest;
     this.side = side;
     this.random = streamOf(plan.seed, streams.guest * number);
     this.image = new Image(plan.profile.diskBytes);
-    const ringStart = this.random.chance(0.5) ? 0 : 0xffff_fff0;
-    const options = {ringStart, features: drawFeatures(this.random)};
-    this.bus = new XenbusBus(this.side.ops, rigGuest.xs, 'frontend', [
-      blockFrontend((disk) => (this.disk = disk), options),
-    ]);
+    this.idle = ledgerOf(rigGuest);
+    this.death = new Promise((resolve) => (this.onDeath = resolve));
+    this.bus = this.createBus();
+    this.workloads = this.createWorkloads();
   }
 
   get name(): string {
@@ -72,50 +101,15 @@ export class SimGuest {
     return `image${this.number}`;
   }
 
-  private get dataPath(): string {
-    return `/local/domain/${this.rigGuest.domain.id}/data`;
-  }
-
   async start(): Promise<void> {
     this.bus.start();
-    if (!this.does.includes('disk')) return;
-    await this.rig.addDevice({
-      guest: this.rigGuest,
-      type: 'vbd',
-      devid: VDEV,
-      front: {'virtual-device': String(VDEV)},
-      back: {params: this.target, mode: 'w', 'physical-device': '7:0'},
-    });
+    for (const device of this.devices()) await this.rig.addDevice(device);
   }
 
   /** What does not work yet, though nothing has gone wrong so far. */
   get unconnected(): string | undefined {
-    return this.does.includes('disk') && this.disk === undefined ? `the disk of ${this.name}` : undefined;
-  }
-
-  workloads(): Workload[] {
-    const {operations: calls, profile, seed} = this.plan;
-    const parts = (index: number) => ({random: streamOf(seed, streams.guest * this.number + index), calls});
-    const make: Record<GuestPlan['workloads'][number], () => Workload> = {
-      disk: () =>
-        new DiskWorkload({
-          ...parts(1),
-          name: `disk: ${this.name}`,
-          profile,
-          disk: () => this.disk,
-          losses: () => this.losses,
-          bytes: () => this.image.bytes,
-        }),
-      store: () =>
-        new StoreWorkload({
-          ...parts(2),
-          name: `store: ${this.name}`,
-          path: this.dataPath,
-          guest: this.rigGuest.xs,
-          dom0: this.rig.dom0.xs,
-        }),
-    };
-    return this.does.map((kind) => make[kind]());
+    if (this.does.includes('disk') && this.disk === undefined) return `the disk of ${this.name}`;
+    return this.does.includes('net') && this.nic?.carrier !== true ? `the interface of ${this.name}` : undefined;
   }
 
   /** The guest goes on after a suspend: its frontends connect anew. */
@@ -124,19 +118,121 @@ export class SimGuest {
     for (const {path} of this.bus.devices) this.bus.instance(path)?.resume?.();
   }
 
+  /** Its drivers crash, and are loaded again. */
+  reload(): void {
+    this.losses++;
+    this.bus.stop();
+    [this.disk, this.nic] = [undefined, undefined];
+    this.bus = this.createBus();
+    this.bus.start();
+  }
+
   /** The toolstack pulls all devices. */
-  async unplug(): Promise<void> {
+  unplug(): Promise<void> {
+    this.losses++;
     const {xs} = this.rig.dom0;
-    const domid = this.rigGuest.domain.id;
-    await xs.transaction(async (tx) => {
-      for (const type of (await xs.directory(`/local/domain/${domid}/device`, tx)) ?? []) {
-        await xs.rm(`/local/domain/${domid}/device/${type}`, tx);
-        await xs.rm(`/local/domain/0/backend/${type}/${domid}`, tx);
+    return xs.transaction(async (tx) => {
+      for (const {type} of this.devices()) {
+        if (!this.isDead) await xs.rm(`${this.path}/device/${type}`, tx);
+        await xs.rm(`/local/domain/0/backend/${type}/${this.domid}`, tx);
       }
     });
   }
 
-  stop(): void {
-    this.bus.stop();
+  /** Pulls them, and a while later others come in their place. */
+  async replug(pauseNs: number): Promise<void> {
+    await this.unplug();
+    await this.rig.settle(pauseNs);
+    if (this.isDead) return;
+    for (const device of this.devices()) await this.rig.addDevice(device);
+  }
+
+  /** As by `xl destroy`: nothing that it does goes on. */
+  destroy(): void {
+    this.isDead = true;
+    this.rig.destroy(this.rigGuest);
+    this.onDeath();
+  }
+
+  /** What its drivers have not given back though it has no device any more. */
+  get leak(): string | undefined {
+    return this.isDead ? undefined : leak(this.name, this.idle, ledgerOf(this.rigGuest));
+  }
+
+  private get domid(): number {
+    return this.rigGuest.domain.id;
+  }
+
+  private get path(): string {
+    return `/local/domain/${this.domid}`;
+  }
+
+  private createBus(): XenbusBus {
+    const ringStart = this.random.chance(0.5) ? 0 : 0xffff_fff0;
+    return new XenbusBus(this.side.ops, this.rigGuest.xs, 'frontend', [
+      blockFrontend((disk) => (this.disk = disk), {ringStart, features: drawFeatures(this.random)}),
+      netFrontend((nic) => {
+        this.nic = nic;
+        nic.frames.subscribe((frames) => {
+          for (const frame of frames) this.frames.received(this.name, nic.mac, frame);
+        });
+      }),
+    ]);
+  }
+
+  private devices(): RigDevice[] {
+    const {rigGuest: guest, does} = this;
+    const mac = macText(macOf(this.number));
+    const disk = {
+      guest,
+      type: 'vbd',
+      devid: VDEV,
+      front: {'virtual-device': String(VDEV)},
+      back: {params: this.target, mode: 'w', 'physical-device': '7:0'},
+    };
+    const nic = {
+      guest,
+      type: 'vif',
+      devid: 0,
+      front: {handle: '0', mac, mtu: '1500', trusted: '1'},
+      back: {mac, bridge: 'xenbr0', handle: '0', type: 'vif', 'hotplug-status': 'connected'},
+    };
+    return [...(does.includes('disk') ? [disk] : []), ...(does.includes('net') ? [nic] : [])];
+  }
+
+  private createWorkloads(): Workload[] {
+    const {operations: calls, profile, seed} = this.plan;
+    const parts = (index: number, kind: string) => ({
+      name: `${kind}: ${this.name}`,
+      random: streamOf(seed, streams.guest * this.number + index),
+      calls,
+    });
+    const make: Record<GuestPlan['workloads'][number], () => Workload> = {
+      disk: () =>
+        new DiskWorkload({
+          ...parts(1, 'disk'),
+          profile,
+          disk: () => this.disk,
+          losses: () => this.losses,
+          bytes: () => this.image.bytes,
+        }),
+      store: () =>
+        new StoreWorkload({
+          ...parts(2, 'store'),
+          path: `${this.path}/data`,
+          guest: this.rigGuest.xs,
+          dom0: this.rig.dom0.xs,
+        }),
+      net: () =>
+        new NetWorkload({
+          ...parts(3, 'net'),
+          nic: () => this.nic,
+          mac: macOf(this.number),
+          macs: Array.from({length: profile.guests + 1}, (_, i) => macOf(i + 1)),
+          model: this.frames,
+          sleep: (delayNs) => this.rig.settle(delayNs),
+        }),
+    };
+    return this.does.map((kind) => make[kind]());
   }
 }

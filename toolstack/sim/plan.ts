@@ -11,10 +11,10 @@ import {
   type Rates,
 } from './profiles.ts';
 
-export const workloadKinds = ['disk', 'store'] as const;
+export const workloadKinds = ['disk', 'store', 'net'] as const;
 export type WorkloadKind = (typeof workloadKinds)[number];
 
-export const disturbanceKinds = ['restart-backends', 'resume'] as const;
+export const disturbanceKinds = ['restart-backends', 'resume', 'reload', 'replug', 'destroy'] as const;
 
 export interface GuestPlan {
   /** 1, 2, ...: what it is called in cuts, and whose random numbers its workloads draw. */
@@ -66,7 +66,7 @@ const drawRates = (random: Random, faults: readonly Fault[]): Rates => {
 };
 
 const drawWorkloads = (random: Random): readonly WorkloadKind[] => {
-  const drawn = workloadKinds.filter(() => random.chance(0.7));
+  const drawn = workloadKinds.filter(() => random.chance(0.6));
   return drawn.length === 0 ? [workloadKinds[random.below(workloadKinds.length)]] : drawn;
 };
 

@@ -28,6 +28,7 @@ const OUTCOME = [() => true, () => false] as const;
 /** Writes, reads, discards and flushes of one disk, some at a time. */
 export class DiskWorkload implements Workload {
   readonly name: string;
+  readonly survives = true;
   private readonly parts: DiskParts;
   private readonly model = new DiskModel();
 

@@ -16,6 +16,7 @@ export interface StoreParts {
 /** The guest and dom0 count in one node, in transactions that meet; a watch looks on. */
 export class StoreWorkload implements Workload {
   readonly name: string;
+  readonly survives = false;
   private readonly parts: StoreParts;
   private committed = 0;
   private held: string | undefined;
