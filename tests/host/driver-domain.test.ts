@@ -162,6 +162,14 @@ test('disks that cannot be served are refused in one line, and nothing is left o
   }
 });
 
+test('an interface of the driver domain joins its bridge to that of dom0', async (t) => {
+  const {host} = await stand(t);
+  await host.create(`${STORE.replace('store', 'net')}\nvif=["mac=00:16:3e:00:00:07"]\nextra="xenbr0=eth0"`);
+  await host.settle();
+  const guest = await host.boot('guest', 'vif=["backend=net"]\nextra="ip=10.0.0.1/24"');
+  t.regex(await host.shell(guest, 'ping -c 3 10.0.0.254', 5e9), /3 received, 0% packet loss/);
+});
+
 test('guests reach each other over the bridge of a driver domain', async (t) => {
   const {host, store} = await stand(t);
   const boot = (name: string, ip: string): Promise<DomId> =>

@@ -8,6 +8,7 @@ import type {Schedule} from '../../hypervisor/schedule/index.ts';
 import {XenbusBus} from '../../hypervisor/xenbus/index.ts';
 import {openGuestRing, XsClient} from '../../hypervisor/xenstore/index.ts';
 import {Devd} from './devd.ts';
+import {joinUplinks} from './driver-uplink.ts';
 import {Hotplug} from './hotplug.ts';
 
 export interface DriverDomainOptions {
@@ -64,6 +65,7 @@ export const bootDriverDomain = (kernel: KernelOptions, options: DriverDomainOpt
     backends.stop();
   };
   const main = async (guest: Guest): Promise<void> => {
+    joinUplinks(guest, ops, networks);
     devd.start();
     backends.start();
     guest.onShutdown(stop);
