@@ -1,6 +1,8 @@
 import type {Check} from '../check.ts';
 import {blockConnectionAttacks} from './block-connection.ts';
 import {blockRequestAttacks} from './block-requests.ts';
+import {eventChannelAttacks} from './event-channels.ts';
+import {grantAttacks} from './grants.ts';
 import {doubleFetchAttacks} from './double-fetch.ts';
 import {toolstackAttacks} from './toolstack.ts';
 
@@ -10,4 +12,6 @@ export const attacks: readonly Check[] = [
   ...blockRequestAttacks,
   ...blockConnectionAttacks,
   ...toolstackAttacks,
+  ...grantAttacks,
+  ...eventChannelAttacks,
 ];
