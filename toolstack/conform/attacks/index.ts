@@ -5,6 +5,7 @@ import {eventChannelAttacks} from './event-channels.ts';
 import {grantAttacks} from './grants.ts';
 import {doubleFetchAttacks} from './double-fetch.ts';
 import {toolstackAttacks} from './toolstack.ts';
+import {storeAttacks} from './xenstored.ts';
 
 /** Security advisories played against an implementation: the clause of each is the advisory's id. */
 export const attacks: readonly Check[] = [
@@ -12,6 +13,7 @@ export const attacks: readonly Check[] = [
   ...blockRequestAttacks,
   ...blockConnectionAttacks,
   ...toolstackAttacks,
+  ...storeAttacks,
   ...grantAttacks,
   ...eventChannelAttacks,
 ];
