@@ -187,6 +187,8 @@ export const xenstoreClauses: readonly Clause[] = [
     source: 'docs/misc/xenstore-ring.txt',
     rule: 'Reconnect: guest sets connection=1 and signals; server drops partial messages, watches, transactions, empties rings, sets 0, signals.',
     probe: 'reconnect in mid-message.',
+    correction:
+      'Without server feature 0 (connection) the same follows an introduction of the domain with connection=1; that is what is checked, as neither the C daemon of 4.17 nor ours has the feature.',
   },
   {
     id: 'XS-RING-07',
@@ -194,8 +196,10 @@ export const xenstoreClauses: readonly Clause[] = [
     severity: 'MUST',
     basis: 'specification',
     source: 'docs/misc/xenstore-ring.txt',
-    rule: 'Only server clears connection; only guest sets it; feature bit 0 required.',
+    rule: 'Only server clears connection; only guest sets it.',
     probe: 'write tracer.',
+    correction:
+      'Feature bit 0 is what a guest needs to ask for a reconnection; connection is cleared at introduction without it, too.',
   },
   {
     id: 'XS-RING-08',
@@ -259,9 +263,11 @@ export const xenstoreClauses: readonly Clause[] = [
     severity: 'MUST',
     basis: 'specification',
     source: 'docs/misc/xenstore.txt',
-    rule: 'Absolute >3072 or relative >2048 => EINVAL consistently for both spellings.',
+    rule: 'Absolute >3072 or relative >2048 => EINVAL; for a path below /local/domain/<domid>/ the same in both spellings.',
     probe: 'XSA-323.',
     advisories: ['XSA-323'],
+    correction:
+      'A store may refuse absolute paths elsewhere from a shorter length on: the C daemon of 4.17 from 2049, as seen running.',
   },
   {
     id: 'XS-PATH-04',
@@ -591,8 +597,10 @@ export const xenstoreClauses: readonly Clause[] = [
     severity: 'MUST',
     basis: 'specification',
     source: 'docs/misc/xenstore.txt',
-    rule: 'Isolation: reads inside see snapshot plus own writes; outside not visible until commit.',
+    rule: 'Isolation: what was read inside stays as it was, own writes apart; outside not visible until commit.',
     probe: 'table.',
+    correction:
+      'No snapshot is taken at the start: the C daemon copies a node when it is first touched inside; docs/misc/xenstore.txt promises no more than a commit that fails.',
   },
   {
     id: 'XS-TXN-02',
@@ -710,8 +718,9 @@ export const xenstoreClauses: readonly Clause[] = [
     basis: 'implementation',
     profile: 'xen',
     source: 'tools/xenstored',
-    rule: 'Exceeding => ENOSPC (size/nodes/watches) and no side effect.',
+    rule: 'Exceeding => ENOSPC (size, nodes, watches) and no side effect; E2BIG for watches in the C daemon up to 4.17.',
     probe: 'table.',
+    correction: 'The C daemon of 4.17 answers E2BIG to one watch too many, as seen running.',
   },
   {
     id: 'XS-QUOTA-03',
