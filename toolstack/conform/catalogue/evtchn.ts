@@ -129,8 +129,9 @@ export const evtchnClauses: readonly Clause[] = [
     basis: 'implementation',
     profile: 'xen',
     source: 'xen/common/event_channel.c',
-    rule: 'reset closes all guest ports; -EBUSY while another reset runs; -EAGAIN if ports remain; FIFO reverts to 2-level.',
+    rule: 'reset closes all guest ports; -EBUSY while another reset runs; -EAGAIN if ports remain; FIFO reverts to 2-level when a domain resets itself.',
     probe: 'table.',
+    correction: 'FIFO words are kept when another domain resets it: evtchn_reset() looks for DOMID_SELF.',
   },
   {
     id: 'EVTCHN-OPS-14',
@@ -344,8 +345,9 @@ export const evtchnClauses: readonly Clause[] = [
     severity: 'MUST',
     basis: 'specification',
     source: 'event_channel.h',
-    rule: 'init_control should precede binding; pending events at switch may be lost.',
-    probe: 'documented loss.',
+    rule: 'init_control should precede binding: bindings made before stay, events that are pending at the switch may be lost.',
+    probe: 'bind, switch, send: the event comes.',
+    correction: 'The rule said only what may be lost, which nobody can break. event_channel.h, EVTCHNOP_init_control.',
   },
   {
     id: 'EVTCHN-USE-01',

@@ -159,7 +159,8 @@ export const grantClauses: readonly Clause[] = [
     profile: 'xen',
     source: 'xen/common/grant_table.c',
     rule: 'sub_page and transitive grants cannot be mapped.',
-    probe: 'v2 map => general_error.',
+    probe: 'map => general_error.',
+    correction: 'The probe named version 2 only; GTF_sub_page is looked at in entries of version 1, too.',
   },
   {
     id: 'GRANT-MAP-04',
@@ -220,8 +221,9 @@ export const grantClauses: readonly Clause[] = [
     basis: 'implementation',
     profile: 'xen',
     source: 'xen/common/grant_table.c',
-    rule: 'Each batch element has own status; hypercall return 0 does not imply success of elements.',
+    rule: 'Each batch element, of a map or any other operation, has own status; hypercall return 0 does not imply success of elements.',
     probe: 'mixed batch.',
+    correction: 'The rule named maps only; it is the same code for each operation of a list.',
   },
   {
     id: 'GRANT-MAP-10',
