@@ -571,8 +571,9 @@ export const netifClauses: readonly Clause[] = [
     basis: 'implementation',
     profile: 'linux',
     source: 'Linux xen-netback',
-    rule: 'Type 0 or unknown (>max) in tx => fatal.',
+    rule: 'Type 0 or unknown (>max) in tx => refused: fatal (Linux), or an error in answer to the packet.',
     probe: 'sweep.',
+    correction: 'said fatal alone: netif.h asks for nothing of the kind, and the packet can be skipped.',
   },
   {
     id: 'NETIF-EXT-04',

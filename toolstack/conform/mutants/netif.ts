@@ -106,3 +106,58 @@ export const ignoresCopyStatus: Mutant = {
     },
   }),
 };
+
+const RSP_PROD = 8;
+const REQ_PROD = 0;
+
+/** Publishes a packet of several slots one by one. */
+export const publishesSingly = (ring: NetRing): Mutant => ({
+  name: 'publishes each slot by itself',
+  layer: () => ({
+    write: (word, value, store) => {
+      const own = ring === 'tx' ? REQ_PROD : RSP_PROD;
+      if (word.ring === `${ring}-ring-ref` && word.offset === own)
+        for (let index = (word.page[own / 4] + 1) >>> 0; index !== value; index = (index + 1) >>> 0) store(index);
+      store(value);
+    },
+  }),
+});
+
+/** Counts on more receive requests than there are. */
+export const countsOnMore: Mutant = {
+  name: 'takes a receive request that is not there yet',
+  layer: () => ({
+    read: ({ring, offset}, fetch) => (ring === 'rx-ring-ref' && offset === REQ_PROD ? (fetch() + 1) >>> 0 : fetch()),
+  }),
+};
+
+/** Takes transmit responses in the order of its requests. */
+export const trustsTxOrder: Mutant = {
+  name: 'takes the n-th transmit response for that to the n-th request, whatever its id',
+  layer: () => {
+    const ids: number[] = [];
+    return {
+      write: (word, value, store) => {
+        if (isWord('tx', TX_WORD.idSize, word)) ids.push(low(value));
+        store(value);
+      },
+      read: (word, fetch) =>
+        isWord('tx', TX_WORD.response, word) ? join(ids.shift() ?? low(fetch()), high(fetch())) : fetch(),
+    };
+  },
+};
+
+/** Makes requests of a page that the backend may not write to. */
+export const grantsReadonly: Mutant = {
+  name: 'grants pages for reading only',
+  layer: () => ({grantor: {grantAccess: (real, domid, gfn) => real(domid, gfn, true)}}),
+};
+
+/** Grants no more pages after the first so many. */
+export const runsOutOfGrants = (after: number): Mutant => ({
+  name: 'posts no further receive pages',
+  layer: () => {
+    let count = 0;
+    return {grantor: {grantAccess: (real, ...args) => (++count > after ? -28 : real(...args))}};
+  },
+});
