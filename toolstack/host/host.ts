@@ -518,7 +518,10 @@ class XenHost implements Host {
       if (mayListen) await this.control.shutDownWithin(record, graceNs);
       await this.lifecycle.destroy(record.domid);
     };
-    await Promise.all(Array.from(this.lifecycle.records.values(), stopGuest));
+    const {records} = this.lifecycle;
+    // Driver domains last: what guests still hold goes to disks that these serve.
+    await Promise.all([...records.values()].filter(({config}) => config.driverDomain !== true).map(stopGuest));
+    await Promise.all(Array.from(records.values(), stopGuest));
     this.backends.stop();
     await imagesClosed();
     this.consoles.stop();

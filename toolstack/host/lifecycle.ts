@@ -3,6 +3,7 @@ import type {ConsoleDaemon} from '../../backends/console/index.ts';
 import type {GuestHandle, KernelOptions} from '../../frontends/guest/index.ts';
 import {type Domain, type DomId, errnoName, type Hypervisor} from '../../hypervisor/index.ts';
 import {PAGE_SIZE} from '../../hypervisor/memory/index.ts';
+import {NS_PER_MS} from '../../hypervisor/schedule/index.ts';
 import type {XsClient, Xenstored} from '../../hypervisor/xenstore/index.ts';
 import {
   buildSpecialPages,
@@ -235,7 +236,10 @@ export class Lifecycle {
     }
     logs?.open(domid, name);
     machine.boot(xen, domain, {cmdline: config.cmdline ?? ''}, (guest) => {
-      record.stopGuest = guest.stop;
+      record.stopGuest = () => {
+        guest.stop();
+        return this.waitUnmapped(domain);
+      };
       this.parts.onBoot(record, guest);
     });
   }
@@ -248,13 +252,19 @@ export class Lifecycle {
     if (domain !== undefined && !domain.paused) xen.pause(domain);
     await devices.destroyAll(record);
     await removeDomainNodes(xs, domid);
-    record.stopGuest();
+    await record.stopGuest();
     this.parts.newDevices.forget(domid);
     consoles.forget(domid);
     if (domain !== undefined) xen.destroy(domain);
     store.domainGone(domid);
     logs?.close(domid);
     this.records.delete(domid);
+  }
+
+  /** Of a driver domain: slow operations still have pages of its guests, who must not get them back before these end. */
+  private async waitUnmapped({maptrack}: Domain): Promise<void> {
+    const {schedule} = this.parts.xen;
+    while (maptrack.count > 0) await schedule.sleep(NS_PER_MS);
   }
 }
 

@@ -13,8 +13,8 @@ export interface DomainRecord {
   readonly baseDir: string;
   /** Devices by backend path, in order of attachment. */
   readonly devices: Map<string, DeviceNodes>;
-  /** Takes away the guest's side: its xenbus and subscriptions. */
-  stopGuest: () => void;
+  /** Takes away the guest's side: its xenbus and subscriptions. Resolves when none of its drivers has anything under way. */
+  stopGuest: () => void | Promise<void>;
   /** Its end, once that has begun: there is one, and nothing else begins after it. */
   destroying: Promise<void> | undefined;
   /** The last of the operations that change its devices or nodes; they wait for one another. */
