@@ -3,6 +3,10 @@ import type {RingPage} from './domain-ring.ts';
 import type {XsReceiver, XsTransport} from './transport.ts';
 import {encodeMessage, MessageAssembler, type XsMessage} from './wire.ts';
 
+/** Byte offset in the page, and its value until the store has the ring. @see xs_wire.h, XENSTORE_RECONNECT */
+const CONNECTION = 2068;
+const XENSTORE_RECONNECT = 1;
+
 export interface GuestRingOptions {
   readonly page: RingPage;
   /** Sends the store its event. */
@@ -11,7 +15,7 @@ export interface GuestRingOptions {
 
 /**
  * The domain's end of its xenstore ring: what a guest kernel's xenbus driver has. Requests wait in a queue while the ring is
- * full. A store that breaks the ring loses its client.
+ * full, and while the page says that the store has yet to connect. A store that breaks the ring loses its client.
  *
  * @see docs/misc/xenstore-ring.txt
  */
@@ -25,9 +29,13 @@ export class GuestRing implements XsTransport {
   private written = 0;
   private receiver: XsReceiver | undefined;
   private open = true;
+  private readonly page: RingPage;
+  /** A domain may start before the store knows it. */
+  private isAwaited = true;
 
   constructor({page, notify}: GuestRingOptions) {
     const {u8, u32, offset} = page;
+    this.page = page;
     ({req: this.req, rsp: this.rsp} = xenstoreRings(u8, u32, offset));
     this.scratch = new Uint8Array(this.rsp.size);
     this.notify = notify;
@@ -64,6 +72,8 @@ export class GuestRing implements XsTransport {
 
   /** @returns whether the store got any bytes */
   private putRequests(): boolean {
+    if (this.isAwaited && !this.isConnected()) return false;
+    this.isAwaited = false;
     let moved = false;
     for (let message = this.outgoing[0]; message !== undefined; message = this.outgoing[0]) {
       const written = this.req.write(message, this.written);
@@ -76,6 +86,11 @@ export class GuestRing implements XsTransport {
       this.written = 0;
     }
     return moved;
+  }
+
+  private isConnected(): boolean {
+    const {u32, offset} = this.page;
+    return u32[(offset + CONNECTION) >>> 2] !== XENSTORE_RECONNECT;
   }
 
   /** Takes what is there, at most the ring once. @returns whether there was anything */

@@ -4,11 +4,16 @@ import type {Iut} from './iut.ts';
 export type IutSource =
   | {readonly kind: 'own'}
   | {readonly kind: 'module'; readonly path: string}
-  | {readonly kind: 'xenstored'; readonly path: string; readonly domainSockets?: string};
+  | {readonly kind: 'xenstored'; readonly path: string; readonly domainSockets?: string}
+  | {readonly kind: 'kernel'; readonly name: string; readonly image: string};
+
+/** Each restores a kernel. */
+const KERNEL_RUNS = 1;
 
 const loaders: {[K in IutSource['kind']]: (source: Extract<IutSource, {kind: K}>) => Promise<Iut>} = {
   own: async () => (await import('./own.ts')).ownImplementation,
   module: async ({path}) => (await import('./module.ts')).loadModule(path),
+  kernel: async ({name, image}) => ({name, kernel: image, maxRuns: KERNEL_RUNS, subjects: ['frontend/vbd']}),
   xenstored: async (source) => (await import('./xenstored.ts')).socketStore(source),
 };
 

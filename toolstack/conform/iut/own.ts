@@ -3,6 +3,7 @@ import {netBackend} from '../../../backends/net/index.ts';
 import {blockFrontend} from '../../../frontends/block/index.ts';
 import {netFrontend} from '../../../frontends/net/index.ts';
 import type {XenbusDriver} from '../../../hypervisor/xenbus/index.ts';
+import {GuestRing} from '../../../hypervisor/xenstore/index.ts';
 import {ownToolstack} from './own-toolstack.ts';
 import {type DriverHost, type DriverSubject, driverSubjects, type Iut} from './iut.ts';
 import {openOwnStore} from './own-store.ts';
@@ -17,8 +18,9 @@ const drivers: Readonly<Record<DriverSubject, (host: DriverHost) => XenbusDriver
 /** All that is of this project. */
 export const ownImplementation: Iut = {
   name: 'pvsim',
-  subjects: [...driverSubjects, 'xenstored', 'hypervisor', 'toolstack'],
+  subjects: [...driverSubjects, 'frontend/store', 'xenstored', 'hypervisor', 'toolstack'],
   driver: (subject, host) => drivers[subject](host),
   openStore: openOwnStore,
+  openStoreClient: (page, notify) => new GuestRing({page, notify}),
   toolstack: ownToolstack,
 };

@@ -1,4 +1,4 @@
-import type {Profile, XsTransport} from '../../../hypervisor/xenstore/index.ts';
+import type {Profile, RingPage, XsTransport} from '../../../hypervisor/xenstore/index.ts';
 import type {Rig} from '../rig.ts';
 import type {Layer} from '../seam/layer.ts';
 import type {Seam} from '../seam/seam.ts';
@@ -35,3 +35,12 @@ export interface StoreLayer extends Layer {
   /** Who a domain is taken for. */
   readonly asDomain?: (domid: number) => number;
 }
+
+/** A client's end of a store page. */
+export interface StoreClientRing extends XsTransport {
+  /** The store has sent its event. */
+  onEvent(): void;
+}
+
+/** Opens a client on a page; `notify` sends the store its event. */
+export type StoreClientOpener = (page: RingPage, notify: () => void) => StoreClientRing;

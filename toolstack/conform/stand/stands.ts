@@ -2,6 +2,7 @@ import type {Subject} from '../iut/iut.ts';
 import type {DeviceStandOptions} from './device-stand.ts';
 import {HypervisorStand} from './hypervisor.ts';
 import type {Stand} from './stand.ts';
+import {StoreClientStand} from './store-client.ts';
 import {ToolstackStand} from './toolstack.ts';
 import {VbdBackendStand} from './vbd-backend.ts';
 import {VbdFrontendStand} from './vbd-frontend.ts';
@@ -15,6 +16,7 @@ export interface Stands {
   'backend/vbd': VbdBackendStand;
   'frontend/vif': VifFrontendStand;
   'backend/vif': VifBackendStand;
+  'frontend/store': StoreClientStand;
   xenstored: XenstoredStand;
   hypervisor: HypervisorStand;
   toolstack: ToolstackStand;
@@ -26,6 +28,7 @@ export const openStand: Readonly<Record<Subject, (options: DeviceStandOptions) =
   'backend/vbd': (options) => VbdBackendStand.open(options),
   'frontend/vif': (options) => VifFrontendStand.open(options),
   'backend/vif': (options) => VifBackendStand.open(options),
+  'frontend/store': (options) => StoreClientStand.open(options),
   xenstored: (options) => XenstoredStand.open(options),
   hypervisor: (options) => HypervisorStand.open(options),
   toolstack: (options) => ToolstackStand.open(options),

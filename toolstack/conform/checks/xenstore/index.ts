@@ -1,4 +1,5 @@
 import type {Check} from '../../check.ts';
+import {storeClientChecks} from './client.ts';
 import {storePathChecks} from './paths.ts';
 import {storePermissionChecks} from './permissions.ts';
 import {storeQuotaChecks} from './quotas.ts';
@@ -15,4 +16,5 @@ export const storeChecks: readonly Check[] = [
   ...storeWatchChecks,
   ...storeTransactionChecks,
   ...storeQuotaChecks,
+  ...storeClientChecks,
 ];
