@@ -24,7 +24,7 @@ import {type DiskProperties, readProperties, readSize} from './disk-properties.t
 import {type BlockFrontFeatures, defaultFrontFeatures, frontFeatureReaders} from './features.ts';
 import {kernelName} from './kernel-name.ts';
 import {Lane} from './lane.ts';
-import {planRings, transportNodes} from './negotiation.ts';
+import {obsoleteNodes, planRings, transportNodes} from './negotiation.ts';
 import {BlockRing} from './ring.ts';
 
 /** A backend that went away while its device is online may be started anew: calls wait for it so long. */
@@ -52,6 +52,8 @@ export class BlockFrontend implements DriverInstance {
   private patience: Timer | undefined;
   /** A kernel that ran here before left the device in the middle of something: the backend has to let go first. */
   private restarting = false;
+  /** No connection of before, ours or another kernel's, has left nodes. */
+  private isFirst = true;
 
   /** What to do in each state of the backend. @see blkif.h, "State diagrams" */
   private readonly reactions: Readonly<Record<XenbusState, () => Promise<void>>> = {
@@ -119,6 +121,7 @@ export class BlockFrontend implements DriverInstance {
   private async beginAnew(): Promise<void> {
     const {device} = this;
     this.restarting = device.state !== XenbusStateInitialising;
+    if (this.restarting) this.isFirst = false;
     if (this.restarting && device.state !== XenbusStateClosed) await device.switchState(XenbusStateClosed);
   }
 
@@ -136,7 +139,9 @@ export class BlockFrontend implements DriverInstance {
     this.lanes = lanes;
     while (lanes.length < plan.queues) lanes.push(this.makeLane(plan.order));
     const rings = lanes.map(({ring}) => ring);
-    await device.publish(transportNodes(device, features, plan, rings));
+    const nodes = transportNodes(device, features, plan, rings);
+    await device.publish(nodes, this.isFirst ? [] : obsoleteNodes(nodes));
+    this.isFirst = false;
     await device.switchState(XenbusStateInitialised);
   }
 

@@ -43,6 +43,18 @@ export const transportNodes = (
   return nodes;
 };
 
+/** Nodes that only some connections have. One of before, ours or another kernel's, must not speak for the next. */
+const optionalNodes = [
+  'multi-queue-num-queues',
+  'ring-page-order',
+  'num-ring-pages',
+  'feature-persistent',
+  'feature-large-sector-size',
+];
+
+export const obsoleteNodes = (nodes: Readonly<Record<string, unknown>>): string[] =>
+  optionalNodes.filter((key) => nodes[key] === undefined);
+
 const ringNodes = ({page, port}: BlockRing, prefix: string): Record<string, number> => ({
   ...Object.fromEntries(
     page.refs.map((ref, i) => [page.refs.length === 1 ? `${prefix}ring-ref` : `${prefix}ring-ref${i}`, ref]),

@@ -113,9 +113,10 @@ export class XenbusDevice {
     return value;
   }
 
-  /** Writes several nodes of our directory in one transaction. */
-  async publish(nodes: Readonly<Record<string, string | number>>): Promise<void> {
+  /** Writes several nodes of our directory in one transaction, in which obsolete ones go. */
+  async publish(nodes: Readonly<Record<string, string | number>>, obsolete: readonly string[] = []): Promise<void> {
     await this.xs.transaction(async (tx) => {
+      for (const key of obsolete) await this.xs.rm(`${this.path}/${key}`, tx);
       for (const [key, value] of Object.entries(nodes)) await this.xs.write(`${this.path}/${key}`, String(value), tx);
     });
   }
