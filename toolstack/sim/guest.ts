@@ -4,11 +4,12 @@ import {netFrontend} from '../../frontends/net/index.ts';
 import type {Random} from '../../hypervisor/schedule/index.ts';
 import {XenbusBus} from '../../hypervisor/xenbus/index.ts';
 import type {Rig, RigDevice, RigDomain} from '../conform/rig.ts';
-import type {FrameModel} from './checkers/frame-model.ts';
+import {BROADCAST, type FrameModel, MIN_FRAME} from './checkers/frame-model.ts';
 import {leak, type Ledger, ledgerOf} from './checkers/leaks.ts';
 import {Image} from './image.ts';
 import type {SideMutant} from './mutants.ts';
 import {type GuestPlan, type Plan, streamOf, streams} from './plan.ts';
+import type {Rates} from './profiles.ts';
 import {type Side, sideOf} from './side.ts';
 import {DiskWorkload} from './workloads/disk.ts';
 import {NetWorkload} from './workloads/net.ts';
@@ -29,6 +30,16 @@ const macOf = (number: number): Uint8Array => Uint8Array.of(0, 0x16, 0x3e, 0, 0,
 
 const macText = (mac: Uint8Array): string => Array.from(mac, (byte) => byte.toString(16).padStart(2, '0')).join(':');
 
+/** What all guests of a world share. */
+export interface SimHost {
+  readonly rig: Rig;
+  readonly plan: Plan;
+  readonly frames: FrameModel;
+  readonly mutant: SideMutant | undefined;
+  /** Rates of faults as they are now. */
+  readonly rates: Rates;
+}
+
 /** A guest with our frontends, its devices, and what it does with them. */
 export class SimGuest {
   readonly image: Image;
@@ -47,18 +58,15 @@ export class SimGuest {
   private readonly random: Random;
   private readonly frames: FrameModel;
   private readonly idle: Ledger;
+  /** Its devices have been pulled and are to come again. */
+  private isAway = false;
   private onDeath: () => void = () => undefined;
   private bus: XenbusBus;
   private disk: BlockDevice | undefined;
   private nic: NetDevice | undefined;
 
-  static async create(
-    rig: Rig,
-    plan: Plan,
-    guest: GuestPlan,
-    frames: FrameModel,
-    mutant: SideMutant | undefined,
-  ): Promise<SimGuest> {
+  static async create(host: SimHost, guest: GuestPlan): Promise<SimGuest> {
+    const {rig, plan, mutant} = host;
     const sides: Side[] = [];
     const rigGuest = await rig.createGuest({
       pages: plan.profile.guestPages,
@@ -67,14 +75,12 @@ export class SimGuest {
         return sides[0].transport(ring);
       },
     });
-    return new SimGuest(rig, plan, guest, frames, rigGuest, sides[0]);
+    return new SimGuest(host, guest, rigGuest, sides[0]);
   }
 
   private constructor(
-    rig: Rig,
-    plan: Plan,
+    {rig, plan, frames, rates}: SimHost,
     {number, workloads}: GuestPlan,
-    frames: FrameModel,
     rigGuest: RigDomain,
     side: Side,
   ) {
@@ -86,7 +92,7 @@ export class SimGuest {
     this.rigGuest = rigGuest;
     this.side = side;
     this.random = streamOf(plan.seed, streams.guest * number);
-    this.image = new Image(plan.profile.diskBytes);
+    this.image = new Image(plan.profile.diskBytes, rates);
     this.idle = ledgerOf(rigGuest);
     this.death = new Promise((resolve) => (this.onDeath = resolve));
     this.bus = this.createBus();
@@ -141,8 +147,13 @@ export class SimGuest {
 
   /** Pulls them, and a while later others come in their place. */
   async replug(pauseNs: number): Promise<void> {
+    if (this.isAway) return;
+    this.isAway = true;
     await this.unplug();
-    await this.rig.settle(pauseNs);
+    // The toolstack waits for the backend to be done.
+    do await this.rig.settle(pauseNs + 1);
+    while (this.image.isOpen);
+    this.isAway = false;
     if (this.isDead) return;
     for (const device of this.devices()) await this.rig.addDevice(device);
   }
@@ -152,6 +163,24 @@ export class SimGuest {
     this.isDead = true;
     this.rig.destroy(this.rigGuest);
     this.onDeath();
+  }
+
+  /** Reads a sector and sends a frame to all. The function that it returns says, a while later, what has not worked. */
+  tryDevices(): (others: readonly SimGuest[]) => string | undefined {
+    const {disk, nic, frames} = this;
+    let hasRead = disk === undefined;
+    disk?.read(0, disk.sectorSize).then(
+      () => (hasRead = true),
+      () => undefined,
+    );
+    const frame = frames.make(BROADCAST, macOf(this.number), MIN_FRAME);
+    const isSent = nic?.send(frame) === true;
+    return (others) => {
+      if (!hasRead) return `stuck: the disk of ${this.name} does not read any more`;
+      const deaf = others.find((other) => isSent && other.nic !== undefined && !frames.hasReceived(other.name, frame));
+      if (deaf !== undefined) return `stuck: ${deaf.name} does not hear ${this.name} any more`;
+      return nic === undefined || isSent ? undefined : `stuck: ${this.name} does not send any more`;
+    };
   }
 
   /** What its drivers have not given back though it has no device any more. */

@@ -6,24 +6,35 @@ import {MAX_LATENCY_NS, type Rates} from './profiles.ts';
 export class Image {
   private readonly ram: RamImage;
   private readonly sizeBytes: number;
-  private isOpen = false;
+  private readonly rates: Rates;
+  private opened: FaultyStorage | undefined;
 
-  constructor(sizeBytes: number) {
+  /** `rates` may change at any time: see {@link followRates}. */
+  constructor(sizeBytes: number, rates: Rates) {
     this.sizeBytes = sizeBytes;
+    this.rates = rates;
     this.ram = new RamImage(sizeBytes);
   }
 
-  open(schedule: TaskQueue, rates: Rates): Storage | StorageError {
-    if (this.isOpen) return new StorageError('busy', 'in use');
-    this.isOpen = true;
-    const faulty = new FaultyStorage(this.ram, schedule, {
-      error: rates.diskError,
-      shortRead: rates.shortRead,
-      tornWrite: rates.tornWrite,
-      maxLatencyNs: rates.slowDisk * MAX_LATENCY_NS,
-    });
-    faulty.close = () => (this.isOpen = false);
+  open(schedule: TaskQueue): Storage | StorageError {
+    if (this.opened !== undefined) return new StorageError('busy', 'in use');
+    const faulty = new FaultyStorage(this.ram, schedule);
+    faulty.close = () => (this.opened = undefined);
+    this.opened = faulty;
+    this.followRates();
     return faulty;
+  }
+
+  /** Some backend has not closed it yet. */
+  get isOpen(): boolean {
+    return this.opened !== undefined;
+  }
+
+  /** The rates have changed. */
+  followRates(): void {
+    if (this.opened === undefined) return;
+    const {diskError: error, shortRead, tornWrite, slowDisk} = this.rates;
+    this.opened.faults = {error, shortRead, tornWrite, maxLatencyNs: slowDisk * MAX_LATENCY_NS};
   }
 
   get bytes(): Uint8Array {

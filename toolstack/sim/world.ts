@@ -33,17 +33,17 @@ export class World {
     this.plan = plan;
     this.mutant = mutant;
     const open = (target: string) =>
-      this.guests.find((guest) => guest.target === target)?.image.open(rig.schedule, this.rates) ??
+      this.guests.find((guest) => guest.target === target)?.image.open(rig.schedule) ??
       new StorageError('missing', target);
     this.backends = new Backends(rig, streamOf(plan.seed, streams.backends), open, mutant);
   }
 
   /** Throws what a checker finds. */
   async live(): Promise<void> {
-    const {rig, plan, guests, frames, mutant} = this;
+    const {rig, plan, guests, frames, mutant, rates} = this;
     const freePages = rig.xen.freePages;
     const empty = ledgerOf(rig.dom0);
-    for (const guest of plan.guests) guests.push(await SimGuest.create(rig, plan, guest, frames, mutant));
+    for (const guest of plan.guests) guests.push(await SimGuest.create({rig, plan, frames, mutant, rates}, guest));
     await this.connect();
     await this.work();
     await this.unplug();
@@ -86,7 +86,13 @@ export class World {
     demand(underWay.size === 0 ? undefined : `stuck: ${[...underWay].join(', ')}`);
     this.setRates(noRates);
     await rig.settle(WIND_UP_NS);
-    for (const {workloads, isDead} of guests) {
+    this.judge();
+    // Where a grant was refused, the device may have been given up.
+    if (plan.rates.refusedGrant === 0) await this.recover();
+  }
+
+  private judge(): void {
+    for (const {workloads, isDead} of this.guests) {
       for (const workload of workloads) {
         const fault = isDead && !workload.survives ? undefined : workload.fault();
         demand(fault && `${workload.name}: ${fault}`);
@@ -94,8 +100,19 @@ export class World {
     }
   }
 
+  /** Once nothing fails any more, everything works. */
+  private async recover(): Promise<void> {
+    const {rig} = this;
+    const alive = this.guests.filter(({isDead}) => !isDead);
+    for (const {unconnected} of alive) demand(unconnected && `stuck: ${unconnected} does not come back`);
+    const working = alive.map((guest) => ({guest, check: guest.tryDevices()}));
+    await rig.settle(WIND_UP_NS);
+    for (const {guest, check} of working) demand(check(alive.filter((other) => other !== guest)));
+  }
+
   private setRates(rates: Plan['rates']): void {
     Object.assign(this.rates, rates);
+    for (const {image} of this.guests) image.followRates();
     const {faults} = this.rig.xen;
     const {lateEvent, refusedGrant, storeConflict} = rates;
     Object.assign(faults.rates, {lateEvent, refusedGrant, storeConflict});

@@ -4,6 +4,9 @@ const MAC_BYTES = 6;
 const ETHERTYPE = [0x88, 0xb5] as const;
 /** Sender and number, behind the header. */
 export const MIN_FRAME = ETH_HLEN + 8;
+export const BROADCAST = new Uint8Array(MAC_BYTES).fill(0xff);
+
+const numberOf = (frame: Uint8Array): number => new DataView(frame.buffer, frame.byteOffset).getUint32(ETH_HLEN);
 
 interface Sent {
   readonly frame: Uint8Array;
@@ -34,9 +37,8 @@ export class FrameModel {
     this.found ??= this.judge(name, mac, frame);
   }
 
-  /** How many different frames one has received. */
-  countOf(name: string): number {
-    return this.sent.filter(({receivers}) => receivers.has(name)).length;
+  hasReceived(name: string, frame: Uint8Array): boolean {
+    return this.sent.at(numberOf(frame))?.receivers.has(name) === true;
   }
 
   get fault(): string | undefined {
@@ -45,7 +47,7 @@ export class FrameModel {
 
   private judge(name: string, mac: Uint8Array, frame: Uint8Array): string | undefined {
     if (frame.length < MIN_FRAME) return `${name} has received ${frame.length} bytes`;
-    const number = new DataView(frame.buffer, frame.byteOffset).getUint32(ETH_HLEN);
+    const number = numberOf(frame);
     const sent = this.sent.at(number);
     if (sent === undefined) return `${name} has received frame ${number}, which nobody has sent`;
     if (Buffer.compare(sent.frame, frame) !== 0) return `${name} has received frame ${number} with other bytes`;

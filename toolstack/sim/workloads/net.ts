@@ -1,9 +1,8 @@
 import type {NetDevice} from '../../../frontends/api.ts';
 import type {Random} from '../../../hypervisor/schedule/index.ts';
-import {type FrameModel, MIN_FRAME} from '../checkers/frame-model.ts';
+import {BROADCAST, type FrameModel, MIN_FRAME} from '../checkers/frame-model.ts';
 import type {Workload} from './workload.ts';
 
-const BROADCAST = new Uint8Array(6).fill(0xff);
 /** Longest pause between two frames. */
 const MAX_PAUSE_NS = 1e5;
 const MTU_FRAME = 1514;
