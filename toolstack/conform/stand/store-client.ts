@@ -5,7 +5,7 @@ import type {Rig} from '../rig.ts';
 import {recorder} from '../seam/recorder.ts';
 import {Seam} from '../seam/seam.ts';
 import {startRig} from './start-rig.ts';
-import {Stand, type StandOptions} from './this.ts';
+import {Stand, type StandOptions} from './stand.ts';
 
 const RING_BYTES = 1024;
 const DOM0 = 0;
