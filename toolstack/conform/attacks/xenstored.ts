@@ -7,6 +7,7 @@ import {
   ignoresTransactions,
   losesEvents,
   pageReads,
+  pageWrites,
   repliesWith,
   swallows,
   takesGuestsForDom0,
@@ -20,7 +21,7 @@ const NODES = 1000;
 const BIG = 'v'.repeat(2100);
 
 /** What the store says that a domain uses, by CONTROL quota; the accounts of the C daemon and ours. */
-const usageOf = async (stand: XenstoredStand, domid: number, what: 'nodes' | 'watches'): Promise<number> => {
+const usageOf = async (stand: XenstoredStand, domid: number, what: 'nodes' | 'watches' | 'memory'): Promise<number> => {
   const {message} = await stand.ask('d0', XS.CONTROL, `quota\0${domid}\0`);
   const count = new RegExp(`^${what} +: +(\\d+)`, 'm').exec(message.payload)?.[1];
   return Number(count ?? stand.inconclusive('the store does not tell what domains use'));
@@ -308,6 +309,31 @@ export const storeAttacks: readonly Check[] = [
     `,
     [ignoresTransactions, takesGuestsForDom0],
   ),
+  check(
+    'xenstored',
+    'XSA-416',
+    async (stand) => {
+      const ring = await stand.ring();
+      await stand.play(`d2 MKDIR data -> OK\nd0 WRITE /local/domain/1/big ${'v'.repeat(1900)} -> OK`);
+      await stand.play('d0 SET_PERMS /local/domain/1/big n1 -> OK');
+      const request = wireBytes({type: XS.READ, reqId: 1, txId: 0, payload: 'big\0'});
+      await ring.exchange(request);
+      const before = await usageOf(stand, 1, 'memory');
+      for (let i = 0; i < 20; i++) {
+        ring.put(request);
+        await ring.kick();
+      }
+      await ring.exchange(request);
+      const after = await usageOf(stand, 1, 'memory');
+      stand.must(
+        after === before,
+        `${after} bytes are kept for it, before it was ${before}`,
+        'replies cost until taken',
+      );
+      await stand.play(ALIVE);
+    },
+    {seeds: 1, mutants: [pageWrites('leaves the last bytes', STORE_PAGE.rspProd, (value) => value - 1)]},
+  ),
   scripted(
     'XSA-417',
     `
@@ -377,6 +403,27 @@ export const storeAttacks: readonly Check[] = [
       await mustUse(stand, 1, 'nodes', 1);
     },
     {seeds: 1, mutants: [removesNothing, miscounts('nodes')]},
+  ),
+  check(
+    'xenstored',
+    'XSA-425',
+    async (stand) => {
+      const watch = wireBytes({type: XS.WATCH, reqId: 1, txId: 0, payload: '@releaseDomain\0t\0'});
+      for (let round = 0; round < 6; round++) {
+        const ring = await stand.ring();
+        await stand.introduce(2);
+        ring.put(watch.subarray(0, 20));
+        if (round % 2 === 0) await ring.kick();
+        await stand.release(1 + (round % 2));
+      }
+      await stand.release(1);
+      const ring = await stand.ring();
+      const [reply] = await ring.exchange(wireBytes({type: XS.GET_DOMAIN_PATH, reqId: 1, txId: 0, payload: '1\0'}));
+      const path = reply?.payload;
+      stand.must(path === '/local/domain/1\0', `the reply is ${JSON.stringify(path)}`, 'the domain is served');
+      await stand.play(ALIVE);
+    },
+    {seeds: 1, mutants: [swallows('takes no notice of introductions', XS.INTRODUCE)]},
   ),
   scripted(
     'XSA-440',
