@@ -45,21 +45,23 @@ const writesEleven = async (stand: VbdBackendStand): Promise<void> => {
 
 const pieces = (length: number): Uint8Array => Uint8Array.from({length}, (_, i) => ((i >> 9) * 13 + i) & 0xff);
 
-/** Writes so many bytes and returns the request that came of it, once its data were looked at. */
+/** Writes the bytes and looks at the requests that come of it: a driver may make several. */
 const mustSend = async (stand: VbdFrontendStand, offset: number, data: Uint8Array): Promise<void> => {
   const {peer} = stand;
   const done = stand.disk.write(offset, data);
   await stand.settle();
-  const [request] = peer.take();
   const due = 'the request in the layout that its protocol node names';
-  const operation = request?.indirect?.operation ?? request?.operation;
-  stand.must(operation === BLK_OP.write, `operation ${operation}`, due);
-  stand.must(request.sector === BigInt(offset / SECTOR_BYTES), `sector_number ${request.sector}`, due);
-  const bytes = request.segments.flatMap(({gref, first, last}) =>
-    Array.from(peer.bytesOf(gref)?.subarray(first * SECTOR_BYTES, (last + 1) * SECTOR_BYTES) ?? []),
-  );
+  const bytes: number[] = [];
+  for (const request of peer.take()) {
+    const operation = request.indirect?.operation ?? request.operation;
+    stand.must(operation === BLK_OP.write, `operation ${operation}`, due);
+    const sector = (offset + bytes.length) / SECTOR_BYTES;
+    stand.must(request.sector === BigInt(sector), `sector_number ${request.sector}`, due);
+    for (const {gref, first, last} of request.segments)
+      bytes.push(...(peer.bytesOf(gref)?.subarray(first * SECTOR_BYTES, (last + 1) * SECTOR_BYTES) ?? []));
+    peer.serve(request, 0);
+  }
   stand.must(sameBytes(Uint8Array.from(bytes), data), `${bytes.length} bytes that are not those`, due);
-  peer.serve(request, 0);
   peer.push();
   await stand.within(done, 'the write ends');
 };
