@@ -84,6 +84,7 @@ export class BlockFrontend implements DriverInstance {
     if (name === undefined) throw new DeviceError(EINVAL, `virtual-device "${text}"`);
     this.virtualDevice = Number(text);
     this.name = name;
+    this.isFirst = (await device.read('protocol')) === undefined;
     this.trusted = (await device.read('trusted')) !== '0';
     this.features = await readTuning(device, {...defaultFrontFeatures, ...this.options.features}, frontFeatureReaders);
     await this.beginAnew();
@@ -121,7 +122,6 @@ export class BlockFrontend implements DriverInstance {
   private async beginAnew(): Promise<void> {
     const {device} = this;
     this.restarting = device.state !== XenbusStateInitialising;
-    if (this.restarting) this.isFirst = false;
     if (this.restarting && device.state !== XenbusStateClosed) await device.switchState(XenbusStateClosed);
   }
 
