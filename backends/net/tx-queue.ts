@@ -57,8 +57,10 @@ export class TxQueue {
    */
   drain(): Fault | undefined {
     const {ring} = this;
-    if (ring.requestProdOverflow()) return 'more transmit requests than the ring holds';
-    const end = ring.reqCons + ring.unconsumedRequests();
+    // One look at the guest's index: what is checked is what is used.
+    const {reqProd} = ring.shared;
+    if (ring.requestProdOverflow(reqProd)) return 'more transmit requests than the ring holds';
+    const end = ring.reqCons + ring.unconsumedRequests(reqProd);
     let fault: Fault | undefined;
     while (fault === undefined && (end - ring.reqCons) >>> 0 > 0) fault = this.takePacket((end - ring.reqCons) >>> 0);
     this.flush();

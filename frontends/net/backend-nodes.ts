@@ -10,6 +10,8 @@ export interface NetConfig {
   splitChannels: boolean;
   /** The backend counts queues: it is told that there is one. */
   countsQueues: boolean;
+  /** Unless the toolstack says otherwise. @see netif.h, "trusted" */
+  trusted: boolean;
 }
 
 const EOPNOTSUPP = 95;
@@ -32,7 +34,8 @@ export const readNetConfig = async (device: XenbusDevice): Promise<NetConfig> =>
   if (mac === undefined) throw new DeviceError(EINVAL, `parsing mac "${macText}"`);
   const canScatter = await flag('feature-sg');
   const mtu = parseMtu(await device.read('mtu'), canScatter ? MAX_MTU : MAX_MTU_OF_A_PAGE);
-  return {mac, mtu, splitChannels, countsQueues};
+  const trusted = (await device.read('trusted')) !== '0';
+  return {mac, mtu, splitChannels, countsQueues, trusted};
 };
 
 /** A node that makes no sense is as good as none: the frontend is at liberty to ignore it. @see netif.h, "MTU" */

@@ -20,6 +20,8 @@ export interface ConnectionOptions {
   /** The backend's domain. */
   domid: number;
   splitChannels: boolean;
+  /** The backend may see what is left of earlier packets. */
+  trusted: boolean;
   stats: NetStats;
   keeper: GrantKeeper;
   consumer: NetConsumer;
@@ -49,7 +51,7 @@ export class NetConnection {
     this.consumer = options.consumer;
     this.onFault = options.onFault;
     try {
-      this.tx = new TxRing(ops, domid, stats);
+      this.tx = new TxRing(ops, domid, options.trusted, stats);
       this.releases.push(() => this.tx.release(keeper));
       this.rx = new RxRing(ops, domid, stats);
       this.releases.push(() => this.rx.release(keeper));

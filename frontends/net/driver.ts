@@ -92,6 +92,7 @@ export class NetFrontend implements DriverInstance {
       ops: device.ops,
       domid: device.otherDomid,
       splitChannels: config.splitChannels,
+      trusted: config.trusted,
       stats: nic.counters,
       keeper: this.keeper,
       consumer: nic.consumer,

@@ -21,6 +21,7 @@ export type Fault = string;
 export class TxRing {
   private readonly ops: HypervisorOps;
   private readonly domid: number;
+  private readonly trusted: boolean;
   private readonly stats: NetStats;
   private readonly page: RingPage;
   private readonly ring: FrontRing;
@@ -33,9 +34,11 @@ export class TxRing {
   private freeCount: number;
   private readonly response = new Uint32Array(1);
 
-  constructor(ops: HypervisorOps, domid: number, stats: NetStats, start = 0) {
+  /** A backend that is not `trusted` finds nothing but the packet on its page. */
+  constructor(ops: HypervisorOps, domid: number, trusted: boolean, stats: NetStats, start = 0) {
     this.ops = ops;
     this.domid = domid;
+    this.trusted = trusted;
     this.stats = stats;
     this.page = new RingPage(ops, domid, netif_tx_ring, start);
     this.ring = this.page.ring;
@@ -166,7 +169,10 @@ export class TxRing {
   /** Grants the page of the next free id and fills a request in. */
   private request(size: number, flags: number): boolean {
     const id = this.freeIds[this.freeCount - 1];
-    const ref = this.ops.grantor.grantAccess(this.domid, this.gfns[id] as Gfn, true);
+    const gfn = this.gfns[id];
+    // An earlier packet's bytes. @see XSA-403
+    if (!this.trusted) this.ops.memory.u8.fill(0, gfn * PAGE_SIZE + Math.min(size, PAGE_SIZE), (gfn + 1) * PAGE_SIZE);
+    const ref = this.ops.grantor.grantAccess(this.domid, gfn as Gfn, true);
     if (ref < 0) return false;
     this.freeCount--;
     this.refs[id] = ref;

@@ -28,7 +28,7 @@ const makeEnds = (start: number) => {
   const dom0 = host.create({domid: 0 as DomId, privileged: true, pages: 1024});
   const guest = host.create({pages: 2048});
   const frontStats = createNetStats();
-  const tx = new TxRing(guest.ops, 0, frontStats, start);
+  const tx = new TxRing(guest.ops, 0, true, frontStats, start);
   const rx = new RxRing(guest.ops, 0, frontStats, start);
   const attach = (types: RingTypes, ref: number): BackRing => {
     const handle = dom0.ops.gnttabMap(guest.domain.id, ref, GNTMAP_host_map);
