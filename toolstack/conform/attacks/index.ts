@@ -4,6 +4,7 @@ import {blockRequestAttacks} from './block-requests.ts';
 import {eventChannelAttacks} from './event-channels.ts';
 import {grantAttacks} from './grants.ts';
 import {doubleFetchAttacks} from './double-fetch.ts';
+import {netAttacks} from './net.ts';
 import {toolstackAttacks} from './toolstack.ts';
 import {storeAttacks} from './xenstored.ts';
 
@@ -12,6 +13,7 @@ export const attacks: readonly Check[] = [
   ...doubleFetchAttacks,
   ...blockRequestAttacks,
   ...blockConnectionAttacks,
+  ...netAttacks,
   ...toolstackAttacks,
   ...storeAttacks,
   ...grantAttacks,

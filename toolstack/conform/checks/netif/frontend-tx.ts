@@ -11,6 +11,7 @@ import {
   trustsTxOrder,
   TX_WORD,
 } from '../../mutants/netif.ts';
+import {readsInstead} from '../../mutants/store.ts';
 import {frameFromGuest, sameBytes} from '../../peers/frames.ts';
 import {NET_RSP, TXF} from '../../peers/net-slots.ts';
 import type {VifFrontendStand} from '../../stand/vif-frontend.ts';
@@ -20,6 +21,7 @@ const JUMBO = {front: {mtu: '9000'}};
 const LONG_BYTES = 9000;
 const RSP_NULL_ID = 0xffff;
 const REQ_PROD = 0;
+const SECRET = 0x5e;
 /** Of a map: a transmit page may be read only. */
 const READ = GNTMAP_host_map | GNTMAP_readonly;
 
@@ -28,6 +30,24 @@ export const mustDisable = async (stand: VifFrontendStand, why: string): Promise
   await stand.settle();
   stand.must(stand.guestLives, 'the guest has crashed', 'only the device is lost');
   stand.must(stand.isDisabled, 'the device goes on', `${why}: the device is disabled`);
+};
+
+/** A backend that is not trusted finds no bytes of an earlier frame. @see XSA-403 */
+export const mustShowPayloadOnly = async (stand: VifFrontendStand): Promise<void> => {
+  const peer = await stand.connect({front: {trusted: '0'}});
+  for (const [size, value] of [
+    [1514, SECRET],
+    [60, 0x11],
+  ]) {
+    const [request] = await stand.sends(new Uint8Array(size).fill(value));
+    const {offset} = request;
+    const bytes = peer.bytesOf(request.gref);
+    const isClean = bytes?.every((byte, i) => byte === (i >= offset && i < offset + size ? value : 0));
+    stand.must(isClean === true, 'the page has bytes of an earlier frame', 'payload or 0');
+    peer.respondTx(request.id);
+    peer.pushTx();
+    await stand.settle();
+  }
 };
 
 /** Sends a frame of several slots; inconclusive when the driver does not. */
@@ -49,6 +69,9 @@ const parts = ([first, ...others]: readonly {readonly size: number}[]): number[]
 const statusOf = (word: number): number => word >> 16;
 
 export const frontendTxChecks: readonly Check[] = [
+  check('frontend/vif', 'NETIF-NEG-16', mustShowPayloadOnly, {
+    mutants: [readsInstead('does not look at trusted', 'trusted', () => '1')],
+  }),
   check(
     'frontend/vif',
     'NETIF-TX-01',

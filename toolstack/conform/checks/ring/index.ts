@@ -1,6 +1,7 @@
 import type {Check} from '../../check.ts';
 import {ringIndexChecks} from './indexes.ts';
 import {ringLayoutChecks} from './layout.ts';
+import {netRingChecks} from './net.ts';
 import {ringNotifyChecks} from './notify.ts';
 import {ringOrderChecks} from './order.ts';
 import {ringTrustChecks} from './trust.ts';
@@ -11,4 +12,5 @@ export const ringChecks: readonly Check[] = [
   ...ringOrderChecks,
   ...ringNotifyChecks,
   ...ringTrustChecks,
+  ...netRingChecks,
 ];
