@@ -2,7 +2,8 @@ const PAGE_BYTES = 4096;
 /** Pages of one word of bits, and words of one chunk: a chunk stands for 4 MiB. */
 const WORD_PAGES = 32;
 const CHUNK_WORDS = 32;
-const CHUNK_BYTES = CHUNK_WORDS * WORD_PAGES * PAGE_BYTES;
+const CHUNK_PAGES = CHUNK_WORDS * WORD_PAGES;
+const CHUNK_BYTES = CHUNK_PAGES * PAGE_BYTES;
 /** 64 GiB of pages; then all is forgotten, as the kernel will have done with most of it. */
 const MAX_CHUNKS = 16384;
 
@@ -11,6 +12,8 @@ const QUICK_NS = 5e6;
 /** So many quick ones, and the image is believed to be served from memory; one that is not quick takes some away. */
 const PROOF = 16;
 const DOUBT = 2;
+/** What is left of the proofs after one that was slow on the host's thread, which may only have waited for a processor. */
+const SUSPECT = PROOF / 2;
 
 /**
  * Which pages of a file are believed to be in the page cache: those that went through this process. Node cannot ask
@@ -29,11 +32,14 @@ export class Residency {
   /** Whether every page of the range was seen before. */
   has(position: number, length: number): boolean {
     const last = Math.floor((position + length - 1) / PAGE_BYTES);
-    for (let page = Math.floor(position / PAGE_BYTES); page <= last; page++) {
-      const chunk = this.chunks.get(Math.floor(page / (CHUNK_WORDS * WORD_PAGES)));
+    for (let page = Math.floor(position / PAGE_BYTES); page <= last;) {
+      const chunk = this.chunks.get(Math.floor(page / CHUNK_PAGES));
       if (chunk === undefined) return false;
-      const bit = page % (CHUNK_WORDS * WORD_PAGES);
-      if ((chunk[bit >>> 5] & (1 << (bit & 31))) === 0) return false;
+      const end = Math.min(last + 1, page - (page % CHUNK_PAGES) + CHUNK_PAGES);
+      for (; page < end; page++) {
+        const bit = page % CHUNK_PAGES;
+        if ((chunk[bit >>> 5] & (1 << (bit & 31))) === 0) return false;
+      }
     }
     return true;
   }
@@ -41,14 +47,14 @@ export class Residency {
   add(position: number, length: number): void {
     const end = position + length;
     for (let page = Math.floor(position / PAGE_BYTES); page * PAGE_BYTES < end; page++) {
-      const bit = page % (CHUNK_WORDS * WORD_PAGES);
-      this.chunk(Math.floor(page / (CHUNK_WORDS * WORD_PAGES)))[bit >>> 5] |= 1 << (bit & 31);
+      const bit = page % CHUNK_PAGES;
+      this.chunk(Math.floor(page / CHUNK_PAGES))[bit >>> 5] |= 1 << (bit & 31);
     }
   }
 
   /** How long an operation took on the host's thread. */
   judge(elapsedNs: number): void {
-    if (elapsedNs > QUICK_NS) this.proofs = 0;
+    if (elapsedNs > QUICK_NS) this.proofs = Math.min(this.proofs, SUSPECT);
   }
 
   /** How much longer an operation on known pages took in a worker thread than one that needs no disk. */

@@ -80,8 +80,8 @@ export class BlockReader {
     this.blocks = Math.floor(workload.storage.sizeBytes / (workload.pages * PAGE_SIZE));
     this.rings = Array.from({length: workload.queues ?? 1}, () => this.createRing(guest));
     for (const ring of this.rings) this.serve(dom0, guest, ring);
-    // One frame more, for the segments of an indirect request.
-    const framesOfRequest = workload.pages + 1;
+    // One frame more for the segments of an indirect request.
+    const framesOfRequest = workload.pages + (workload.pages > BLKIF_MAX_SEGMENTS_PER_REQUEST ? 1 : 0);
     for (let tag = 0; tag < workload.depth; tag++) {
       this.frames.push(Array.from({length: framesOfRequest}, () => guest.pages.alloc() ?? fail('out of memory')));
       this.submit(tag);
