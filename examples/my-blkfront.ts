@@ -176,19 +176,22 @@ class Blkfront {
     const [id, idHigh, result] = [this.get(slot), this.get(slot + 1), this.get(slot + 2)];
     const request = idHigh === 0 ? this.shadow.get(id) : undefined;
     if (request === undefined || (result & 0xff) !== request.operation) return this.giveUp('bad response');
-    this.rspCons = (this.rspCons + 1) >>> 0;
-    this.shadow.delete(id);
     const {ops} = this.device;
     const at = (request.grant?.gfn ?? 0) * PAGE_BYTES;
     if (request.operation === READ) request.bytes.set(ops.memory.u8.subarray(at, at + request.bytes.length));
-    this.takeBack(request.grant);
+    if (!this.takeBack(request.grant)) return this.giveUp('a page is still mapped');
+    this.rspCons = (this.rspCons + 1) >>> 0;
+    this.shadow.delete(id);
     request.end(result >> 16 === 0 ? undefined : new Error('EIO'));
   }
 
-  /** A page that the backend still has mapped is lost to us: to use it again would show it other data. */
-  private takeBack(grant: Request['grant']): void {
+  /** A page that the backend still has mapped stays out of use: to use it again would show it other data. */
+  private takeBack(grant: Request['grant']): boolean {
     const {grantor, pages} = this.device.ops;
-    if (grant !== undefined && grantor.endAccess(grant.ref)) pages.free(grant.gfn);
+    if (grant === undefined) return true;
+    const isEnded = grantor.endAccess(grant.ref);
+    if (isEnded) pages.free(grant.gfn);
+    return isEnded;
   }
 
   /** The backend is broken or evil: only this device is lost. */
