@@ -17,6 +17,14 @@ export interface ConformReport {
 export const explanation = ({seen, due, reason}: Result): string =>
   seen === undefined ? (reason ?? '') : `${seen}; due: ${due}`;
 
+/** What `replay` takes when it is not told what to run. */
+const OWN = 'pvsim';
+
 /** The command that shows a result's run. */
-export const replayCommand = ({check, seed, mutant}: Result): string =>
-  `pvsim conform replay "${check}"${mutant === undefined ? '' : ` --mutant "${mutant}"`} --seed ${seed ?? 1}`;
+export const replayCommand = ({check, seed, mutant, iut, subject}: Result): string => {
+  const words = [`pvsim conform replay "${check}"`];
+  if (mutant !== undefined) words.push(`--mutant "${mutant}"`);
+  words.push(`--seed ${seed ?? 1}`);
+  if (iut !== OWN) words.push(`${subject === 'xenstored' ? '--xenstored' : '--iut'} ${iut}`);
+  return words.join(' ');
+};
