@@ -4,7 +4,14 @@ import {type Domain, type DomId, Hypervisor} from '../../hypervisor/index.ts';
 import {type FaultRates, type Schedule, virtualClock} from '../../hypervisor/schedule/index.ts';
 import {formatRecord, type TraceRecord} from '../../hypervisor/trace/index.ts';
 import {ProgramOps, ProgramVcpu} from '../../hypervisor/vcpu/index.ts';
-import {mapDomainRing, openGuestRing, XsClient, Xenstored, type XsTransport} from '../../hypervisor/xenstore/index.ts';
+import {
+  mapDomainRing,
+  openGuestRing,
+  type RequestTrace,
+  XsClient,
+  Xenstored,
+  type XsTransport,
+} from '../../hypervisor/xenstore/index.ts';
 import {buildSpecialPages, FIRST_FREE_GFN} from '../builder/index.ts';
 import {writeDom0Nodes} from '../host/dom0.ts';
 
@@ -24,6 +31,8 @@ export interface RigOptions {
   dom0Pages?: number;
   /** Takes what the store daemon writes to its log. */
   storeLog?: (line: string) => void;
+  /** Sees each request to the store and its answer. */
+  onRequest?: (request: RequestTrace) => void;
 }
 
 export interface RigGuestOptions {
@@ -59,7 +68,7 @@ export class Rig {
   readonly dom0: RigDomain;
   private readonly records: TraceRecord[] = [];
 
-  constructor({seed = 1, clock, faults, traced = true, dom0Pages, storeLog}: RigOptions = {}) {
+  constructor({seed = 1, clock, faults, traced = true, dom0Pages, storeLog, onRequest}: RigOptions = {}) {
     this.schedule = clock ?? virtualClock(seed);
     this.xen = new Hypervisor({schedule: this.schedule, memoryMib: 4096, faults});
     if (traced) this.xen.trace.addSink((record) => this.records.push(record));
@@ -69,6 +78,7 @@ export class Rig {
       introduceHook: (domid, _gfn, port) => mapDomainRing(ops, domid, port, () => this.store.onEvent(domid)),
       defer: (task) => this.schedule.post(task),
       log: storeLog,
+      onRequest,
       conflictFault: () => this.xen.faults.active && this.xen.faults.hit('storeConflict'),
     });
     this.dom0 = {domain, ops, xs: new XsClient(this.store.connectInProcess(0))};

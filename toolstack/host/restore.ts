@@ -55,7 +55,7 @@ export interface SavedDomain {
 }
 
 /** Looks at a file of `xl save`. Throws ToolstackError when it is none. */
-const openSaved = async (path: string): Promise<SavedDomain> => {
+export const openSaved = async (path: string): Promise<SavedDomain> => {
   const {state} = await SavedFileReader.reading(path, readHeader);
   let disksAt = 0;
   const load = (memory: DomainMemory) =>

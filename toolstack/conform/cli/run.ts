@@ -24,6 +24,10 @@ interface Implementations {
   readonly xenstored?: string;
   /** Directory where it has a socket for each domain. */
   readonly domainSockets?: string;
+  /** Kernel under test. */
+  readonly kernel?: string;
+  readonly initrd?: string;
+  readonly cmdline?: string;
 }
 
 export interface RunCommand extends Selection, Implementations {
@@ -36,10 +40,19 @@ export interface RunCommand extends Selection, Implementations {
   readonly out?: string;
 }
 
-/** What is to be judged: modules and a daemon, or all that is ours. */
-const sourcesOf = ({iut = [], xenstored, domainSockets}: Implementations): IutSource[] => {
+/** What is to be judged: modules, a daemon, a kernel, or all that is ours. */
+const sourcesOf = async ({
+  iut = [],
+  xenstored,
+  domainSockets,
+  kernel,
+  initrd,
+  cmdline,
+}: Implementations): Promise<IutSource[]> => {
   const sources: IutSource[] = iut.map((path) => ({kind: 'module', path}));
   if (xenstored !== undefined) sources.push({kind: 'xenstored', path: xenstored, domainSockets});
+  if (kernel !== undefined)
+    sources.push(await (await import('../linux/source.ts')).kernelSource({kernel, initrd, cmdline}));
   return sources.length === 0 ? [{kind: 'own'}] : sources;
 };
 
@@ -72,7 +85,7 @@ const runAll = async (source: IutSource, selected: readonly Check[], command: Ru
     jobs: checkJobs(own, seed),
     // A store outside is one for all checks.
     threads: iut.isOutside === true ? 1 : threads,
-    limitMs,
+    limitMs: limitMs ?? iut.limitMs,
     onResult,
   });
   end();
@@ -92,7 +105,7 @@ export const runConform = async (command: RunCommand): Promise<void> => {
   const selected = selectChecks(checks, command);
   if (selected.length === 0) throw usage('no check is selected');
   const reports: ConformReport[] = [];
-  for (const source of sourcesOf(command)) reports.push(await runAll(source, selected, command));
+  for (const source of await sourcesOf(command)) reports.push(await runAll(source, selected, command));
   finish(reports, command);
 };
 
@@ -101,7 +114,7 @@ export const runAttacks = async (command: RunCommand): Promise<void> => {
   const selected = selectAttacks(attacks, command);
   if (selected.length === 0) throw usage('no attack is selected');
   const reports: ConformReport[] = [];
-  for (const source of sourcesOf(command))
+  for (const source of await sourcesOf(command))
     reports.push({...(await runAll(source, selected, command)), clauses: [], checks: attacks});
   finish(reports, command);
 };
@@ -146,7 +159,7 @@ export const replay = async (command: ReplayCommand): Promise<void> => {
   if (check === undefined) throw usage(`no check "${name}"; "pvsim conform show CLAUSE" names those of a clause`);
   if (Choices.parse(seed) === undefined) throw usage(`seed "${seed}": a number, or one with choices as in 7:0.2.1`);
   if (mutant !== undefined && !check.mutants.some((each) => each.name === mutant)) throw usage(`no mutant "${mutant}"`);
-  const [source] = sourcesOf({iut: iut === undefined ? [] : [iut], xenstored, domainSockets});
+  const [source] = await sourcesOf({iut: iut === undefined ? [] : [iut], xenstored, domainSockets});
   const {name: iutName} = await loadIut(source);
   const [result] = await runJobs({iut: source, iutName, jobs: [{check: name, mutant, seed: 1, replay: seed}]});
   const {verdict, steps = [], dump = []} = result;

@@ -40,6 +40,8 @@ export interface Iut {
   readonly kernel?: string;
   /** Most runs of a check, where each is slow. */
   readonly maxRuns?: number;
+  /** Time that one check may take, where it is another than for drivers. */
+  readonly limitMs?: number;
   /** It lives outside, in real time. */
   readonly isOutside?: boolean;
   /** Of subject toolstack. */

@@ -9,11 +9,18 @@ export type IutSource =
 
 /** Each restores a kernel. */
 const KERNEL_RUNS = 1;
+const KERNEL_LIMIT_MS = 120_000;
 
 const loaders: {[K in IutSource['kind']]: (source: Extract<IutSource, {kind: K}>) => Promise<Iut>} = {
   own: async () => (await import('./own.ts')).ownImplementation,
   module: async ({path}) => (await import('./module.ts')).loadModule(path),
-  kernel: async ({name, image}) => ({name, kernel: image, maxRuns: KERNEL_RUNS, subjects: ['frontend/vbd']}),
+  kernel: async ({name, image}) => ({
+    name,
+    kernel: image,
+    maxRuns: KERNEL_RUNS,
+    limitMs: KERNEL_LIMIT_MS,
+    subjects: ['frontend/vbd'],
+  }),
   xenstored: async (source) => (await import('./xenstored.ts')).socketStore(source),
 };
 

@@ -35,7 +35,7 @@ export const runCheck = async (check: Check, iut: Iut, options: RunOptions = {})
   const startedMs = performance.now();
   let runs = 0;
   let outcome: Outcome = {verdict: 'pass'};
-  for (const choices of runsOf(check, options)) {
+  for (const choices of runsOf(check, iut, options)) {
     options.onRun?.(String(choices));
     outcome = await runOnce(check, iut, choices, options);
     runs++;
@@ -53,17 +53,18 @@ export const runCheck = async (check: Check, iut: Iut, options: RunOptions = {})
   };
 };
 
-function* runsOf({orders, seeds}: Check, {seed = 1, replay}: RunOptions): Generator<Choices> {
+function* runsOf({orders, seeds}: Check, {maxRuns = Infinity}: Iut, options: RunOptions): Generator<Choices> {
+  const {seed = 1, replay} = options;
   if (replay !== undefined) {
     yield replay;
     return;
   }
   if (orders === undefined) {
-    for (let i = 0; i < seeds; i++) yield new Choices(seed + i);
+    for (let i = 0; i < Math.min(seeds, maxRuns); i++) yield new Choices(seed + i);
     return;
   }
   let prefix: number[] | undefined = [];
-  for (let i = 0; i < orders && prefix !== undefined; i++) {
+  for (let i = 0; i < Math.min(orders, maxRuns) && prefix !== undefined; i++) {
     const choices = new Choices(seed, prefix);
     yield choices;
     prefix = choices.nextPrefix();

@@ -9,10 +9,14 @@ import type {Seam} from '../seam/seam.ts';
 import type {RingSpy} from '../seam/ring-spy.ts';
 import type {StoreSpy} from '../seam/store-spy.ts';
 import type {ScriptedDisk} from '../peers/scripted-disk.ts';
+import type {ShellDisk} from '../linux/shell-disk.ts';
 import {Stand, type StandOptions} from './stand.ts';
 
 /** Ports of a domain that are looked at. */
 const MAX_PORTS = 64;
+const DRIVER_PACE_NS = 1e6;
+/** In which a program of a real kernel comes to ask for something. */
+const PROGRAM_PACE_NS = 200e6;
 
 export interface DeviceStandOptions extends StandOptions {
   /** Index at which a frontend under test starts its rings. */
@@ -36,6 +40,8 @@ export interface DeviceStandParts {
   readonly networks: Networks;
   /** The peer's hypervisor operations: the same as the rig's, with its steps noted. */
   readonly peerOps: HypervisorOps;
+  /** The guest is a real kernel, whose disks are seen by its shell. */
+  readonly shellDisk?: ShellDisk;
 }
 
 /** A stand for one end of a split device: the driver under test is loaded, no device is there yet. */
@@ -48,12 +54,16 @@ export abstract class DeviceStand extends Stand {
   readonly store: StoreSpy;
   readonly peerOps: HypervisorOps;
   readonly type: string;
+  /** The guest's disk, where it is a real kernel. */
+  protected readonly shellDisk: ShellDisk | undefined;
+  /** Virtual time in which what the driver is asked comes to its ring. */
+  protected readonly paceNs: number;
   private readonly bus: XenbusBus;
   private readonly disks: readonly ScriptedDisk[];
   private readonly devices: (BlockDevice | NetDevice)[];
 
   constructor(options: DeviceStandOptions, type: string, parts: DeviceStandParts) {
-    const {rig, guest, seam, spy, store, disks, devices, bus, peerOps} = parts;
+    const {rig, guest, seam, spy, store, disks, devices, bus, peerOps, shellDisk} = parts;
     super(rig, options);
     this.type = type;
     this.guest = guest;
@@ -64,6 +74,8 @@ export abstract class DeviceStand extends Stand {
     this.bus = bus;
     this.devices = devices;
     this.peerOps = peerOps;
+    this.shellDisk = shellDisk;
+    this.paceNs = shellDisk === undefined ? DRIVER_PACE_NS : PROGRAM_PACE_NS;
   }
 
   /** The last device that a frontend under test handed out. */

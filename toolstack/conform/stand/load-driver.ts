@@ -22,7 +22,8 @@ export const SCRIPTED_DISK = 'scripted';
 
 /** A host, a guest, and the driver under test on its side. */
 export const loadDriver = async (subject: DriverSubject, options: DeviceStandOptions): Promise<DeviceStandParts> => {
-  const {log, layers} = options;
+  const {log, layers, iut} = options;
+  if (iut.kernel !== undefined) return (await import('../linux/load-kernel.ts')).loadKernel(iut.kernel, options);
   const rig = await startRig(options);
   const spy = new RingSpy();
   const disks: ScriptedDisk[] = [];

@@ -52,6 +52,16 @@ export class VbdFrontendStand extends DeviceStand {
     );
   }
 
+  /** The size of the disk that the driver handed out. */
+  get diskBytes(): Promise<number> {
+    return this.rig.run(async () => this.shellDisk?.askSize() ?? this.disk.sizeBytes);
+  }
+
+  /** Whether it can be flushed. */
+  get diskFlushes(): Promise<boolean> {
+    return this.rig.run(async () => this.shellDisk?.askFlush() ?? this.disk.canFlush);
+  }
+
   /** Waits for the frontend to publish its ring, and maps it; inconclusive when it does not. */
   async meet(): Promise<BlockBackendPeer> {
     if (!(await this.until(async () => [3, 4].includes(await this.state))))
@@ -97,6 +107,8 @@ export class VbdFrontendStand extends DeviceStand {
     await this.publish(nodes);
     await this.setState(4);
     await this.arrives(4);
+    // A kernel looks for partitions.
+    if (this.shellDisk !== undefined) await this.serveAll();
     return peer;
   }
 
@@ -139,7 +151,7 @@ export class VbdFrontendStand extends DeviceStand {
   /** Serves what the frontend has asked until it asks no more. */
   async serveAll(): Promise<void> {
     for (;;) {
-      await this.settle(1e6);
+      await this.settle(this.paceNs);
       const requests = this.peer.take();
       if (requests.length === 0) return;
       for (const request of requests) this.peer.serve(request, PATTERN);
@@ -153,7 +165,7 @@ export class VbdFrontendStand extends DeviceStand {
       (bytes) => bytes.length === lengthBytes && bytes.every((byte) => byte === PATTERN),
       () => false,
     );
-    await this.settle(1e6);
+    await this.settle(this.paceNs);
     await this.serveAll();
     return this.within(read, 'a read that was answered is done');
   }

@@ -30,8 +30,9 @@ export const choiceChecks: readonly Check[] = [
     'BLKIF-NEG-02',
     async (stand) => {
       await stand.connect({'feature-flush-cache': '1', 'feature-max-indirect-segments': '32', sectors: '4096'});
-      stand.must(stand.disk.sizeBytes === 4096 * 512, `the disk has ${stand.disk.sizeBytes} bytes`, '4096 sectors');
-      stand.must(stand.disk.canFlush, 'the disk cannot flush', 'features that come late count');
+      const sizeBytes = await stand.diskBytes;
+      stand.must(sizeBytes === 4096 * 512, `the disk has ${sizeBytes} bytes`, '4096 sectors');
+      stand.must(await stand.diskFlushes, 'the disk cannot flush', 'features that come late count');
     },
     {
       mutants: [

@@ -177,7 +177,7 @@ export const frontendChecks: readonly Check[] = [
         await stand.publish({sectors});
         await stand.setState(4);
         await stand.settle();
-        const {sizeBytes} = stand.disk;
+        const sizeBytes = await stand.diskBytes;
         stand.must(
           sizeBytes === Number(sectors) * SECTOR_BYTES,
           `the disk has ${sizeBytes} bytes`,

@@ -164,7 +164,7 @@ export const handshakeChecks: readonly Check[] = [
       await stand.publish({sectors: '1024'});
       await stand.setState(4);
       stand.must(await stand.reaches(4), `the frontend is in state ${await stand.state}`, 'it goes to Connected');
-      const {sizeBytes} = stand.disk;
+      const sizeBytes = await stand.diskBytes;
       stand.must(sizeBytes === 1024 * 512, `the disk has ${sizeBytes} bytes`, 'what the backend published');
     },
     {
