@@ -15,6 +15,8 @@ export interface BlockFrontFeatures {
   /** In place of a flush where the backend has none. */
   barrier: boolean;
   discard: boolean;
+  /** Whether the peer is told what holds in any case, as Windows' driver does: feature-online-resize, feature-surprise-remove. */
+  announce: boolean;
   /** Whose reading of sectors above 512 bytes is followed. */
   reading: SectorReading;
 }
@@ -28,6 +30,7 @@ export const defaultFrontFeatures: BlockFrontFeatures = {
   flush: true,
   barrier: true,
   discard: true,
+  announce: false,
   reading: 'linux',
 };
 
@@ -39,5 +42,6 @@ export const frontFeatureReaders: TuningReaders<BlockFrontFeatures> = {
   flush: flag,
   barrier: flag,
   discard: flag,
+  announce: flag,
   reading: oneOf<SectorReading>(...sectorReadings),
 };

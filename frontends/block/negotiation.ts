@@ -40,6 +40,10 @@ export const transportNodes = (
   nodes.protocol = XEN_IO_PROTO_ABI_NATIVE[device.ops.abi];
   if (features.persistent) nodes['feature-persistent'] = 1;
   if (negotiatesSectorSize(features.reading)) nodes['feature-large-sector-size'] = 1;
+  if (features.announce) {
+    nodes['feature-surprise-remove'] = 1;
+    nodes['feature-online-resize'] = 1;
+  }
   return nodes;
 };
 
@@ -50,6 +54,8 @@ const optionalNodes = [
   'num-ring-pages',
   'feature-persistent',
   'feature-large-sector-size',
+  'feature-surprise-remove',
+  'feature-online-resize',
 ];
 
 export const obsoleteNodes = (nodes: Readonly<Record<string, unknown>>): string[] =>

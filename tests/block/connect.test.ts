@@ -83,6 +83,14 @@ test('the backend publishes what a real one does, as far as it has it, in the sa
   t.is(await block.read(`${block.frontPath()}/protocol`), 'x86_64-abi');
 });
 
+test('BLKIF-DYN-03, BLKIF-DYN-05: the guest says what the Windows frontend says, where it is asked to', async (t) => {
+  const block = await createBlockRig();
+  await block.attach({front: {tuning: 'announce=1'}});
+  await block.settle();
+  t.is(await block.read(`${block.frontPath()}/feature-online-resize`), '1');
+  t.is(await block.read(`${block.frontPath()}/feature-surprise-remove`), '1');
+});
+
 for (const [what, setup, info] of [
   ['read-only', {mode: 'r'}, '4'],
   ['a CD-ROM', {mode: 'r', back: {'device-type': 'cdrom'}}, '5'],

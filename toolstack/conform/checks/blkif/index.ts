@@ -10,6 +10,7 @@ import {persistentChecks} from './persistent.ts';
 import {queueChecks} from './queues.ts';
 import {requestChecks} from './requests.ts';
 import {segmentChecks} from './segments.ts';
+import {windowsChecks} from './windows.ts';
 
 export const blkifChecks: readonly Check[] = [
   ...offerChecks,
@@ -23,4 +24,5 @@ export const blkifChecks: readonly Check[] = [
   ...indirectChecks,
   ...persistentChecks,
   ...queueChecks,
+  ...windowsChecks,
 ];
