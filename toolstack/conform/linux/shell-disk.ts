@@ -4,6 +4,7 @@ import type {BlockDevice} from '../../../frontends/api.ts';
 import {Inconclusive} from '../verdict.ts';
 import type {CommandEnd, KernelGuest} from './kernel-guest.ts';
 
+const CONSOLE_LINES = 20;
 const SECTOR_BYTES = 512;
 const XVDA = 51712;
 /** Of a line that a terminal takes, leaving room for the rest of a command. */
@@ -66,6 +67,11 @@ export class ShellDisk implements BlockDevice {
 
   async discard(offset: number, length: number, secure = false): Promise<void> {
     await this.must(`blkdiscard ${secure ? '-s ' : ''}-o ${offset} -l ${length} /dev/xvda`);
+  }
+
+  /** The last that its kernel and shell said. */
+  get consoleLines(): string[] {
+    return this.guest.lastLines(CONSOLE_LINES);
   }
 
   stats(): Readonly<Record<string, number>> {

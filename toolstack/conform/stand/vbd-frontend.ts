@@ -7,6 +7,8 @@ import {loadDriver} from './load-driver.ts';
 const XVDA = 51712;
 /** What the scripted disk is full of. */
 const PATTERN = 0xa5;
+/** In which a device that works would have asked its backend. */
+const DISABLED_NS = 2e9;
 
 /** What came of reads, so far. */
 export interface Asked {
@@ -159,6 +161,14 @@ export class VbdFrontendStand extends DeviceStand {
     }
   }
 
+  /** Serves until `holds`; false when it never does. */
+  serveUntil(holds: () => boolean): Promise<boolean> {
+    return this.until(async () => {
+      await this.serveAll();
+      return holds();
+    });
+  }
+
   /** One read of the disk, answered by the peer, to see whether the frontend still works. */
   async reads(lengthBytes = 4096): Promise<boolean> {
     const read = this.disk.read(0, lengthBytes).then(
@@ -182,16 +192,15 @@ export class VbdFrontendStand extends DeviceStand {
     return asked;
   }
 
-  /** The driver has given the device up: what is asked of it fails, and does not wait for ever. */
+  /** The driver has given the device up: what is asked of it fails, or comes to no ring. */
   async isDisabled(): Promise<boolean> {
-    const isDone = this.disk.read(0, 4096).then(
-      () => true,
-      () => false,
-    );
-    return !(await this.within(isDone, 'a read of a device that is disabled fails'));
+    const before = this.peer.ring.reqProd;
+    const asked = this.ask(1);
+    await this.until(() => asked.done + asked.failed > 0, DISABLED_NS);
+    return asked.failed > 0 || (asked.done === 0 && this.peer.ring.reqProd === before);
   }
 
   dump(): string[] {
-    return this.current?.ring.dump() ?? [];
+    return [...(this.current?.ring.dump() ?? []), ...(this.shellDisk?.consoleLines ?? [])];
   }
 }

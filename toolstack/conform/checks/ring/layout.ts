@@ -36,9 +36,14 @@ export const ringLayoutChecks: readonly Check[] = [
     'RING-LAY-01',
     async (stand) => {
       const {ring} = await stand.connect();
+      const due = ring.rspProd + 1;
       stand.must(await stand.reads(), 'a read failed', 'slots start at byte 64');
-      stand.must(ring.reqProd === 1, () => `byte 0 holds ${ring.reqProd}`, 'req_prod = 1 at byte 0');
-      stand.must(ring.rspEvent === 2, () => `byte 12 holds ${ring.rspEvent}`, 'rsp_event = 2 at byte 12');
+      stand.must(ring.reqProd === due, () => `byte 0 holds ${ring.reqProd}`, `req_prod = ${due} at byte 0`);
+      stand.must(
+        ring.rspEvent === due + 1,
+        () => `byte 12 holds ${ring.rspEvent}`,
+        `rsp_event = ${due + 1} at byte 12`,
+      );
     },
     {mutants: [movesHeaderWord(frontWords.ownProd), movesHeaderWord(frontWords.ownEvent)]},
   ),
@@ -157,10 +162,13 @@ export const ringLayoutChecks: readonly Check[] = [
     async (stand) => {
       const {ring} = await stand.connect();
       void stand.disk.read(0, 512).catch(() => undefined);
-      await stand.settle(1e6);
+      await stand.until(() => ring.reqProd !== ring.rspProd);
       const bytes = ring.bytes.slice();
       bytes.fill(0, 0, 16);
-      bytes.fill(0, HEADER_BYTES, HEADER_BYTES + REQUEST_BYTES);
+      for (let index = 0; index < ring.reqProd; index++) {
+        const slot = HEADER_BYTES + (index % ring.slots) * ring.slotBytes;
+        bytes.fill(0, slot, slot + REQUEST_BYTES);
+      }
       const at = bytes.findIndex((byte) => byte !== 0);
       stand.must(
         at < 0,
