@@ -76,7 +76,7 @@ export class RxQueue {
 
   /** Takes frames from the network. Responses are filled in, not published yet. Returns why it cannot go on, if so. */
   receive(batch: FrameBatch): Fault | undefined {
-    if (this.ring.requestProdOverflow()) return OVERRUN;
+    if (!this.look()) return OVERRUN;
     const {offsets, lengths, offloads, count} = batch;
     for (let i = 0; i < count; i++) {
       if (this.isTaken(offloads[i])) this.enqueue(offsets[i], lengths[i], offloads[i]);
@@ -87,7 +87,7 @@ export class RxQueue {
 
   /** The guest has posted requests: delivers what waits. */
   drain(): Fault | undefined {
-    if (this.ring.requestProdOverflow()) return OVERRUN;
+    if (!this.look()) return OVERRUN;
     const {backlog} = this;
     while (!backlog.isEmpty && this.hasRoom(backlog.headLength, backlog.headOffload)) {
       this.deliver(IN_BACKLOG, backlog.headLength, backlog.headOffload);
@@ -120,11 +120,17 @@ export class RxQueue {
   private hasRoom(length: number, offload: number): boolean {
     const slots = Math.ceil(length / PAGE_SIZE) + (segmentBytes(offload) > 0 ? 1 : 0);
     if (this.available >= slots) return true;
-    this.available = this.ring.unconsumedRequests();
-    if (this.available >= slots) return true;
     this.ring.awaitRequests(slots);
-    this.available = this.ring.unconsumedRequests();
-    return this.available >= slots;
+    return this.look() && this.available >= slots;
+  }
+
+  /** One look at the guest's index: what is checked is what is used. False when the ring cannot hold so many requests. */
+  private look(): boolean {
+    const {ring} = this;
+    const {reqProd} = ring.shared;
+    const isSound = !ring.requestProdOverflow(reqProd);
+    this.available = isSound ? ring.unconsumedRequests(reqProd) : 0;
+    return isSound;
   }
 
   /** Fills the slots of a frame at `offset`, or of the oldest IN_BACKLOG. @see netif.h, "Guest receive" */

@@ -1,6 +1,6 @@
 import {check, type Check} from '../../check.ts';
 import {backWords, servesImpossible} from '../../mutants/ring.ts';
-import {frameFromGuest} from '../../peers/frames.ts';
+import {frameFromGuest, frameToGuest} from '../../peers/frames.ts';
 
 const SLOTS = 256;
 /** So far before the wrap that the traffic of a check goes over it. */
@@ -63,5 +63,26 @@ export const netRingChecks: readonly Check[] = [
       stand.must(last <= 2, `${last} requests are answered`, 'the two that the index first read covers');
     },
     {mutants: [servesImpossible(backWords, () => 2)]},
+  ),
+  check(
+    'backend/vif',
+    'RING-IDX-11',
+    async (stand) => {
+      const peer = await stand.connect();
+      peer.post(2);
+      peer.pushRx();
+      await stand.settle();
+      const answered: number[] = [];
+      stand.spy.after = ({kind, ring, offset, value}) => {
+        if (ring !== 'rx-ring-ref') return;
+        if (kind === 'read' && offset === backWords.peerProd && value === peer.rxProd)
+          peer.rx.reqProd = peer.rxProd + SLOTS + 1;
+        if (kind === 'write' && offset === backWords.ownProd) answered.push(value);
+      };
+      await stand.deliver(...Array.from({length: 4}, (_, i) => frameToGuest(60, i)));
+      const last = Math.max(0, ...answered);
+      stand.must(last <= 2, `${last} requests are answered`, 'the two that the index first read covers');
+    },
+    {variant: 'receive', mutants: [servesImpossible(backWords, () => 2)]},
   ),
 ];
