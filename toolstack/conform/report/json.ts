@@ -1,7 +1,19 @@
+import type {Severity} from '../catalogue/index.ts';
+import type {Result} from '../verdict.ts';
 import type {ConformReport} from './report.ts';
-import {clauseStandings} from './standing.ts';
+import {clauseStandings, type Standing} from './standing.ts';
 
-const plain = ({iut, seed, profiles, clauses, checks, results}: ConformReport): object => ({
+/** A report as it is in a file. */
+export interface SavedReport extends Pick<ConformReport, 'iut' | 'seed' | 'profiles'> {
+  readonly clauses: readonly {
+    readonly id: string;
+    readonly severity: Severity;
+    readonly standing: Standing;
+    readonly results: readonly Result[];
+  }[];
+}
+
+const plain = ({iut, seed, profiles, clauses, checks, results}: ConformReport): SavedReport => ({
   iut,
   seed,
   profiles,

@@ -6,7 +6,8 @@ import type {Result} from '../verdict.ts';
 export interface ConformReport {
   readonly iut: string;
   readonly clauses: readonly Clause[];
-  readonly checks: readonly Check[];
+  /** All there are, whether they were run or not. */
+  readonly checks: readonly Pick<Check, 'clause'>[];
   readonly results: readonly Result[];
   readonly profiles: readonly ImplementationProfile[];
   /** Seed of the first runs. */

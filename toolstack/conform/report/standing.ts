@@ -36,7 +36,7 @@ export interface ClauseStanding {
 /** Each clause with the worst of its results. */
 export const clauseStandings = (
   clauses: readonly Clause[],
-  checks: readonly Check[],
+  checks: readonly Pick<Check, 'clause'>[],
   results: readonly Result[],
   profiles: readonly ImplementationProfile[],
 ): ClauseStanding[] => {

@@ -1,4 +1,5 @@
 import type {Argv, CommandModule} from 'yargs';
+import type {MatrixCommand} from '../../conform/cli/matrix.ts';
 import type {ReplayCommand, RunCommand} from '../../conform/cli/run.ts';
 import type {Selection} from '../../conform/cli/select.ts';
 
@@ -27,8 +28,23 @@ const daemon = (parser: Argv) =>
       describe: 'Directory where it has a socket domN.sock for each domain',
     });
 
+const kernel = (parser: Argv) =>
+  parser
+    .option('kernel', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'Kernel for the x86 engine: its own frontends are judged',
+    })
+    .option('initrd', {
+      type: 'string',
+      requiresArg: true,
+      implies: 'kernel',
+      describe: 'Its first file system: a shell on hvc0',
+    })
+    .option('cmdline', {type: 'string', requiresArg: true, implies: 'kernel', describe: 'Its command line'});
+
 const running = (parser: Argv) =>
-  daemon(selection(parser))
+  kernel(daemon(selection(parser)))
     .option('iut', {
       type: 'string',
       array: true,
@@ -101,6 +117,21 @@ const replayCommand: CommandModule<object, ReplayCommand> = {
   handler: async (given) => (await import('../../conform/cli/run.ts')).replay(given),
 };
 
+const matrixCommand: CommandModule<object, MatrixCommand> = {
+  command: 'matrix <reports..>',
+  describe: 'Join reports of "run --format json" to a matrix: clauses by implementations',
+  builder: (parser) =>
+    parser
+      .positional('reports', {type: 'string', array: true, demandOption: true, describe: 'Files of "--format json"'})
+      .option('format', {
+        choices: ['markdown', 'html'] as const,
+        default: 'markdown' as const,
+        describe: 'Of the matrix',
+      })
+      .option('out', {type: 'string', requiresArg: true, describe: 'File for the matrix'}),
+  handler: async (given) => (await import('../../conform/cli/matrix.ts')).printMatrix(given),
+};
+
 export const conformCommand: CommandModule = {
   command: 'conform',
   describe: 'Say which clauses of the PV protocols a driver keeps and which it breaks',
@@ -112,6 +143,7 @@ export const conformCommand: CommandModule = {
       runner('mutants', 'Seed faults in our own drivers and see that each is caught', 'runMutants'),
       runner('attack', 'Play security advisories against an implementation', 'runAttacks'),
       replayCommand,
+      matrixCommand,
     ]
       .reduce((each, command) => each.command(command as CommandModule), parser)
       .demandCommand(1, 'a command is missing'),
