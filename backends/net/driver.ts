@@ -18,6 +18,7 @@ import {
 } from '../../hypervisor/xenbus/index.ts';
 import {type Bridge, DEFAULT_BRIDGE, type Networks, parseMac} from '../network/index.ts';
 import {MAX_QUEUES, readFrontendNodes} from './frontend-nodes.ts';
+import {PacketTap, type VifPacket} from './packet-tap.ts';
 import {createShare, type NetbackShare} from './share.ts';
 import {createVifStats, type VifStats} from './stats.ts';
 import {Vif, type VifFrames} from './vif.ts';
@@ -43,6 +44,7 @@ export class NetBackend implements DriverInstance {
   private readonly share: NetbackShare;
   private readonly counters = createVifStats();
   private readonly captures = new Subject<VifFrames>();
+  private readonly tap = new PacketTap();
   private vif: Vif | undefined;
   private hotplug: Subscription | undefined;
   /** Found in the middle of a connection that an earlier driver served: the frontend has to begin anew. */
@@ -59,6 +61,11 @@ export class NetBackend implements DriverInstance {
   /** Frames that pass, in batches; copied only while somebody looks. Completes when the device goes. */
   get frames(): Observable<VifFrames> {
     return this.captures.asObservable();
+  }
+
+  /** Packets as they cross the guest's rings, with their slots and grants. Completes when the device goes. */
+  get packets(): Observable<VifPacket> {
+    return this.tap.packets;
   }
 
   stats(): Readonly<VifStats> {
@@ -81,6 +88,7 @@ export class NetBackend implements DriverInstance {
   remove(): void {
     this.disconnect();
     this.captures.complete();
+    this.tap.close();
   }
 
   toString(): string {
@@ -120,6 +128,7 @@ export class NetBackend implements DriverInstance {
       nodes: await readFrontendNodes(device),
       stats: this.counters,
       captures: this.captures,
+      tap: this.tap,
       onFault: (fault) => this.giveUp(fault),
     });
     this.awaitHotplug(this.vif);

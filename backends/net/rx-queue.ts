@@ -14,6 +14,7 @@ import {PAGE_SHIFT, PAGE_SIZE} from '../../hypervisor/memory/index.ts';
 import type {HypervisorOps} from '../../hypervisor/ops.ts';
 import {type FrameBatch, type FrameFinisher, NO_OFFLOAD, segmentBytes} from '../network/index.ts';
 import {Backlog} from './backlog.ts';
+import type {PacketTap} from './packet-tap.ts';
 import type {PagePool} from './page-pool.ts';
 import type {VifStats} from './stats.ts';
 import type {Fault} from './tx-packet.ts';
@@ -32,6 +33,7 @@ export interface RxQueueOptions {
   pool: PagePool;
   finisher: FrameFinisher;
   stats: VifStats;
+  tap: PacketTap;
   /** Longest frame that the guest takes, bytes. */
   maxFrame: number;
   /** The guest takes frames of several slots. */
@@ -52,6 +54,7 @@ export class RxQueue {
   private readonly domid: number;
   private readonly backlog: Backlog;
   private readonly stats: VifStats;
+  private readonly tap: PacketTap;
   private readonly maxFrame: number;
   private readonly canWait: boolean;
   private readonly canBlank: boolean;
@@ -60,6 +63,8 @@ export class RxQueue {
   private readonly request = new Uint32Array(REQUEST_WORDS);
   /** Requests known to be on the ring. */
   private available = 0;
+  /** Of the packet under way; kept while somebody captures. */
+  private grefs: number[] = [];
 
   constructor(options: RxQueueOptions) {
     this.ops = options.ops;
@@ -67,6 +72,7 @@ export class RxQueue {
     this.ring = options.ring;
     this.backlog = new Backlog(options.ops.memory, options.pool);
     this.stats = options.stats;
+    this.tap = options.tap;
     this.maxFrame = options.canScatter ? options.maxFrame : Math.min(options.maxFrame, PAGE_SIZE);
     this.canWait = options.canWait;
     this.canBlank = options.canBlank;
@@ -136,6 +142,7 @@ export class RxQueue {
   /** Fills the slots of a frame at `offset`, or of the oldest IN_BACKLOG. @see netif.h, "Guest receive" */
   private deliver(offset: number, length: number, offload: number): void {
     const segmentSize = segmentBytes(offload);
+    const first = this.ring.reqCons;
     let flags = offload === NO_OFFLOAD ? 0 : NETRXF_csum_blank | NETRXF_data_validated;
     if (segmentSize > 0) flags |= NETRXF_extra_info;
     for (let page = 0, left = length; left > 0; page++, left -= PAGE_SIZE) {
@@ -145,6 +152,18 @@ export class RxQueue {
       flags = 0;
     }
     this.count(length);
+    if (this.tap.on) this.show(first, offset, length, offload);
+  }
+
+  private show(first: number, offset: number, length: number, offload: number): void {
+    const {ops, ring, grefs} = this;
+    const bytes = new Uint8Array(length);
+    for (let at = 0, page = 0; at < length; at += PAGE_SIZE, page++) {
+      const from = offset === IN_BACKLOG ? this.backlog.headPage(page) : offset + at;
+      bytes.set(ops.memory.u8.subarray(from, from + Math.min(PAGE_SIZE, length - at)), at);
+    }
+    this.grefs = [];
+    this.tap.show(ops, ring, first, {direction: 'rx', bytes, offload, grefs});
   }
 
   private count(length: number): void {
@@ -158,6 +177,7 @@ export class RxQueue {
     const {shared} = ring;
     ring.takeRequest(request);
     this.available--;
+    if (this.tap.on) this.grefs.push(request[1]);
     const isCopied = this.copyOut(offset, request[1], 0, length);
     if (!isCopied) this.stats.rxErrors++;
     const word = shared.slotWord(ring.claimResponse());

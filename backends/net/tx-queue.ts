@@ -12,6 +12,7 @@ import {DOMID_SELF} from '../../hypervisor/ids.ts';
 import {PAGE_SHIFT, PAGE_SIZE} from '../../hypervisor/memory/index.ts';
 import type {HypervisorOps} from '../../hypervisor/ops.ts';
 import {canFinish, CHECKSUM_BLANK, ETH_HLEN, type FrameArea, NO_OFFLOAD, removeChecksum} from '../network/index.ts';
+import type {PacketTap} from './packet-tap.ts';
 import type {VifStats} from './stats.ts';
 import {type Fault, TxPacket} from './tx-packet.ts';
 
@@ -26,6 +27,7 @@ export interface TxQueueOptions {
   /** Where frames are put together; shared with other queues, empty between two drains. */
   area: FrameArea;
   stats: VifStats;
+  tap: PacketTap;
   /** Takes the frames in the area. */
   onFrames: () => void;
 }
@@ -38,6 +40,7 @@ export class TxQueue {
   private readonly domid: number;
   private readonly area: FrameArea;
   private readonly stats: VifStats;
+  private readonly tap: PacketTap;
   private readonly onFrames: () => void;
   private readonly request = new Uint32Array(REQUEST_WORDS);
   private readonly packet = new TxPacket(this.request);
@@ -48,6 +51,7 @@ export class TxQueue {
     this.ring = options.ring;
     this.area = options.area;
     this.stats = options.stats;
+    this.tap = options.tap;
     this.onFrames = options.onFrames;
   }
 
@@ -110,7 +114,7 @@ export class TxQueue {
       if (size > 0 && !this.copyIn(packet.grefs[i], packet.offsets[i], filled, size)) return false;
       filled += size;
     }
-    return this.accept(at, packet.size, packet.flags, packet.segmentBytes);
+    return this.accept(at, packet.size, packet.flags, packet.segmentBytes, packet);
   }
 
   /** Copies from a granted page to our memory, page by page of ours. */
@@ -131,16 +135,25 @@ export class TxQueue {
     return length === size || this.copyIn(gref, offset + length, at + length, size - length);
   }
 
-  private accept(at: number, size: number, flags: number, segmentSize: number): boolean {
+  private accept(at: number, size: number, flags: number, segmentSize: number, chain?: TxPacket): boolean {
     const isBlank = (flags & NETTXF_csum_blank) !== 0;
     const offload = isBlank || segmentSize > 0 ? CHECKSUM_BLANK | segmentSize : NO_OFFLOAD;
     const {u8} = this.ops.memory;
     if (!canFinish(u8, at, size, offload)) return false;
     if (segmentSize > 0 && !isBlank) removeChecksum(u8, at, size);
     this.area.batch.add(at, size, offload);
+    if (this.tap.on) this.show(at, size, offload, chain);
     this.stats.txPackets++;
     this.stats.txBytes += size;
     return true;
+  }
+
+  private show(at: number, size: number, offload: number, chain: TxPacket | undefined): void {
+    const {ops, ring} = this;
+    const requests = chain === undefined ? 1 : chain.slots + chain.extras;
+    const grefs = chain === undefined ? [this.request[0]] : Array.from(chain.grefs.subarray(0, chain.slots));
+    const bytes = ops.memory.u8.slice(at, at + size);
+    this.tap.show(ops, ring, ring.reqCons - requests, {direction: 'tx', bytes, offload, grefs});
   }
 
   /** Room in the area for a frame; it is emptied first if need be. */

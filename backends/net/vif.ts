@@ -2,6 +2,7 @@ import type {Subject} from 'rxjs';
 import type {HypervisorOps} from '../../hypervisor/ops.ts';
 import type {Bridge, BridgeLink, BridgePort, FrameBatch} from '../network/index.ts';
 import type {FrontendNodes} from './frontend-nodes.ts';
+import type {PacketTap} from './packet-tap.ts';
 import {RxQueue} from './rx-queue.ts';
 import type {NetbackShare} from './share.ts';
 import type {VifStats} from './stats.ts';
@@ -28,6 +29,7 @@ export interface VifOptions {
   nodes: FrontendNodes;
   stats: VifStats;
   captures: Subject<VifFrames>;
+  tap: PacketTap;
   /** The guest's rings cannot be gone on with; the vif has let go of them. */
   onFault: (fault: Fault) => void;
 }
@@ -48,7 +50,7 @@ export class Vif implements BridgePort {
 
   /** DeviceError when the guest's rings or ports are not good. */
   constructor(options: VifOptions) {
-    const {ops, share, domid, nodes, stats} = options;
+    const {ops, share, domid, nodes, stats, tap} = options;
     this.name = options.name;
     this.ops = ops;
     this.share = share;
@@ -57,7 +59,7 @@ export class Vif implements BridgePort {
     this.onFault = options.onFault;
     this.rings = new VifRings(ops, domid, nodes);
     const onFrames = (): void => this.forward();
-    this.tx = new TxQueue({ops, domid, ring: this.rings.tx, area: share.area, stats, onFrames});
+    this.tx = new TxQueue({ops, domid, ring: this.rings.tx, area: share.area, stats, tap, onFrames});
     this.rx = new RxQueue({
       ops,
       domid,
@@ -65,6 +67,7 @@ export class Vif implements BridgePort {
       pool: share.pool,
       finisher: share.finisher,
       stats,
+      tap,
       ...nodes,
     });
   }

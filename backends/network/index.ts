@@ -9,4 +9,11 @@ export {formatMac, parseMac} from './mac.ts';
 export {MacTable, type MacEntry, type MacTableOptions} from './mac-table.ts';
 export {DEFAULT_BRIDGE, Networks} from './networks.ts';
 export {canFinish, CHECKSUM_BLANK, NO_OFFLOAD, removeChecksum, segmentBytes} from './offload.ts';
+export {
+  type CaptureInterface,
+  enhancedPacket,
+  interfaceDescription,
+  interfaceStatistics,
+  sectionHeader,
+} from './pcapng.ts';
 export {answerPings, replyTo} from './responder.ts';

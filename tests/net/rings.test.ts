@@ -1,4 +1,5 @@
 import test from 'ava';
+import {PacketTap} from '../../backends/net/packet-tap.ts';
 import {RxQueue} from '../../backends/net/rx-queue.ts';
 import {createShare} from '../../backends/net/share.ts';
 import {createVifStats} from '../../backends/net/stats.ts';
@@ -40,7 +41,7 @@ const makeEnds = (start: number) => {
   const share = createShare(dom0.ops);
   const stats = createVifStats();
   const arrived: Uint8Array[] = [];
-  const common = {ops: dom0.ops, domid: guest.domain.id, stats};
+  const common = {ops: dom0.ops, domid: guest.domain.id, stats, tap: new PacketTap()};
   const onFrames = (): void => void arrived.push(...share.area.batch.copies());
   const txQueue = new TxQueue({...common, ring: backTx, area: share.area, onFrames});
   const limits = {maxFrame: MAX_FRAME, canScatter: true, canBlank: false, canSegment: false, canWait: true};

@@ -1,5 +1,6 @@
 import {NEVER, type Observable, of, Subject, concat} from 'rxjs';
 import type {DomainEvent, DomId} from '../../hypervisor/index.ts';
+import {virtualClock} from '../../hypervisor/schedule/index.ts';
 import type {DomainConfig} from '../../toolstack/config/index.ts';
 import type {ServedHost} from '../../toolstack/daemon/served-host.ts';
 import {ToolstackError} from '../../toolstack/errors.ts';
@@ -37,6 +38,7 @@ export class FakeHost implements ServedHost {
   readonly events = new Subject<DomainEvent>();
   readonly output = new Subject<Uint8Array>();
   readonly input = new Subject<string>();
+  readonly clock = virtualClock(1);
   readonly log: Observable<string> = NEVER;
   readonly xenbusEvents: Observable<HostBusEvent> = NEVER;
   guests: DomainSummary[] = [];
@@ -191,6 +193,11 @@ export class FakeHost implements ServedHost {
   exportNbd(domid: number, vdev: string): Promise<never> {
     this.#act('exportNbd', domid, vdev);
     return Promise.reject(new ToolstackError('ENODEV', 'no such disk'));
+  }
+
+  captureVifs(domid: number): never {
+    this.#act('captureVifs', domid);
+    throw new ToolstackError('ENODEV', 'no such vif');
   }
 
   listVifs(): Promise<VifListing[]> {

@@ -86,6 +86,8 @@ const METHOD_CHECKS: {readonly [M in Method]: Checks<Methods[M]['params']>} = {
   'vif.detach': {domid: u32, which: text},
   'vif.list': {domid: u32},
   'export.nbd': {domid: u32, vdev: text, socket: text, port: u32},
+  'capture.start': {domid: u32, which: orNull(text), count: u32},
+  'capture.stop': {stream: u32},
   'console.attach': {domid: u32},
   'console.detach': {stream: u32},
   'host.follow': {level: u32},

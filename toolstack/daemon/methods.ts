@@ -8,6 +8,8 @@ import {type DaemonInfo, type Method, type Params, PROTOCOL, type Result} from '
 export interface Session {
   attachConsole(domid: DomId): number;
   detachConsole(stream: number): void;
+  startCapture(domid: DomId, which: string | null, count: number): number;
+  stopCapture(stream: number): void;
   followEvents(level: number): void;
   /** Something that ends with the connection. */
   keep(resource: {close(): void}): void;
@@ -94,6 +96,9 @@ export const createMethods = (host: ServedHost, control: Control): MethodTable =
     session.keep(server);
     return {uri: server.uri};
   },
+
+  'capture.start': ({domid, which, count}, session) => ({stream: session.startCapture(domid as DomId, which, count)}),
+  'capture.stop': done(({stream}, session) => session.stopCapture(stream)),
 
   'console.attach': ({domid}, session) => ({stream: session.attachConsole(domid as DomId)}),
   'console.detach': done(({stream}, session) => session.detachConsole(stream)),

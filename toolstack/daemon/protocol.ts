@@ -106,6 +106,13 @@ export interface Methods {
    */
   'export.nbd': {params: {domid: number; vdev: string; socket: string; port: number}; result: {uri: string}};
 
+  /**
+   * Packets of one network device, by number or MAC address, or of all that the domain has, come as a pcapng file in
+   * notifications until `capture.closed`: after `count` packets (0: no limit), `capture.stop`, or the devices' end.
+   */
+  'capture.start': {params: {domid: number; which: string | null; count: number}; result: {stream: number}};
+  'capture.stop': {params: {stream: number}; result: null};
+
   /** Console output comes as notifications until `console.closed`; first what was kept from before. */
   'console.attach': {params: {domid: number}; result: {stream: number}};
   'console.detach': {params: {stream: number}; result: null};
@@ -126,6 +133,9 @@ export type Result<M extends Method> = Methods[M]['result'];
 export interface ServerNotifications {
   'console.output': {stream: number; data: string};
   'console.closed': {stream: number};
+  'capture.output': {stream: number; data: string};
+  /** All of the capture has been sent. */
+  'capture.closed': {stream: number; packets: number; dropped: number};
   /** Something has happened, in words. */
   'host.event': {line: string};
   /** The last message of a daemon. */

@@ -31,6 +31,8 @@ export type ServedHost = Pick<
   | 'detachVif'
   | 'listVifs'
   | 'exportNbd'
+  | 'captureVifs'
+  | 'clock'
   | 'consoleOutput'
   | 'consoleInput'
   | 'info'

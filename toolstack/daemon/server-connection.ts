@@ -4,6 +4,7 @@ import {ErrorCodes, type MessageConnection, ResponseError} from 'vscode-jsonrpc/
 import type {DomId} from '../../hypervisor/index.ts';
 import {ToolstackError} from '../errors.ts';
 import {eventLines} from '../host/event-lines.ts';
+import {CaptureStream} from './capture-stream.ts';
 import {checkNotification, checkRequest, isMethod} from './checks.ts';
 import {ConsoleStream} from './console-stream.ts';
 import {describeError, type Log} from './log.ts';
@@ -11,8 +12,9 @@ import type {MethodTable, Session} from './methods.ts';
 import {type ClientNotifications, type ErrorData, type ServerNotifications, TOOLSTACK_ERROR} from './protocol.ts';
 import type {ServedHost} from './served-host.ts';
 import {connectionOver} from './transport.ts';
+import {packageVersion} from './version.ts';
 
-/** Unanswered requests, and consoles, of one connection. */
+/** Unanswered requests, consoles and captures of one connection, of each. */
 const PER_CONNECTION_MAX = 1024;
 const FAREWELL_MS = 1000;
 
@@ -24,6 +26,7 @@ export class ServerConnection implements Session {
   readonly #log: Log;
   readonly #rpc: MessageConnection;
   readonly #consoles = new Map<number, {domid: DomId; stream: ConsoleStream}>();
+  readonly #captures = new Map<number, CaptureStream>();
   readonly #kept: {close(): void}[] = [];
   #events: Subscription | undefined;
   #nextStream = 1;
@@ -40,7 +43,7 @@ export class ServerConnection implements Session {
     this.#rpc.onNotification('console.input', (params) => this.#input(params as ClientNotifications['console.input']));
     this.#rpc.listen();
     socket.once('close', () => {
-      this.#closeConsoles();
+      this.#closeStreams();
       for (const resource of this.#kept) resource.close();
     });
   }
@@ -80,6 +83,33 @@ export class ServerConnection implements Session {
     this.#consoles.delete(id);
   }
 
+  startCapture(domid: DomId, which: string | null, count: number): number {
+    if (this.#captures.size >= PER_CONNECTION_MAX) throw new ToolstackError('EMFILE', 'too many captures');
+    const vifs = this.#host.captureVifs(domid, which ?? undefined);
+    const id = this.#nextStream++;
+    const answered = new Promise<void>((resolve) => void setImmediate(resolve));
+    const stream = new CaptureStream({
+      vifs,
+      count,
+      clock: this.#host.clock,
+      application: `pvsim ${packageVersion()}`,
+      send: async (data) => {
+        await answered;
+        await this.#notify('capture.output', {stream: id, data});
+      },
+      closed: (totals) => {
+        this.#captures.delete(id);
+        void this.#notify('capture.closed', {stream: id, ...totals}).catch(() => {});
+      },
+    });
+    this.#captures.set(id, stream);
+    return id;
+  }
+
+  stopCapture(id: number): void {
+    this.#captures.get(id)?.stop();
+  }
+
   keep(resource: {close(): void}): void {
     if (this.#socket.destroyed) resource.close();
     else this.#kept.push(resource);
@@ -92,9 +122,10 @@ export class ServerConnection implements Session {
     });
   }
 
-  #closeConsoles(): void {
+  #closeStreams(): void {
     this.#events?.unsubscribe();
     for (const id of this.#consoles.keys()) this.detachConsole(id);
+    for (const stream of this.#captures.values()) stream.close();
   }
 
   #notify<N extends keyof ServerNotifications>(name: N, params: ServerNotifications[N]): Promise<void> {

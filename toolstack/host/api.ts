@@ -1,5 +1,6 @@
 import type {Observable} from 'rxjs';
 import type {BlockFeatures} from '../../backends/block/index.ts';
+import type {NetBackend} from '../../backends/net/index.ts';
 import type {BusEvent} from '../../hypervisor/xenbus/index.ts';
 import type {FileCalls} from '../../backends/storage/index.ts';
 import type {DomainEvent, DomainInfo, DomId, Hypervisor} from '../../hypervisor/index.ts';
@@ -7,10 +8,10 @@ import type {FaultRates, Schedule} from '../../hypervisor/schedule/index.ts';
 import type {XsClient} from '../../hypervisor/xenstore/index.ts';
 import type {NbdListen, NbdServer} from '../export/index.ts';
 import type {DiskConfig, DomainConfig, VifConfig} from '../config/index.ts';
-import type {CpuControl} from './cpus/index.ts';
-import type {TopSample} from './top.ts';
 import type {SaveOptions} from './save.ts';
 import type {HeaderInfo} from './save-header.ts';
+import type {CpuControl} from './cpus/index.ts';
+import type {TopSample} from './top.ts';
 
 export interface BridgeConfig {
   name: string;
@@ -84,6 +85,9 @@ export interface HostInfo {
   freeMemoryMib: number;
   nrCpus: number;
 }
+
+/** What a capture needs of a network device. */
+export type CaptureVif = Pick<NetBackend, 'name' | 'mac' | 'packets'>;
 
 export type ShutdownTrigger = 'poweroff' | 'reboot' | 'halt' | 'suspend';
 
@@ -177,6 +181,9 @@ export interface Host {
    * be the built-in kernel's. ENODEV without one.
    */
   exportNbd(domid: DomId, vdev: string, listen: NbdListen): Promise<NbdServer>;
+
+  /** The network devices that a capture is to look at: the one with that device number or MAC address, or all. */
+  captureVifs(domid: DomId, which?: string): readonly CaptureVif[];
 
   /** Console output as it comes, after `scrollback` bytes kept from before when asked for. */
   consoleOutput(domid: DomId, options?: {scrollback?: boolean}): Observable<Uint8Array>;

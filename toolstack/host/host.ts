@@ -294,6 +294,13 @@ class XenHost implements Host {
     return this.instance(this.devices.findVif(this.record(domid), which), NetBackend);
   }
 
+  captureVifs(domid: DomId, which?: string): readonly NetBackend[] {
+    if (which !== undefined) return [this.vif(domid, which)];
+    const vifs = [...this.record(domid).devices.values()].filter(({kind}) => kind === 'vif');
+    if (vifs.length === 0) throw new ToolstackError('ENODEV', `pvsim: domain ${domid} has no network device`);
+    return vifs.map((device) => this.instance(device, NetBackend));
+  }
+
   bridge(name: string): Bridge {
     const bridge = this.networks.bridge(name);
     if (bridge === undefined) throw new ToolstackError('ENOENT', `no bridge ${name}`);

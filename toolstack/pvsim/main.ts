@@ -7,6 +7,7 @@ import {packageVersion} from '../daemon/version.ts';
 import {ToolstackError} from '../errors.ts';
 import {abiCommand} from './commands/abi.ts';
 import {bootCommand} from './commands/boot.ts';
+import {captureCommand} from './commands/capture.ts';
 import {configCommand} from './commands/config.ts';
 import {conformCommand} from './commands/conform.ts';
 import {exportCommand} from './commands/export.ts';
@@ -36,6 +37,7 @@ const commands = (parser: Argv): Argv =>
     conformCommand,
     simCommand,
     exportCommand,
+    captureCommand,
   ].reduce((each, command) => each.command(command as CommandModule), parser);
 
 const main = async (args: readonly string[]): Promise<void> => {
