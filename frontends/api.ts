@@ -44,6 +44,7 @@ export interface NetDevice {
   readonly name: string;
   readonly mac: Uint8Array;
   readonly mtu: number;
+  /** Connected, and the backend does not say that the link is down. */
   readonly carrier: boolean;
   /** Frames received, a batch for each event. The bytes are the receiver's to keep. */
   readonly frames: Observable<readonly Uint8Array[]>;

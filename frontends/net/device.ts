@@ -27,6 +27,8 @@ export class Netfront implements NetDevice {
   readonly consumer: NetConsumer;
   private config: NetConfig;
   private connection: NetConnection | undefined;
+  /** The backend's word. @see netif.h, "Link state" */
+  private isLinkUp = true;
   private raw: RawConsumer | undefined;
   private batch: Uint8Array[] = [];
   private readonly received = new Subject<readonly Uint8Array[]>();
@@ -50,9 +52,9 @@ export class Netfront implements NetDevice {
     return this.config.mtu;
   }
 
-  /** True while both ends are connected. */
+  /** True while both ends are connected and the backend does not say that the link is down. */
   get carrier(): boolean {
-    return this.connection !== undefined;
+    return this.open !== undefined;
   }
 
   get frames(): Observable<readonly Uint8Array[]> {
@@ -64,25 +66,25 @@ export class Netfront implements NetDevice {
   }
 
   send(frame: Uint8Array): boolean {
-    const {connection} = this;
+    const {open} = this;
     const isAllowed = frame.length >= ETH_HLEN && frame.length <= this.mtu + ETH_HLEN;
-    if (!isAllowed || connection?.tx.put(frame) !== true) {
+    if (!isAllowed || open?.tx.put(frame) !== true) {
       this.counters.txDropped++;
       return false;
     }
-    connection.flush();
+    open.flush();
     return true;
   }
 
-  /** Room for a frame of up to a page: its byte offset in the guest's memory, or -1 when the ring is full. */
+  /** Room for a frame of up to a page: its byte offset in the guest's memory, or -1: the ring is full, or there is no carrier. */
   reserve(): number {
-    return this.connection?.tx.reserve() ?? -1;
+    return this.open?.tx.reserve() ?? -1;
   }
 
   /** Sends the frame of `length` bytes, 14..4096, built where `reserve` said last, with the next flush. */
   commit(length: number): boolean {
     if (length < ETH_HLEN || length > Math.min(PAGE_SIZE, this.mtu + ETH_HLEN)) return false;
-    return this.connection?.tx.commit(length) ?? false;
+    return this.open?.tx.commit(length) ?? false;
   }
 
   /** Publishes the frames committed. */
@@ -97,6 +99,13 @@ export class Netfront implements NetDevice {
 
   stats(): Readonly<Record<string, number>> {
     return {...this.counters};
+  }
+
+  /** Called by the driver when the backend says whether the link is up; what waits for room may send then. */
+  setLink(isUp: boolean): void {
+    const comesUp = isUp && !this.isLinkUp;
+    this.isLinkUp = isUp;
+    if (comesUp && this.connection !== undefined) this.consumer.onRoom();
   }
 
   /** Called by the driver when both ends are connected. */
@@ -118,7 +127,12 @@ export class Netfront implements NetDevice {
   }
 
   toString(): string {
-    return `${this.name}: ${String(this.connection ?? 'no carrier')}`;
+    return `${this.name}: ${String(this.open ?? 'no carrier')}`;
+  }
+
+  /** The connection, while frames may be sent. */
+  private get open(): NetConnection | undefined {
+    return this.isLinkUp ? this.connection : undefined;
   }
 
   private onFrame(u8: Uint8Array, offset: number, length: number): void {

@@ -1,3 +1,4 @@
+import type {Subscription} from 'rxjs';
 import {
   XenbusStateClosed,
   XenbusStateClosing,
@@ -27,6 +28,7 @@ export class NetFrontend implements DriverInstance {
   private connection: NetConnection | undefined;
   /** Published, but the backend is not Connected yet. */
   private pending: {connection: NetConnection; config: NetConfig} | undefined;
+  private carrier: Subscription | undefined;
   private isAnnounced = false;
   private isRestarting = false;
   private nic: Netfront | undefined;
@@ -101,8 +103,20 @@ export class NetFrontend implements DriverInstance {
     this.connection = connection;
     this.pending = {connection, config};
     connection.start();
+    this.followCarrier(nic);
     await device.publish(nodesOf(connection, config));
     await device.switchState(XenbusStateConnected);
+  }
+
+  /** The backend may say at any time whether the link is up; it is up while it says nothing. @see netif.h, "Link state" */
+  private followCarrier(nic: Netfront): void {
+    const {device} = this;
+    const step = async (): Promise<void> => {
+      nic.setLink((await device.readOther('carrier').catch(() => undefined)) !== '0');
+    };
+    this.carrier = device.xs
+      .watch(`${device.otherPath}/carrier`)
+      .subscribe({next: () => device.enqueue(step), error: () => undefined});
   }
 
   private async connected(): Promise<void> {
@@ -129,6 +143,7 @@ export class NetFrontend implements DriverInstance {
 
   private disconnect(): void {
     this.nic?.down();
+    this.carrier?.unsubscribe();
     this.connection?.close();
     this.connection = undefined;
     this.pending = undefined;

@@ -76,6 +76,36 @@ test('both ends connect as Linux does: the frontend jumps from 1 to 4, the backe
   t.true(nic.carrier);
 });
 
+test('NETIF-NEG-12: the link is down while carrier is 0, and up without the node', async (t) => {
+  const net = await createNetRig();
+  const guest = await net.createGuest();
+  const {xs} = net.rig.dom0;
+  const {backPath} = await net.addVif(guest);
+  await net.settle();
+  const [nic] = guest.nics;
+  const sends = (): boolean => nic.send(frameOf(BROADCAST, nic.mac, 60));
+  let rooms = 0;
+  nic.consumeRaw({receive: () => undefined, onRoom: () => rooms++});
+  for (const [value, isUp] of [
+    ['0', false],
+    ['1', true],
+    ['0', false],
+    [undefined, true],
+  ] as const) {
+    await net.rig.run(() =>
+      value === undefined ? xs.rm(`${backPath}/carrier`) : xs.write(`${backPath}/carrier`, value),
+    );
+    await net.settle();
+    t.is(nic.carrier, isUp, `carrier ${value}`);
+    t.is(sends(), isUp);
+    t.is(nic.reserve() >= 0, isUp, 'nor is there room to build a frame in');
+    await net.settle();
+  }
+  t.is(nic.stats()['txDropped'], 2);
+  t.is(nic.stats()['txPackets'], 2);
+  t.true(rooms >= 2, 'who waits for room hears that the link is up');
+});
+
 test('the backend waits for the hotplug script', async (t) => {
   const net = await createNetRig();
   const guest = await net.createGuest();

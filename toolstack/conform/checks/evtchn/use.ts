@@ -3,6 +3,7 @@ import {noUnmaskDelivery} from '../../mutants/event-channels.ts';
 import {keepsMappings, keepsPorts} from '../../mutants/leaks.ts';
 import type {Mutant} from '../../mutants/mutant.ts';
 import {writesInstead} from '../../mutants/store.ts';
+import {frameFromGuest, frameToGuest} from '../../peers/frames.ts';
 import {EVTCHNSTAT} from './numbers.ts';
 import {connectPair} from './pair.ts';
 
@@ -40,6 +41,24 @@ const sendsElsewhere: Mutant = {
   name: 'sends on another port',
   layer: () => ({ops: {evtchnSend: (real, port) => real(port + OTHER_PORTS)}}),
 };
+
+/** Sends on others of the ports that it has opened. */
+const sendsOn = (name: string, choose: (ports: readonly number[]) => readonly number[]): Mutant => ({
+  name,
+  layer: () => {
+    const ports: number[] = [];
+    return {
+      ops: {
+        evtchnAllocUnbound: (real, domid) => {
+          const port = real(domid);
+          ports.push(port);
+          return port;
+        },
+        evtchnSend: (real) => Math.min(...choose(ports).map((port) => real(port))),
+      },
+    };
+  },
+});
 
 /** What a frontend may name for its port: none that the backend can bind. */
 const wrongPorts = ['0', '4294967295', '3000', '1', 'abc'];
@@ -149,6 +168,35 @@ export const evtchnUseChecks: readonly Check[] = [
       stand.must(events === 1, `${events} events for a handler that comes later`, 'one');
     },
     {mutants: [noUnmaskDelivery]},
+  ),
+  check(
+    'frontend/vif',
+    'EVTCHN-USE-05',
+    async (stand) => {
+      const peer = await stand.connect({offers: {'feature-split-event-channels': '1'}});
+      if ((await stand.front('event-channel-tx')) === undefined) stand.inconclusive('the frontend splits no channels');
+      const events = async (act: () => Promise<unknown>): Promise<{tx: number; rx: number}> => {
+        const [tx, rx] = [peer.txEvents, peer.rxEvents];
+        await act();
+        return {tx: peer.txEvents - tx, rx: peer.rxEvents - rx};
+      };
+      peer.tx.reqEvent = peer.tx.reqProd + 1;
+      const sent = await events(() => stand.sends(frameFromGuest(60)));
+      stand.must(sent.tx > 0 && sent.rx === 0, () => `a frame sent: ${JSON.stringify(sent)}`, 'events at tx alone');
+      peer.rx.reqEvent = peer.rx.reqProd + 1;
+      for (let i = 0; i < 4; i++) peer.fillRx(frameToGuest(60));
+      const posted = await events(() => stand.receives());
+      stand.must(posted.tx === 0, () => `pages posted: ${JSON.stringify(posted)}`, 'no events at tx');
+      if ((await stand.front('feature-rx-notify')) === '1')
+        stand.must(posted.rx > 0, () => `pages posted: ${JSON.stringify(posted)}`, 'an event at rx');
+    },
+    {
+      mutants: [
+        sendsOn('sends all events on the first port', ([first]) => [first]),
+        sendsOn('sends all events on the last port', (ports) => ports.slice(-1)),
+        sendsOn('sends each event on all ports', (ports) => ports),
+      ],
+    },
   ),
   check(
     'backend/vbd',

@@ -1,12 +1,14 @@
 import {check, type Check} from '../../check.ts';
 import {frontState, neverWrites, readsInstead, writesInstead} from '../../mutants/store.ts';
-import {frameToGuest, GUEST_MAC} from '../../peers/frames.ts';
+import {frameFromGuest, frameToGuest, GUEST_MAC} from '../../peers/frames.ts';
 import type {VifBackendStand} from '../../stand/vif-backend.ts';
+import type {VifFrontendStand} from '../../stand/vif-frontend.ts';
 
 const LONG_BYTES = 5000;
 const JUMBO_MTU = '9000';
 
 const badMacs = ['00:16:3e:01:02', '00:16:3e:01:02:03:04', '00:16:3e:01:02:zz', 'eth0', ''];
+const carriers = [undefined, '0', '1'];
 const badQueueCounts = ['0', '99999', '4294967295'];
 
 /** The frontend's nodes are such that no backend may connect. */
@@ -22,6 +24,16 @@ const mustRefuse = async (
   const state = await stand.state;
   stand.must(!isUp || state !== 4, 'the backend is Connected', `${why}: it refuses`);
   stand.must(stand.mappings === 0, () => `${stand.mappings} pages are mapped`, 'nothing of the guest is kept');
+};
+
+/** The link is as the node says, and carries frames or does not. */
+const mustShowLink = async (stand: VifFrontendStand, carrier: string | undefined): Promise<void> => {
+  const isUp = carrier !== '0';
+  const link = isUp ? 'up' : 'down';
+  stand.must(stand.nic.carrier === isUp, `carrier ${carrier}, and the link is not ${link}`, link);
+  if (isUp) return stand.must(await stand.works(), `carrier ${carrier}, and a frame does not pass`, 'frames pass');
+  const requests = await stand.sends(frameFromGuest(60));
+  stand.must(requests.length === 0, `${requests.length} slots for a frame`, 'none: the link is down');
 };
 
 export const negotiationChecks: readonly Check[] = [
@@ -237,6 +249,30 @@ export const negotiationChecks: readonly Check[] = [
       mutants: [
         readsInstead('does not look at mtu', 'mtu', () => undefined),
         readsInstead('takes mtu for 1400', 'mtu', () => '1400'),
+      ],
+    },
+  ),
+  check(
+    'frontend/vif',
+    'NETIF-NEG-12',
+    async (stand) => {
+      const first = carriers[stand.choose(carriers.length)];
+      await stand.connect({offers: {carrier: first ?? ''}});
+      await mustShowLink(stand, first);
+      for (const value of [...carriers, first]) {
+        const path = `${stand.backPath(stand.devid)}/carrier`;
+        await (value === undefined ? stand.remove(path) : stand.write(path, value));
+        await stand.settle();
+        await mustShowLink(stand, value);
+      }
+    },
+    {
+      orders: carriers.length,
+      mutants: [
+        readsInstead('does not look at carrier', 'carrier', () => undefined),
+        readsInstead('looks at carrier when it connects only', 'carrier', (value, nth) => (nth > 0 ? '1' : value)),
+        readsInstead('takes no carrier node for 0', 'carrier', (value) => value ?? '0'),
+        readsInstead('takes 0 for up and 1 for down', 'carrier', (value) => value && (value === '0' ? '1' : '0')),
       ],
     },
   ),
