@@ -1,5 +1,6 @@
-// Writes docs/conformance-matrix.md: our own implementation, the real C xenstored, and the saved reports that are named.
-//   npm run matrix [-- linux.json ...]
+// Writes docs/conformance-matrix.md: our own implementation, the real C xenstored, with PVSIM_TEST_DEBIAN=DIR the Linux that
+// "pvsim image build debian --out DIR" has put there, and the saved reports that are named.
+//   npm run matrix [-- mirage.json ...]
 import {spawnSync} from 'node:child_process';
 import {existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
@@ -8,7 +9,9 @@ import {join} from 'node:path';
 const PAGE = 'docs/conformance-matrix.md';
 const directory = mkdtempSync(join(tmpdir(), 'pvsim-matrix-'));
 process.once('exit', () => rmSync(directory, {recursive: true, force: true}));
-const [own, store, tables] = ['own.json', 'store.json', 'tables.md'].map((name) => join(directory, name));
+const [own, store, linux, tables] = ['own.json', 'store.json', 'linux.json', 'tables.md'].map((name) =>
+  join(directory, name),
+);
 
 /** A run that finds something broken has its report all the same. */
 const run = (command, args, result, env = {}) => {
@@ -21,7 +24,14 @@ const conform = (...args) => ['dist/toolstack/pvsim/main.js', 'conform', ...args
 
 run(process.execPath, conform('run', '--format', 'json', '--out', own), own);
 run('node_modules/.bin/ava', ['dist/tests/real/conform-xenstored.test.js'], store, {PVSIM_CONFORM_REPORT: store});
-run(process.execPath, conform('matrix', own, store, ...process.argv.slice(2), '--out', tables), tables);
+const reports = [own, store];
+const debian = process.env.PVSIM_TEST_DEBIAN;
+if (debian !== undefined) {
+  const files = ['--kernel', join(debian, 'vmlinuz'), '--initrd', join(debian, 'initrd.img')];
+  run(process.execPath, conform('run', ...files, '--format', 'json', '--out', linux), linux);
+  reports.push(`Linux 6.1=${linux}`);
+}
+run(process.execPath, conform('matrix', ...reports, ...process.argv.slice(2), '--out', tables), tables);
 
 const head = `# Matrix of clauses
 

@@ -1,11 +1,11 @@
 import {readFileSync, writeFileSync} from 'node:fs';
 import {ToolstackError} from '../../errors.ts';
-import {type MatrixFormat, matrixFormats, joinReports, parseSavedReports} from '../report/index.ts';
+import {type ConformReport, joinReports, type MatrixFormat, matrixFormats, parseSavedReports} from '../report/index.ts';
 
 const EXIT_USAGE = 2;
 
 export interface MatrixCommand {
-  /** Files of `pvsim conform run --format json`. */
+  /** Files of `pvsim conform run --format json`; NAME=FILE calls the implementation so. */
   readonly reports: readonly string[];
   readonly format: MatrixFormat;
   /** File for the matrix, in place of stdout. */
@@ -14,10 +14,15 @@ export interface MatrixCommand {
 
 /** `pvsim conform matrix` */
 export const printMatrix = ({reports, format, out}: MatrixCommand): void => {
-  const saved = reports.flatMap((file) => parseSavedReports(file, read(file)));
+  const saved = reports.flatMap(savedIn);
   const text = matrixFormats[format](joinReports(saved));
   if (out === undefined) process.stdout.write(text);
   else writeFileSync(out, text);
+};
+
+const savedIn = (argument: string): ConformReport[] => {
+  const [, name, file] = /^(?:([^=/]+)=)?(.*)$/s.exec(argument)!;
+  return parseSavedReports(file, read(file)).map((report) => ({...report, iut: name ?? report.iut}));
 };
 
 const read = (file: string): string => {

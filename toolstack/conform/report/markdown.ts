@@ -3,6 +3,7 @@ import {isJudged, type MatrixColumn, type ProtocolMatrix, protocolMatrices} from
 import {type Standing, standingOf} from './standing.ts';
 
 const RULE_CHARS = 96;
+const NOTE_CHARS = 240;
 
 /** The best first. */
 const signs: Readonly<Record<Standing, string>> = {
@@ -60,7 +61,7 @@ const protocolSection = ({protocol, columns}: ProtocolMatrix): string => {
     const cells = (shown.length === 0 ? columns.slice(0, 1) : shown).map(
       ({standings}) => signs[standings[row].standing],
     );
-    return [id, severity, cellText(shorten(rule)), ...cells];
+    return [id, severity, cellText(shorten(rule, RULE_CHARS)), ...cells];
   });
   const heads = shown.length === 0 ? [''] : shown.map(({iut}) => iut);
   const parts = [`## ${protocol}`, table(['clause', 'severity', 'rule', ...heads], rows)];
@@ -74,15 +75,15 @@ const notesOf = ({iut, profiles, standings}: MatrixColumn): string[] =>
     .filter(({verdict}) => verdict !== 'pass')
     .map((result) => {
       const [first] = explanation(result).split('\n');
-      return `- ${signs[standingOf(result, profiles)]} ${cellText(`${iut}, ${result.check}: ${first}`)}`;
+      return `- ${signs[standingOf(result, profiles)]} ${cellText(shorten(`${iut}, ${result.check}: ${first}`, NOTE_CHARS))}`;
     });
 
 const table = (heads: readonly string[], rows: readonly (readonly string[])[]): string =>
   [heads, heads.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 
 /** Ends with a word. */
-const shorten = (rule: string): string =>
-  rule.length <= RULE_CHARS ? rule : `${rule.slice(0, RULE_CHARS).replace(/\W*\s\S*$/, '')} ...`;
+const shorten = (text: string, chars: number): string =>
+  text.length <= chars ? text : `${text.slice(0, chars).replace(/\W*\s\S*$/, '')} ...`;
 
 /** Underscores within a word are no markup. */
 const cellText = (text: string): string =>

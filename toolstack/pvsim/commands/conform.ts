@@ -122,7 +122,12 @@ const matrixCommand: CommandModule<object, MatrixCommand> = {
   describe: 'Join reports of "run --format json" to a matrix: clauses by implementations',
   builder: (parser) =>
     parser
-      .positional('reports', {type: 'string', array: true, demandOption: true, describe: 'Files of "--format json"'})
+      .positional('reports', {
+        type: 'string',
+        array: true,
+        demandOption: true,
+        describe: 'FILE of "--format json", or NAME=FILE',
+      })
       .option('format', {
         choices: ['markdown', 'html'] as const,
         default: 'markdown' as const,
