@@ -1,0 +1,66 @@
+import {execFile, spawn} from 'node:child_process';
+import {once} from 'node:events';
+import {promisify} from 'node:util';
+import {realEnv, realTest} from '../support/real.ts';
+import {launch, outcomeOf, PVSIM} from '../support/run.ts';
+import {XlHost} from '../support/xl.ts';
+
+const runProgram = promisify(execFile);
+
+const tshark = async (...args: string[]): Promise<string[]> => {
+  const {stdout} = await runProgram('tshark', ['-n', ...args], {env: realEnv, timeout: 60_000});
+  return stdout.split('\n').slice(0, -1);
+};
+
+const NETWORK = ['vif = ["bridge=xenbr0"]', 'extra = "ip=10.0.0.1/24"'];
+const CHECKED = ['-o', 'ip.check_checksum:TRUE'];
+
+realTest('tshark', 'tshark reads a capture of pings: nothing malformed, the time is ours', async (t) => {
+  const host = XlHost.at(t);
+  const file = host.path('ping.pcapng');
+  await host.create('guest', ...NETWORK);
+  await host.type('guest', 'ping -c 1 10.0.0.254', /1 received/);
+  const fromMs = Date.now();
+  const capture = launch(PVSIM, ['capture', 'guest', '-w', file, '-c', '8'], host.env);
+  t.teardown(() => capture.kill('SIGKILL'));
+  const outcome = outcomeOf(capture);
+  let isDone = false;
+  void outcome.then(() => (isDone = true));
+  while (!isDone) await host.type('guest', 'ping -i 0.1 -c 4 10.0.0.254', /4 received/);
+  t.is((await outcome).status, 0);
+
+  t.deepEqual(await tshark('-r', file, ...CHECKED, '-Y', '_ws.malformed || icmp.checksum.status == 0'), []);
+  const fields = ['frame.interface_name', 'frame.comment', 'frame.packet_flags_direction', 'frame.time_epoch'];
+  const rows = await tshark('-r', file, '-Y', 'icmp', '-T', 'fields', ...fields.flatMap((field) => ['-e', field]));
+  t.true(rows.length >= 6);
+  for (const row of rows) {
+    const [name, comment, direction, time] = row.split('\t');
+    t.regex(name, /^vif\d+\.0$/);
+    t.regex(comment, /^(tx|rx) slot \d+, grant \d+$/);
+    t.is(Number(direction), comment.startsWith('tx') ? 2 : 1);
+    const ms = Number(time) * 1000;
+    t.true(ms > fromMs - 1000 && ms < Date.now() + 1000, time);
+  }
+});
+
+realTest('tshark', 'tshark takes a capture live from a pipe', async (t) => {
+  const host = XlHost.at(t);
+  await host.create('guest', ...NETWORK);
+  await host.type('guest', 'ping -c 1 10.0.0.254', /1 received/);
+  const capture = launch(PVSIM, ['capture', 'guest', '0', '-w', '-'], host.env);
+  const reader = spawn('tshark', ['-n', '-l', '-i', '-', '-Y', 'icmp'], {
+    env: realEnv,
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
+  capture.stdout!.pipe(reader.stdin);
+  t.teardown(() => [capture, reader].forEach((child) => child.kill('SIGKILL')));
+  const lines = outcomeOf(reader);
+  const first = once(reader.stdout, 'data');
+  let isLive = false;
+  void first.then(() => (isLive = true));
+  while (!isLive) await host.type('guest', 'ping -i 0.1 -c 2 10.0.0.254', /2 received/);
+  capture.kill('SIGINT');
+  const {stdout, status} = await lines;
+  t.is(status, 0);
+  t.regex(stdout, /10\.0\.0\.1 .* 10\.0\.0\.254 .*ICMP .*Echo \(ping\) request/);
+});
