@@ -1,4 +1,5 @@
 import test from 'ava';
+import type {VifPacket} from '../../backends/net/index.ts';
 import {collect, createNetRig, type NetRig} from './net-rig.ts';
 import {RawFrontend, startRaw} from './raw-frontend.ts';
 import {ACK, CWR, FIN, HEADERS, PSH, readTcp, tcpFrame} from './tcp-frame.ts';
@@ -180,4 +181,28 @@ test('segments of a size that no frame has are cut to a page', async (t) => {
   const segments = heard.map((bytes) => readTcp(bytes));
   t.true(segments.length > 3 && segments.every(({isRight}) => isRight));
   t.deepEqual(new Uint8Array(segments.flatMap(({payload}) => [...payload])), frame.slice(HEADERS));
+});
+
+test('who captures sees packets as they cross the rings: slots, grants, and what is left to do', async (t) => {
+  const net = await createNetRig();
+  const from = await rawGuest(net, {}, 0xfffffffe);
+  const to = await rawGuest(net, {'feature-gso-tcpv4': 1});
+  postRoom(to, 20);
+  const seen: VifPacket[] = [];
+  const backends = [from, to].map(({guest}) => net.vif(guest));
+  const looks = backends.map(({packets}) => packets.subscribe((packet) => seen.push(packet)));
+  const frame = tcpFrame(3 * PAGE);
+  send(from, frame, MSS);
+  await net.settle();
+  const marks = seen.map(({direction, offload, slot, slots, grefs}) => [direction, offload, slot, slots, grefs.length]);
+  // Checksum blank is bit 16 beside the segments' size. The ring has 256 slots.
+  t.deepEqual(marks, [
+    ['tx', 0x10000 + MSS, 254, 5, 4],
+    ['rx', 0x10000 + MSS, 0, 5, 4],
+  ]);
+  for (const {bytes} of seen) t.deepEqual(bytes, frame);
+  looks.forEach((look) => look.unsubscribe());
+  send(from, frame, MSS);
+  await net.settle();
+  t.is(seen.length, 2);
 });

@@ -1,5 +1,6 @@
 import {execFile, spawn} from 'node:child_process';
 import {once} from 'node:events';
+import {existsSync} from 'node:fs';
 import {promisify} from 'node:util';
 import {realEnv, realTest} from '../support/real.ts';
 import {launch, outcomeOf, PVSIM} from '../support/run.ts';
@@ -24,9 +25,8 @@ realTest('tshark', 'tshark reads a capture of pings: nothing malformed, the time
   const capture = launch(PVSIM, ['capture', 'guest', '-w', file, '-c', '8'], host.env);
   t.teardown(() => capture.kill('SIGKILL'));
   const outcome = outcomeOf(capture);
-  let isDone = false;
-  void outcome.then(() => (isDone = true));
-  while (!isDone) await host.type('guest', 'ping -i 0.1 -c 4 10.0.0.254', /4 received/);
+  await host.waitFor('capture file', () => existsSync(file));
+  await host.type('guest', 'ping -i 0.1 -c 4 10.0.0.254', /4 received/);
   t.is((await outcome).status, 0);
 
   t.deepEqual(await tshark('-r', file, ...CHECKED, '-Y', '_ws.malformed || icmp.checksum.status == 0'), []);
@@ -56,9 +56,9 @@ realTest('tshark', 'tshark takes a capture live from a pipe', async (t) => {
   t.teardown(() => [capture, reader].forEach((child) => child.kill('SIGKILL')));
   const lines = outcomeOf(reader);
   const first = once(reader.stdout, 'data');
-  let isLive = false;
-  void first.then(() => (isLive = true));
-  while (!isLive) await host.type('guest', 'ping -i 0.1 -c 2 10.0.0.254', /2 received/);
+  await once(capture.stdout!, 'data');
+  await host.type('guest', 'ping -c 1 10.0.0.254', /1 received/);
+  await first;
   capture.kill('SIGINT');
   const {stdout, status} = await lines;
   t.is(status, 0);
