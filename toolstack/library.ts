@@ -1,6 +1,6 @@
 /** pvsim as a library: a Xen host in your own process. */
 export type {BlockBackend, BlockBatch, BlockStatistics} from '../backends/block/index.ts';
-export type {NetBackend, VifFrames, VifStats} from '../backends/net/index.ts';
+export type {NetBackend, VifFrames, VifPacket, VifStats} from '../backends/net/index.ts';
 export type {Bridge, BridgeInterface, FrameCapture} from '../backends/network/index.ts';
 export type {BlockDevice, ConsoleDevice, NetDevice} from '../frontends/api.ts';
 export {DeviceIoError} from '../frontends/api.ts';
