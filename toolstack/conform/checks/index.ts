@@ -1,5 +1,6 @@
 import type {Check} from '../check.ts';
 import {blkifChecks} from './blkif/index.ts';
+import {consoleChecks} from './console/index.ts';
 import {evtchnChecks} from './evtchn/index.ts';
 import {grantChecks} from './grant/index.ts';
 import {netifChecks} from './netif/index.ts';
@@ -14,6 +15,7 @@ export const checks: readonly Check[] = [
   ...evtchnChecks,
   ...storeChecks,
   ...xenbusChecks,
+  ...consoleChecks,
   ...blkifChecks,
   ...netifChecks,
 ];

@@ -2,6 +2,7 @@ import type {Networks} from '../../../backends/network/index.ts';
 import type {StorageOpener} from '../../../backends/storage/index.ts';
 import type {BlockDevice, NetDevice} from '../../../frontends/api.ts';
 import type {XenbusDriver, XenbusRole} from '../../../hypervisor/xenbus/index.ts';
+import type {ConsolesUnderTest} from './console.ts';
 import type {StoreClientOpener, StoreOpener} from './store.ts';
 import type {ToolstackHost, ToolstackUnderTest} from './toolstack.ts';
 
@@ -11,7 +12,8 @@ export const driverSubjects = ['frontend/vbd', 'backend/vbd', 'frontend/vif', 'b
 export type DriverSubject = (typeof driverSubjects)[number];
 
 /** What checks judge. */
-export type Subject = DriverSubject | 'frontend/store' | 'xenstored' | 'hypervisor' | 'toolstack';
+export type Subject =
+  DriverSubject | 'frontend/console' | 'backend/console' | 'frontend/store' | 'xenstored' | 'hypervisor' | 'toolstack';
 
 /** What a driver under test gets from the stand it is loaded on. */
 export interface DriverHost {
@@ -36,6 +38,8 @@ export interface Iut {
   readonly openStore?: StoreOpener;
   /** Of subject frontend/store: a domain's client of the store. */
   readonly openStoreClient?: StoreClientOpener;
+  /** Of subjects frontend/console and backend/console. */
+  readonly consoles?: ConsolesUnderTest;
   /** A kernel whose own drivers are meant: image of one at its prompt. @see warmKernel */
   readonly kernel?: string;
   /** Most runs of a check, where each is slow. */

@@ -4,6 +4,7 @@ import {blockFrontend} from '../../../frontends/block/index.ts';
 import {netFrontend} from '../../../frontends/net/index.ts';
 import type {XenbusDriver} from '../../../hypervisor/xenbus/index.ts';
 import {GuestRing} from '../../../hypervisor/xenstore/index.ts';
+import {ownConsoles} from './own-console.ts';
 import {ownToolstack} from './own-toolstack.ts';
 import {type DriverHost, type DriverSubject, driverSubjects, type Iut} from './iut.ts';
 import {openOwnStore} from './own-store.ts';
@@ -18,9 +19,18 @@ const drivers: Readonly<Record<DriverSubject, (host: DriverHost) => XenbusDriver
 /** All that is of this project. */
 export const ownImplementation: Iut = {
   name: 'pvsim',
-  subjects: [...driverSubjects, 'frontend/store', 'xenstored', 'hypervisor', 'toolstack'],
+  subjects: [
+    ...driverSubjects,
+    'frontend/console',
+    'backend/console',
+    'frontend/store',
+    'xenstored',
+    'hypervisor',
+    'toolstack',
+  ],
   driver: (subject, host) => drivers[subject](host),
   openStore: openOwnStore,
   openStoreClient: (page, notify) => new GuestRing({page, notify}),
+  consoles: ownConsoles,
   toolstack: ownToolstack,
 };

@@ -1,5 +1,7 @@
 import type {Subject} from '../iut/iut.ts';
 import type {DeviceStandOptions} from './device-stand.ts';
+import {ConsoleBackendStand} from './console-backend.ts';
+import {ConsoleFrontendStand} from './console-frontend.ts';
 import {HypervisorStand} from './hypervisor.ts';
 import type {Stand} from './stand.ts';
 import {StoreClientStand} from './store-client.ts';
@@ -16,6 +18,8 @@ export interface Stands {
   'backend/vbd': VbdBackendStand;
   'frontend/vif': VifFrontendStand;
   'backend/vif': VifBackendStand;
+  'frontend/console': ConsoleFrontendStand;
+  'backend/console': ConsoleBackendStand;
   'frontend/store': StoreClientStand;
   xenstored: XenstoredStand;
   hypervisor: HypervisorStand;
@@ -28,6 +32,8 @@ export const openStand: Readonly<Record<Subject, (options: DeviceStandOptions) =
   'backend/vbd': (options) => VbdBackendStand.open(options),
   'frontend/vif': (options) => VifFrontendStand.open(options),
   'backend/vif': (options) => VifBackendStand.open(options),
+  'frontend/console': (options) => ConsoleFrontendStand.open(options),
+  'backend/console': (options) => ConsoleBackendStand.open(options),
   'frontend/store': (options) => StoreClientStand.open(options),
   xenstored: (options) => XenstoredStand.open(options),
   hypervisor: (options) => HypervisorStand.open(options),
