@@ -18,6 +18,8 @@ const SLACK_PAGES = 256;
 const KIB_PER_PAGE = 4;
 /** A kernel that goes on where it was saved has to see to its store and console first. */
 const RESUME_NS = 1e9;
+/** Characters kept of what it says. */
+const MAX_SAID = 10_000;
 /** How a command's end is told from its echo: the shell puts the number in. */
 const END = /@(\d+) (\d+)(?: ([^\r\n]*))?\r?\n/g;
 
@@ -34,7 +36,9 @@ export class KernelGuest {
   private readonly consoles: ConsoleDaemon;
   private readonly waiting = new Map<number, (end: CommandEnd) => void>();
   private commands = 0;
+  /** Output that no command's end has been found in. */
   private text = '';
+  private said = '';
 
   private constructor(rig: Rig, domain: Domain) {
     this.domain = domain;
@@ -101,11 +105,12 @@ export class KernelGuest {
 
   /** The last lines on its console. */
   lastLines(count: number): string[] {
-    return this.text.replaceAll('\r', '').trimEnd().split('\n').slice(-count);
+    return this.said.replaceAll('\r', '').trimEnd().split('\n').slice(-count);
   }
 
   private hear(more: string): void {
     this.text += more;
+    this.said = (this.said + more).slice(-MAX_SAID);
     let heard = 0;
     for (const {index, 0: line, 1: number, 2: status, 3: output = ''} of this.text.matchAll(END)) {
       heard = index + line.length;

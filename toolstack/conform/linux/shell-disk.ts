@@ -6,9 +6,10 @@ import type {CommandEnd, KernelGuest} from './kernel-guest.ts';
 
 const CONSOLE_LINES = 20;
 const SECTOR_BYTES = 512;
+const PAGE_BYTES = 4096;
 const XVDA = 51712;
-/** Of a line that a terminal takes, leaving room for the rest of a command. */
-const MAX_LINE = 3500;
+/** Characters of a line that a shell lets one type, less what else the command has. */
+const MAX_TEXT = 700;
 
 /** A kernel's disk as programs in its shell see it: past the page cache. */
 export class ShellDisk implements BlockDevice {
@@ -20,6 +21,7 @@ export class ShellDisk implements BlockDevice {
   readonly resized = NEVER;
   readonly removed = NEVER;
   private readonly guest: KernelGuest;
+  private writes = 0;
 
   constructor(guest: KernelGuest) {
     this.guest = guest;
@@ -53,11 +55,13 @@ export class ShellDisk implements BlockDevice {
   }
 
   async write(offset: number, data: Uint8Array): Promise<void> {
+    const where = blocks(offset, data.length, 'seek');
+    const file = `/tmp/write-${++this.writes}`;
     const text = gzipSync(data).toString('base64');
-    if (text.length > MAX_LINE) throw new Inconclusive('too much to type into a shell');
-    const file = `/tmp/write-${offset}-${data.length}`;
+    for (let at = 0; at < text.length; at += MAX_TEXT)
+      await this.must(`echo ${text.slice(at, at + MAX_TEXT)} >> ${file}.gz.b64`);
     await this.must(
-      `echo ${text} | base64 -d | gzip -d > ${file}; dd if=${file} of=/dev/xvda oflag=direct conv=notrunc ${blocks(offset, data.length, 'seek')}`,
+      `base64 -d ${file}.gz.b64 | gzip -d > ${file}; dd if=${file} of=/dev/xvda oflag=direct conv=notrunc ${where}`,
     );
   }
 
@@ -91,7 +95,9 @@ const refuse = (): never => {
 
 /** In one piece where it can be, so that it is one request as far as the driver makes one of it. */
 const blocks = (offset: number, length: number, skip: 'skip' | 'seek'): string => {
-  const whole = offset % length === 0;
-  const bs = whole ? length : SECTOR_BYTES;
-  return `bs=${bs} ${skip}=${offset / bs} count=${length / bs}`;
+  // dd goes by the page cache for less.
+  if (offset % PAGE_BYTES !== 0 || length % PAGE_BYTES !== 0)
+    throw new Inconclusive('programs of the guest ask for whole pages');
+  const blockBytes = offset % length === 0 ? length : PAGE_BYTES;
+  return `bs=${blockBytes} ${skip}=${offset / blockBytes} count=${length / blockBytes}`;
 };

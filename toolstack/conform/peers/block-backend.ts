@@ -53,6 +53,9 @@ export class BlockBackendPeer {
   reqCons: number;
   rspProd: number;
   events = 0;
+  /** It keeps what it has mapped of requests that it serves, as a backend with persistent grants. */
+  isPersistent = false;
+  private readonly kept = new Map<number, number>();
   private readonly ops: HypervisorOps;
   private readonly note: (what: string) => void;
   private readonly frontend: number;
@@ -140,6 +143,7 @@ export class BlockBackendPeer {
   /** Does what a disk of pattern bytes would: fills the pages of a read, answers. */
   serve(request: TakenRequest, pattern: number): void {
     const operation = request.indirect?.operation ?? request.operation;
+    if (this.isPersistent) for (const {gref} of request.segments) this.keep(gref);
     if (operation === BLK_OP.read) this.fill(request, pattern);
     this.respond(request.id, operation);
   }
@@ -173,8 +177,10 @@ export class BlockBackendPeer {
     this.ops.gnttabUnmap(handle);
   }
 
-  /** Lets go of ring and port. */
+  /** Lets go of ring, port, and what it has kept. */
   disconnect(): void {
+    for (const handle of this.kept.values()) if (handle >= 0) this.ops.gnttabUnmap(handle);
+    this.kept.clear();
     this.ops.evtchnClose(this.port);
     for (const handle of this.handles) this.ops.gnttabUnmap(handle);
   }
@@ -187,6 +193,10 @@ export class BlockBackendPeer {
     const bytes = this.ops.mappedMemory(handle).u8.slice(at, at + PAGE_SIZE);
     this.unmap(handle);
     return bytes;
+  }
+
+  private keep(gref: number): void {
+    if (!this.kept.has(gref)) this.kept.set(gref, this.map(gref));
   }
 
   private indirectOf(slot: DataView): NonNullable<TakenRequest['indirect']> {

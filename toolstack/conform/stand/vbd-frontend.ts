@@ -47,6 +47,8 @@ export class VbdFrontendStand extends DeviceStand {
     front: Readonly<Record<string, string>> = {},
     back: Readonly<Record<string, string>> = {},
   ): Promise<void> {
+    if (this.shellDisk !== undefined && front.state !== undefined)
+      this.inconclusive('the kernel is up, and a device that it has not seen is new');
     await this.addDevice(
       XVDA,
       {'virtual-device': String(XVDA), 'device-type': 'disk', ...front},

@@ -82,6 +82,7 @@ export const frontendChecks: readonly Check[] = [
         peer.serve({...requests[0], ...requests.find((each) => each.sector === sector)}, 0);
       }
       peer.push();
+      await stand.serveAll();
       await stand.within(done, 'all ends');
     },
     {mutants: [readsInstead('does not look at sector-size', 'sector-size', () => '512')]},

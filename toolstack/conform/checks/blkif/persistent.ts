@@ -37,7 +37,8 @@ const readsInto = (stand: VbdBackendStand, pages: readonly GrantedPage[]): Promi
 
 /** A frontend that has agreed on persistent grants. */
 const connectPersistent = async (stand: VbdFrontendStand): Promise<void> => {
-  await stand.connect(both);
+  const peer = await stand.connect(both);
+  peer.isPersistent = true;
   if ((await stand.read(`${stand.frontPath(stand.devid)}/feature-persistent`)) !== '1')
     stand.inconclusive('the driver does not offer persistent grants');
 };

@@ -185,7 +185,7 @@ export const ringIndexChecks: readonly Check[] = [
       await stand.settle();
       peer.take();
       const beyond = [3, SLOTS + 1, 2 ** 31][stand.choose(3)];
-      await mustDisable(stand, beyond);
+      await mustDisable(stand, peer.rspProd + beyond);
     },
     {orders: 3, mutants: [ignoresImpossible(frontWords, outstanding)]},
   ),

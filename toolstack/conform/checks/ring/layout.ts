@@ -161,7 +161,7 @@ export const ringLayoutChecks: readonly Check[] = [
     'RING-LAY-07',
     async (stand) => {
       const {ring} = await stand.connect();
-      void stand.disk.read(0, 512).catch(() => undefined);
+      void stand.disk.read(0, 4096).catch(() => undefined);
       await stand.until(() => ring.reqProd !== ring.rspProd);
       const bytes = ring.bytes.slice();
       bytes.fill(0, 0, 16);
