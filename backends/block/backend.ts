@@ -94,7 +94,7 @@ export class BlockBackend implements DriverInstance {
     const {device} = this;
     this.features = await readTuning(device, {...defaultFeatures, ...this.options.features}, featureReaders);
     if (device.state === XenbusStateInitialising) await this.offer();
-    else if (device.state !== XenbusStateInitWait) await this.restart();
+    else await this.takeOver();
     this.watch('physical-device', () => this.onHotplug());
     this.watch('params', () => this.onMedium());
   }
@@ -141,10 +141,14 @@ export class BlockBackend implements DriverInstance {
     await this.device.switchState(XenbusStateInitWait);
   }
 
-  private async restart(): Promise<void> {
+  /** An earlier driver was here, and the last operations of it, or of one before, may still have the image open. */
+  private async takeOver(): Promise<void> {
+    const {device} = this;
+    this.opener = patientOpener(this.opener, device.ops.schedule);
     this.restarting = true;
-    this.opener = patientOpener(this.opener, this.device.ops.schedule);
-    if (this.device.state !== XenbusStateClosed) await this.device.switchState(XenbusStateClosing);
+    // What that driver offered holds, and nobody has gone beyond it.
+    const isOffered = device.state === XenbusStateInitWait;
+    if (!isOffered && device.state !== XenbusStateClosed) await device.switchState(XenbusStateClosing);
   }
 
   /** The block script has run: there is a device to serve. Which one it is cannot change later. */
@@ -209,6 +213,7 @@ export class BlockBackend implements DriverInstance {
     if (device.state === XenbusStateClosed) await this.offer();
     const connection = await this.makeConnection();
     if (connection === undefined || this.drive === undefined) return;
+    this.restarting = false;
     await device.publish(this.drive.properties);
     await device.switchState(XenbusStateConnected);
     if (this.connection === connection) connection.start();
