@@ -18,6 +18,13 @@ test('no seed of the small profile loses, leaks or waits for ever', async (t) =>
   }
 });
 
+/** Each was stuck once: drivers loaded anew twice in short order. */
+const ONCE_STUCK = [6448, 15_480];
+
+test('seeds that once failed', async (t) => {
+  for (const seed of ONCE_STUCK) t.is((await simulate(drawPlan(seed, small))).fault, undefined, String(seed));
+});
+
 test('no seed of the large profile loses, leaks or waits for ever', async (t) => {
   t.timeout(120_000);
   for (let seed = 1; seed <= 12; seed++) {
