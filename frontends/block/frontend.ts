@@ -84,7 +84,7 @@ export class BlockFrontend implements DriverInstance {
     if (name === undefined) throw new DeviceError(EINVAL, `virtual-device "${text}"`);
     this.virtualDevice = Number(text);
     this.name = name;
-    this.isFirst = (await device.read('protocol')) === undefined;
+    this.isFirst = !(await this.hasTransport());
     this.trusted = (await device.read('trusted')) !== '0';
     this.features = await readTuning(device, {...defaultFrontFeatures, ...this.options.features}, frontFeatureReaders);
     await this.beginAnew();
@@ -116,6 +116,14 @@ export class BlockFrontend implements DriverInstance {
   toString(): string {
     const rings = this.lanes.map(({ring}) => String(ring)).join(', ');
     return `${String(this.device)}; ${String(this.current ?? this.name)}; ${rings || 'no ring'}`;
+  }
+
+  /** Nodes of a connection are there; what else a driver writes, the toolstack may have written as well. */
+  private async hasTransport(): Promise<boolean> {
+    const {device} = this;
+    return (
+      (await device.read('event-channel')) !== undefined || (await device.read('multi-queue-num-queues')) !== undefined
+    );
   }
 
   /** What stands in the store may be the state of a kernel before us. */

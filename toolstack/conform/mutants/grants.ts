@@ -21,7 +21,7 @@ export const inGrants = <K extends 'map' | 'unmap' | 'copy' | 'querySize' | 'set
 
 /** One answer in place of another, of any grant operation that answers a status. */
 export const grantAnswers = (operation: 'map' | 'unmap' | 'copy' | 'setupTable', due: number, other: number): Mutant =>
-  inHypervisor(`answers ${other} where ${due} is due`, ({grants}) =>
+  inHypervisor(`answers ${other} to ${operation} where ${due} is due`, ({grants}) =>
     instead(grants, operation, ((real: (...args: unknown[]) => number, ...args: unknown[]) => {
       const result = real(...args);
       return result === due ? other : result;

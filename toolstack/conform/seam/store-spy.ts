@@ -12,7 +12,11 @@ export interface StoreAction {
   readonly txId: number;
 }
 
-const kinds: Readonly<Record<number, StoreAction['kind'] | undefined>> = {[XS.READ]: 'read', [XS.WATCH]: 'watch', [XS.UNWATCH]: 'unwatch'};
+const kinds: Readonly<Record<number, StoreAction['kind'] | undefined>> = {
+  [XS.READ]: 'read',
+  [XS.WATCH]: 'watch',
+  [XS.UNWATCH]: 'unwatch',
+};
 
 /** The layer next to the store: tells of reads as they are sent, and of writes as they take effect. */
 export class StoreSpy implements Layer {
