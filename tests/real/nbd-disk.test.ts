@@ -1,6 +1,7 @@
 import {type ChildProcess, spawn} from 'node:child_process';
 import {once} from 'node:events';
-import {existsSync, rmSync} from 'node:fs';
+import {rmSync} from 'node:fs';
+import {connect} from 'node:net';
 import {join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
 import type {ExecutionContext} from 'ava';
@@ -13,12 +14,22 @@ import {flush, openImage, readBytes, refusal, writeBytes} from '../support/stora
 
 const SIZE = 4 * 2 ** 20;
 
+/** The socket is there before its server listens. */
+const isListening = (path: string): Promise<boolean> =>
+  new Promise((resolve) => {
+    const probe = connect(path, () => {
+      probe.destroy();
+      resolve(true);
+    });
+    probe.once('error', () => resolve(false));
+  });
+
 /** QEMU's NBD server over a qcow2 image. */
 const serve = async (t: ExecutionContext, image: string, socket: string, ...more: string[]): Promise<ChildProcess> => {
   const args = ['-f', 'qcow2', '--persistent', '--shared=4', '--socket', socket, '--export-name=disk', ...more, image];
   const server = spawn('qemu-nbd', args, {env: realEnv, stdio: 'ignore'});
   t.teardown(() => server.kill('SIGKILL'));
-  while (!existsSync(socket)) {
+  while (!(await isListening(socket))) {
     if (server.exitCode !== null) throw new Error(`qemu-nbd: exit ${server.exitCode}`);
     await sleep(20);
   }
