@@ -50,7 +50,7 @@ export class BlockBackend implements DriverInstance {
   private connection: Connection | undefined;
   /** Resolves when nothing of connections before is under way. */
   private closing: Promise<void> = Promise.resolve();
-  /** Found in the middle of a connection that an earlier driver served: the frontend has to begin anew. */
+  /** An earlier driver was here, and no connection of ours yet: a frontend that is Closed is to begin anew. */
   private restarting = false;
   private removed = false;
 
