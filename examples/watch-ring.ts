@@ -10,7 +10,7 @@ const guest = await host.create(
    extra = "run='dd if=/dev/zero of=/dev/xvda bs=256k count=16 conv=fsync; poweroff'"`,
   {paused: true},
 );
-host.disk(guest, 'xvda').batches.subscribe(({requests, responses, notified}) => {
+host.disks.backend(guest, 'xvda').batches.subscribe(({requests, responses, notified}) => {
   console.log(`xvda: ${requests} requests, ${responses} responses${notified ? ', guest notified' : ''}`);
 });
 host.unpause(guest);

@@ -31,11 +31,11 @@ test('devices that are attached and detached while the domain is destroyed do no
     const domid = await host.boot('a', `${DISK}\n${VIF}`);
     const [disk] = host.host.config(domid).disks;
     const all = await Promise.allSettled([
-      host.host.attachDisk(domid, {...disk, vdev: 'xvdb'}),
-      host.host.detachVif(domid, '0'),
+      host.host.disks.attach(domid, {...disk, vdev: 'xvdb'}),
+      host.host.vifs.detach(domid, '0'),
       host.host.destroy(domid),
-      host.host.attachDisk(domid, {...disk, vdev: 'xvdc'}),
-      host.host.attachVif(domid, {bridge: 'xenbr0'}),
+      host.host.disks.attach(domid, {...disk, vdev: 'xvdc'}),
+      host.host.vifs.attach(domid, {bridge: 'xenbr0'}),
       host.host.rename(domid, 'b'),
       host.host.destroy(domid),
     ]);

@@ -108,10 +108,10 @@ test('a disk or interface that cannot be attached to a running guest leaves noth
   );
   const before = footprintOf(host);
   for (const disk of config.disks) {
-    await t.throwsAsync(host.host.attachDisk(domid, disk, dir), {instanceOf: ToolstackError});
+    await t.throwsAsync(host.host.disks.attach(domid, disk, dir), {instanceOf: ToolstackError});
   }
-  await t.throwsAsync(host.host.attachVif(domid, config.vifs[0]), {instanceOf: ToolstackError});
+  await t.throwsAsync(host.host.vifs.attach(domid, config.vifs[0]), {instanceOf: ToolstackError});
   await host.settle();
   t.deepEqual(footprintOf(host), before);
-  t.is((await host.host.listDisks(domid)).length, 1);
+  t.is((await host.host.disks.list(domid)).length, 1);
 });

@@ -53,7 +53,7 @@ test('a guest reads and writes a disk whose backend is in a driver domain', asyn
   t.is(sha256(readFileSync(image)), sha256(bytes));
 
   const backend = `/local/domain/${store}/backend/vbd/${guest}/51712`;
-  const [row] = await host.host.listDisks(guest);
+  const [row] = await host.host.disks.list(guest);
   t.like(row, {vdev: 51712, backendDomid: store, state: 4, backendPath: backend});
   t.is(await host.read(`/local/domain/${guest}/device/vbd/51712/backend-id`), String(store));
   t.is(await host.read(`/libxl/${guest}/device/vbd/51712/backend`), backend);
@@ -61,7 +61,7 @@ test('a guest reads and writes a disk whose backend is in a driver domain', asyn
   t.deepEqual(perms, [`n${store}`, `r${guest}`]);
   t.true(mapsOf(host, store) > 0, 'the driver domain maps the pages');
   t.is(mapsOf(host, 0), dom0Maps + 2, 'dom0 maps the rings of store and console alone');
-  t.true(host.host.disk(guest, 'xvda').stats().rd_req > 0);
+  t.true(host.host.disks.backend(guest, 'xvda').stats().rd_req > 0);
   t.regex(await host.shell(store, 'devices'), new RegExp(`backend/vbd/${guest}/51712 Connected`));
 });
 
@@ -71,9 +71,9 @@ test('detaching a disk and destroying its guest leave nothing behind in the driv
   const before = footprintOf(host);
   const maps = mapsOf(host, store);
   const guest = await bootGuest(its);
-  await host.host.detachDisk(guest, 'xvda');
-  t.deepEqual(await host.host.listDisks(guest), []);
-  await host.host.attachDisk(guest, disk(spec));
+  await host.host.disks.detach(guest, 'xvda');
+  t.deepEqual(await host.host.disks.list(guest), []);
+  await host.host.disks.attach(guest, disk(spec));
   await host.host.waitConnected(guest);
   await host.startWork(guest);
   await host.host.destroy(guest);
@@ -110,19 +110,19 @@ test('a driver domain dies under load: errors for its guests, who get their disk
   t.regex(host.consoleText(guest), /No such device/);
   t.regex(await host.shell(guest, 'uname; echo alive'), /^alive$/m);
   t.is(await host.read(`/local/domain/${store}`), undefined, 'nothing is left of it');
-  const [row] = await host.host.listDisks(guest);
+  const [row] = await host.host.disks.list(guest);
   t.like(row, {backendDomid: store, state: 6});
 
   const next = await host.create(STORE);
   await host.settle();
   t.not(next, store);
-  await t.throwsAsync(host.host.attachDisk(guest, disk(spec)), {message: /device already exists/});
-  await host.host.detachDisk(guest, 'xvda');
-  await host.host.attachDisk(guest, disk(spec));
+  await t.throwsAsync(host.host.disks.attach(guest, disk(spec)), {message: /device already exists/});
+  await host.host.disks.detach(guest, 'xvda');
+  await host.host.disks.attach(guest, disk(spec));
   await host.host.waitConnected(guest);
   await host.settle();
   t.is(await sumOf(host, guest), sha256(bytes));
-  t.is((await host.host.listDisks(guest))[0].backendDomid, next);
+  t.is((await host.host.disks.list(guest))[0].backendDomid, next);
 });
 
 test('a reboot of the driver domain is the same', async (t) => {
@@ -133,8 +133,8 @@ test('a reboot of the driver domain is the same', async (t) => {
   await host.settle(10e9);
   const next = host.host.resolve('store');
   t.not(next, store);
-  await host.host.detachDisk(guest, 'xvda');
-  await host.host.attachDisk(guest, disk(spec));
+  await host.host.disks.detach(guest, 'xvda');
+  await host.host.disks.attach(guest, disk(spec));
   await host.host.waitConnected(guest);
   await host.settle();
   t.is(await sumOf(host, guest), sha256(bytes));
@@ -177,7 +177,7 @@ test('guests reach each other over the bridge of a driver domain', async (t) => 
   const first = await boot('a', '10.0.0.1');
   const guest = await boot('b', '10.0.0.2');
   t.regex(await host.shell(guest, 'ping -c 3 10.0.0.1', 5e9), /3 received, 0% packet loss/);
-  t.is((await host.host.listVifs(guest))[0].backendDomid, store);
+  t.is((await host.host.vifs.list(guest))[0].backendDomid, store);
 
   host.host.consoleInput(guest, new TextEncoder().encode('ping -c 100 -i 0.1 10.0.0.1\r'));
   await host.settle(2e9);
@@ -190,8 +190,8 @@ test('guests reach each other over the bridge of a driver domain', async (t) => 
   await host.settle();
   for (const domid of [first, guest]) {
     const [vif] = host.host.config(domid).vifs;
-    await host.host.detachVif(domid, '0');
-    await host.host.attachVif(domid, vif);
+    await host.host.vifs.detach(domid, '0');
+    await host.host.vifs.attach(domid, vif);
     await host.host.waitConnected(domid);
     await host.settle();
   }

@@ -59,22 +59,22 @@ export class GoldenGuest {
 
   async attachDisk(): Promise<void> {
     const [disk] = this.host.host.config(this.domid).disks;
-    await this.host.host.attachDisk(this.domid, {...disk, vdev: 'xvdb', target: `${this.directory}/d4.img`});
+    await this.host.host.disks.attach(this.domid, {...disk, vdev: 'xvdb', target: `${this.directory}/d4.img`});
     await this.connected();
   }
 
   async detachDisk(): Promise<void> {
-    await this.host.host.detachDisk(this.domid, 'xvdb');
+    await this.host.host.disks.detach(this.domid, 'xvdb');
     await this.host.settle();
   }
 
   async attachVif(): Promise<void> {
-    await this.host.host.attachVif(this.domid, {mac: '00:16:3e:00:00:02', bridge: 'xenbr0'});
+    await this.host.host.vifs.attach(this.domid, {mac: '00:16:3e:00:00:02', bridge: 'xenbr0'});
     await this.connected();
   }
 
   async detachVif(): Promise<void> {
-    await this.host.host.detachVif(this.domid, '1');
+    await this.host.host.vifs.detach(this.domid, '1');
     await this.host.settle();
   }
 

@@ -80,18 +80,18 @@ test('a disk and a nic come and go while the guest runs, and leave nothing behin
   const before = {host: footprintOf(host), guest: guestHolds()};
 
   for (let round = 0; round < 3; round++) {
-    await host.host.attachDisk(domid, RAM_DISK);
-    await host.host.attachVif(domid, {mac: '00:16:3e:00:00:02', bridge: 'xenbr0'});
+    await host.host.disks.attach(domid, RAM_DISK);
+    await host.host.vifs.attach(domid, {mac: '00:16:3e:00:00:02', bridge: 'xenbr0'});
     await host.host.waitConnected(domid);
     await host.settle();
     t.regex(await host.shell(domid, 'lsblk'), /xvdb/);
     t.regex(await host.shell(domid, 'ip link'), /eth1.*\n.*00:16:3e:00:00:02/);
     t.regex(await host.shell(domid, 'dd if=/dev/zero of=/dev/xvdb bs=64k', 5 * S), /16\+0 records out/);
-    t.is((await host.host.listDisks(domid)).length, 2);
-    t.is((await host.host.listVifs(domid)).length, 2);
+    t.is((await host.host.disks.list(domid)).length, 2);
+    t.is((await host.host.vifs.list(domid)).length, 2);
 
-    await host.host.detachDisk(domid, 'xvdb');
-    await host.host.detachVif(domid, '00:16:3e:00:00:02');
+    await host.host.disks.detach(domid, 'xvdb');
+    await host.host.vifs.detach(domid, '00:16:3e:00:00:02');
     await host.settle();
     t.notRegex(await host.shell(domid, 'lsblk'), /xvdb/);
     t.notRegex(await host.shell(domid, 'ip link'), /eth1/);
@@ -106,9 +106,9 @@ test('a disk and a nic come and go while the guest runs, and leave nothing behin
 test('a device that is there already is not attached again; one that is not there is not detached', async (t) => {
   const host = await start(t);
   const domid = await host.boot('a', DISK);
-  const again = await t.throwsAsync(host.host.attachDisk(domid, {...RAM_DISK, vdev: 'xvda'}));
+  const again = await t.throwsAsync(host.host.disks.attach(domid, {...RAM_DISK, vdev: 'xvda'}));
   t.is(again.message, `libxl: error: Domain ${domid}:device already exists in xenstore`);
-  const absent = await t.throwsAsync(host.host.detachDisk(domid, 'xvdz'));
+  const absent = await t.throwsAsync(host.host.disks.detach(domid, 'xvdz'));
   t.is(absent.message, 'Error: Device xvdz not connected.');
 });
 
@@ -117,14 +117,14 @@ test('a guest that does not run keeps its disk: the detach times out, forced it 
   const domid = await host.boot('a', DISK);
   host.host.pause(domid);
   const startNs = host.host.clock.now();
-  const error = await t.throwsAsync(host.host.detachDisk(domid, 'xvda'));
+  const error = await t.throwsAsync(host.host.disks.detach(domid, 'xvda'));
   t.is(
     error.message,
     `libxl: error: Domain ${domid}:unable to remove device with path /local/domain/0/backend/vbd/${domid}/51712`,
   );
   t.is(host.host.clock.now() - startNs, 10 * S);
-  await host.host.detachDisk(domid, 'xvda', {force: true});
-  t.deepEqual(await host.host.listDisks(domid), []);
+  await host.host.disks.detach(domid, 'xvda', {force: true});
+  t.deepEqual(await host.host.disks.list(domid), []);
 });
 
 for (const [trigger, lastWords] of [
@@ -176,7 +176,7 @@ test('suspend is acknowledged, and refused on the console', async (t) => {
 test('a reboot brings the same guest back under the next number, with what its devices were', async (t) => {
   const host = await start(t);
   const first = await host.boot('a', `${DISK}\nvif=["mac=00:16:3e:00:00:01"]`);
-  await host.host.attachDisk(first, RAM_DISK);
+  await host.host.disks.attach(first, RAM_DISK);
   const {uuid} = host.host.config(first);
   await host.host.shutdown(first, 'reboot');
   await host.settle(5 * S);

@@ -18,14 +18,14 @@ test('media go into a drive and out of it', async (t) => {
   const on = await TestHost.start();
   const domid = await on.boot('one', DRIVE);
   t.regex(await on.shell(domid, 'lsblk'), /^xvdd .* 1M /m);
-  await on.host.changeMedium(domid, medium('ram:2M'));
+  await on.host.disks.changeMedium(domid, medium('ram:2M'));
   await on.settle();
   t.regex(await on.shell(domid, 'lsblk'), /^xvdd .* 2M /m);
   t.is(on.host.config(domid).disks[0].target, 'ram:2M');
-  await on.host.changeMedium(domid, medium(''));
+  await on.host.disks.changeMedium(domid, medium(''));
   await on.settle();
   t.is(await on.read(`/local/domain/0/backend/vbd/${domid}/51760/params`), '');
-  await on.host.changeMedium(domid, medium('ram:3M'));
+  await on.host.disks.changeMedium(domid, medium('ram:3M'));
   await on.settle();
   t.regex(await on.shell(domid, 'lsblk'), /^xvdd .* 3M /m);
   await on.close();
@@ -34,10 +34,10 @@ test('media go into a drive and out of it', async (t) => {
 test('a medium needs a drive, and an image that is there', async (t) => {
   const on = await TestHost.start();
   const domid = await on.boot('one', DRIVE);
-  await t.throwsAsync(on.host.changeMedium(domid, medium('ram:1M', 'xvda')), {
+  await t.throwsAsync(on.host.disks.changeMedium(domid, medium('ram:1M', 'xvda')), {
     message: `libxl: error: Domain ${domid}:Virtual device not found`,
   });
-  await t.throwsAsync(on.host.changeMedium(domid, medium('/nosuch/cd.iso')), {
+  await t.throwsAsync(on.host.disks.changeMedium(domid, medium('/nosuch/cd.iso')), {
     message: /^libxl: error: Disk vdev=xvdd failed to stat: \/nosuch\/cd.iso/,
   });
   t.is(await on.read(`/local/domain/0/backend/vbd/${domid}/51760/params`), 'ram:1M', 'the old one is still in it');

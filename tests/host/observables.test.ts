@@ -42,7 +42,7 @@ test('xenbusEvents: devices of both ends with their states', async (t) => {
     if (type === 'added') device.states.subscribe((state) => seen.push(`${domid} ${device.path} ${stateName(state)}`));
   });
   const domid = await host.boot('a', DISK);
-  await host.host.detachDisk(domid, 'xvda');
+  await host.host.disks.detach(domid, 'xvda');
   await host.settle();
   const of = (path: string): string[] =>
     seen.filter((line) => line.includes(path)).map((line) => line.replace(path, '').replace(/ +/g, ' '));
@@ -86,7 +86,7 @@ test('upcalls: of one port, until it is closed', async (t) => {
   await host.shell(domid, 'dd if=/dev/xvda of=/dev/null bs=4k count=10');
   t.is(upcalls, 10);
   t.false(completed);
-  await host.host.detachDisk(domid, 'xvda');
+  await host.host.disks.detach(domid, 'xvda');
   t.true(completed);
 });
 
@@ -94,12 +94,14 @@ test('batches of a disk, frames of a vif and of a bridge', async (t) => {
   const host = await start(t);
   const domid = await host.boot('a', `${DISK}\n${VIF}\nextra="ip=10.0.0.1/24"`);
   let requests = 0;
-  host.host.disk(domid, 'xvda').batches.subscribe((batch) => (requests += batch.requests));
+  host.host.disks.backend(domid, 'xvda').batches.subscribe((batch) => (requests += batch.requests));
   await host.shell(domid, 'dd if=/dev/xvda of=/dev/null bs=4k count=10');
   t.is(requests, 10);
 
   const ways: string[] = [];
-  host.host.vif(domid, '0').frames.subscribe(({direction, frames}) => frames.forEach(() => ways.push(direction)));
+  host.host.vifs
+    .backend(domid, '0')
+    .frames.subscribe(({direction, frames}) => frames.forEach(() => ways.push(direction)));
   let bridged = 0;
   host.host.bridge('xenbr0').frames.subscribe(({frames}) => (bridged += frames.length));
   await host.shell(domid, 'ping -c 2 10.0.0.254', 5 * S);
@@ -135,7 +137,7 @@ test('frames that a subscriber sends from where it receives them go out', async 
   t.is(tap.name, 'tap0');
   const got: Uint8Array[] = [];
   tap.frames.subscribe((frames) => got.push(...frames));
-  const vif = host.host.vif(domid, '0');
+  const vif = host.host.vifs.backend(domid, '0');
   const broadcast = new Uint8Array(60).fill(0xff, 0, 6);
   broadcast.set([0, 0x16, 0x3e, 0, 0, 0x99], 6);
   t.is(tap.send([broadcast]), 1);
@@ -148,8 +150,8 @@ test('frames that a subscriber sends from where it receives them go out', async 
 test('what there is not, is refused', async (t) => {
   const host = await start(t);
   const domid = await host.boot('a', DISK);
-  t.throws(() => host.host.disk(domid, 'xvdb'), {message: 'Error: Device xvdb not connected.'});
-  t.throws(() => host.host.vif(domid, '3'), {message: 'Unknown device 3.'});
+  t.throws(() => host.host.disks.backend(domid, 'xvdb'), {message: 'Error: Device xvdb not connected.'});
+  t.throws(() => host.host.vifs.backend(domid, '3'), {message: 'Unknown device 3.'});
   t.throws(() => host.host.bridge('nosuch'), {message: 'no bridge nosuch'});
   t.throws(() => host.host.plug('xenbr0', {mac: 'zz'}), {message: '"zz" is not a MAC address'});
 });

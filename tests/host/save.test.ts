@@ -99,17 +99,17 @@ test('what is on a RAM disk is saved with the domain, and belongs to it alone', 
     'disk=["format=raw,vdev=xvda,access=rw,target=ram:1025K","format=raw,vdev=xvdb,access=rw,target=ram:64K"]';
   const domid = await stand.boot(disks);
   const written = [0, 4096 * 3 + 5, 1025 * 1024 - 1];
-  for (const at of written) host.ramDisk(domid, 'xvda')![at] = at % 251 || 1;
-  host.ramDisk(domid, 'xvdb')!.fill(7);
+  for (const at of written) host.disks.ram(domid, 'xvda')![at] = at % 251 || 1;
+  host.disks.ram(domid, 'xvdb')!.fill(7);
   await host.save(domid, stand.path('a.save'), {leave: 'running'});
-  host.ramDisk(domid, 'xvda')!.fill(9);
+  host.disks.ram(domid, 'xvda')!.fill(9);
   await host.destroy(domid);
   const restored = await host.restore(stand.path('a.save'));
-  const contents = host.ramDisk(restored, 'xvda')!;
+  const contents = host.disks.ram(restored, 'xvda')!;
   t.is(contents.length, 1025 * 1024);
   for (const at of written) t.is(contents[at], at % 251 || 1, `byte ${at}`);
   t.is(contents.filter((byte) => byte !== 0).length, written.length);
-  t.true(host.ramDisk(restored, 'xvdb')!.every((byte) => byte === 7));
+  t.true(host.disks.ram(restored, 'xvdb')!.every((byte) => byte === 7));
   await host.destroy(restored);
 
   const before = await stand.footprint();

@@ -29,14 +29,14 @@ const ends: readonly [title: string, end: (host: TestHost, domid: DomId) => Prom
   [
     'loses its devices and is destroyed',
     async ({host}, domid) => {
-      await Promise.all([host.detachDisk(domid, 'xvda'), host.detachVif(domid, '0')]);
+      await Promise.all([host.disks.detach(domid, 'xvda'), host.vifs.detach(domid, '0')]);
       await host.destroy(domid);
     },
   ],
   [
     'loses its devices by force and is destroyed',
     async ({host}, domid) => {
-      await host.detachDisk(domid, 'xvda', {force: true});
+      await host.disks.detach(domid, 'xvda', {force: true});
       await host.destroy(domid);
     },
   ],
@@ -44,7 +44,7 @@ const ends: readonly [title: string, end: (host: TestHost, domid: DomId) => Prom
     'is destroyed while a device is attached',
     async ({host}, domid) => {
       const {disks} = host.parse('name="x"\nkernel="builtin"\ndisk=["format=raw,vdev=xvdb,access=rw,target=ram:1M"]');
-      await Promise.all([host.attachDisk(domid, disks[0]).catch(() => undefined), host.destroy(domid)]);
+      await Promise.all([host.disks.attach(domid, disks[0]).catch(() => undefined), host.destroy(domid)]);
     },
   ],
 ];
@@ -58,7 +58,7 @@ for (const [title, end] of ends) {
     const before = footprintOf(host);
     const domid = await host.boot('worker', `${DEVICES}\nextra="ip=10.0.0.1/24"`);
     await host.startWork(domid, 'ping -c 1000 -i 0 10.0.0.2; dd if=/dev/xvda of=/dev/xvda bs=512');
-    t.true(host.host.vif(domid, '0').stats().rxPackets >= 1000);
+    t.true(host.host.vifs.backend(domid, '0').stats().rxPackets >= 1000);
     t.notRegex(host.consoleText(domid), /copied/, 'it is at work');
     await end(host, domid);
     await host.settle();

@@ -52,11 +52,11 @@ for (const [diskFeatures, has] of [
       const expected = pattern(8 * MIB);
       expected.copyWithin(4 * MIB, 0, 4 * MIB);
       t.is(firstDifference(new Uint8Array(readFileSync(path)), expected), -1);
-      const {segments} = host.host.disk(domid, 'xvda').distribution();
+      const {segments} = host.host.disks.backend(domid, 'xvda').distribution();
       t.is(segments.length - 1, 'indirect' in diskFeatures ? 4 : 6, 'requests of 11 pages, or of 32');
-      t.is(host.host.disk(domid, 'xvda').stats().errors, 0);
+      t.is(host.host.disks.backend(domid, 'xvda').stats().errors, 0);
       writeFileSync(path, pattern(9 * MIB));
-      host.host.disk(domid, 'xvda').resize();
+      host.host.disks.backend(domid, 'xvda').resize();
       await host.settle();
       t.regex(await host.shell(domid, 'cat /sys/block/xvda/size'), /^18432$/m);
       const complaints = "dmesg | grep -cE 'WARNING|BUG:|Oops|xenbus.*(error|failed)|Bad grant'";

@@ -57,10 +57,10 @@ testWith(missing, "a driver domain serves Linux's xen-blkfront and xen-netfront,
   await host.host.destroy(store);
   await host.settle();
   const next = await host.create(STORE);
-  await host.host.detachDisk(domid, 'xvda');
+  await host.host.disks.detach(domid, 'xvda');
   await host.settle();
-  await host.host.attachDisk(domid, parseDiskSpec(disk));
+  await host.host.disks.attach(domid, parseDiskSpec(disk));
   await host.settle(3e9);
-  t.is((await host.host.listDisks(domid))[0].backendDomid, next);
+  t.is((await host.host.disks.list(domid))[0].backendDomid, next);
   t.is(await copy(3), -1);
 });

@@ -16,7 +16,7 @@ testWith('missing' in xen ? xen.missing : undefined, "Xen's verify-stream-v2 tak
   const domid = await host.create(
     host.parse(`name="tiny"\ntype="pvh"\nkernel="${directory}/kernel"\nmemory=16\ndisk=["ram:1M,raw,xvda,rw"]\n`),
   );
-  host.ramDisk(domid, 'xvda')?.fill(1);
+  host.disks.ram(domid, 'xvda')?.fill(1);
   answerSuspend(host, domid);
   await host.save(domid, join(directory, 'a.save'));
   const summary = xen.verifyStream(join(directory, 'a.save')).replace(/\d+ ns/, 'N ns');

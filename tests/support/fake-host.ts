@@ -7,7 +7,15 @@ import {ToolstackError} from '../../toolstack/errors.ts';
 import type {SaveOptions} from '../../toolstack/host/save.ts';
 import type {HeaderInfo} from '../../toolstack/host/save-header.ts';
 import type {TopSample} from '../../toolstack/host/top.ts';
-import type {DiskListing, DomainSummary, HostBusEvent, HostInfo, VifListing} from '../../toolstack/host/api.ts';
+import type {
+  DiskListing,
+  DomainSummary,
+  HostBusEvent,
+  HostDisks,
+  HostInfo,
+  HostVifs,
+  VifListing,
+} from '../../toolstack/host/api.ts';
 
 export const summaryOf = (domid: number, name: string, more: Partial<DomainSummary> = {}): DomainSummary => ({
   domid: domid as DomId,
@@ -42,8 +50,8 @@ export class FakeHost implements ServedHost {
   readonly log: Observable<string> = NEVER;
   readonly xenbusEvents: Observable<HostBusEvent> = NEVER;
   guests: DomainSummary[] = [];
-  disks: DiskListing[] = [];
-  vifs: VifListing[] = [];
+  diskRows: DiskListing[] = [];
+  vifRows: VifListing[] = [];
   scrollback = '';
   /** Thrown by whatever changes something. */
   failure: Error | undefined;
@@ -161,48 +169,26 @@ export class FakeHost implements ServedHost {
     return Promise.resolve();
   }
 
-  attachDisk(domid: DomId, disk: {vdev: string}): Promise<void> {
-    this.#act('attachDisk', domid, disk.vdev);
-    return Promise.resolve();
-  }
+  readonly disks: HostDisks = {
+    attach: (domid, {vdev}) => this.#do('attachDisk', domid, vdev),
+    detach: (domid, vdev, {force = false} = {}) => this.#do('detachDisk', domid, vdev, force),
+    changeMedium: (domid, {vdev, target = ''}) => this.#do('changeMedium', domid, vdev, target),
+    list: () => Promise.resolve(this.diskRows),
+    exportNbd: (domid, vdev) => {
+      this.#act('exportNbd', domid, vdev);
+      return Promise.reject(new ToolstackError('ENODEV', 'no such disk'));
+    },
+  };
 
-  detachDisk(domid: DomId, vdev: string, {force = false} = {}): Promise<void> {
-    this.#act('detachDisk', domid, vdev, force);
-    return Promise.resolve();
-  }
-
-  changeMedium(domid: DomId, disk: {vdev: string; target?: string}): Promise<void> {
-    this.#act('changeMedium', domid, disk.vdev, disk.target ?? '');
-    return Promise.resolve();
-  }
-
-  listDisks(): Promise<DiskListing[]> {
-    return Promise.resolve(this.disks);
-  }
-
-  attachVif(domid: DomId, vif: {mac?: string}): Promise<void> {
-    this.#act('attachVif', domid, String(vif.mac));
-    return Promise.resolve();
-  }
-
-  detachVif(domid: DomId, which: string): Promise<void> {
-    this.#act('detachVif', domid, which);
-    return Promise.resolve();
-  }
-
-  exportNbd(domid: number, vdev: string): Promise<never> {
-    this.#act('exportNbd', domid, vdev);
-    return Promise.reject(new ToolstackError('ENODEV', 'no such disk'));
-  }
-
-  captureVifs(domid: number): never {
-    this.#act('captureVifs', domid);
-    throw new ToolstackError('ENODEV', 'no such vif');
-  }
-
-  listVifs(): Promise<VifListing[]> {
-    return Promise.resolve(this.vifs);
-  }
+  readonly vifs: HostVifs = {
+    attach: (domid, {mac}) => this.#do('attachVif', domid, String(mac)),
+    detach: (domid, which) => this.#do('detachVif', domid, which),
+    list: () => Promise.resolve(this.vifRows),
+    captured: (domid) => {
+      this.#act('captureVifs', domid);
+      throw new ToolstackError('ENODEV', 'no such vif');
+    },
+  };
 
   consoleOutput(domid: DomId): Observable<Uint8Array> {
     this.calls.push(`console ${domid}`);
@@ -240,6 +226,11 @@ export class FakeHost implements ServedHost {
   close({graceNs = 0} = {}): Promise<void> {
     if (!this.#closed) this.calls.push(`close ${graceNs}`);
     this.#closed = true;
+    return Promise.resolve();
+  }
+
+  #do(...words: readonly (string | number | boolean)[]): Promise<void> {
+    this.#act(...words);
     return Promise.resolve();
   }
 

@@ -55,7 +55,7 @@ export class TestHost {
   /** Types a command that keeps a guest's disk busy, and returns in the middle of it. */
   async startWork(domid: DomId, command = 'dd if=/dev/xvda of=/dev/xvda bs=512'): Promise<void> {
     this.host.consoleInput(domid, new TextEncoder().encode(`${command}\r`));
-    await this.host.clock.drive(firstValueFrom(this.host.disk(domid, 'xvda').batches.pipe(skip(100))));
+    await this.host.clock.drive(firstValueFrom(this.host.disks.backend(domid, 'xvda').batches.pipe(skip(100))));
   }
 
   /** Lets the simulation run for a while of its own time. */

@@ -83,16 +83,16 @@ export const createMethods = (host: ServedHost, control: Control): MethodTable =
   'schedule.get': ({domid}) => host.cpus.schedule(domid as DomId),
   'schedule.set': done(({domid, scheduler, change}) => host.cpus.setSchedule(domid as DomId, scheduler, change)),
 
-  'disk.attach': done(({domid, disk, baseDir}) => host.attachDisk(domid as DomId, disk, baseDir)),
-  'disk.detach': done(({domid, vdev, force}) => host.detachDisk(domid as DomId, vdev, {force})),
-  'disk.change': done(({domid, disk, baseDir}) => host.changeMedium(domid as DomId, disk, baseDir)),
-  'disk.list': ({domid}) => host.listDisks(domid as DomId),
-  'vif.attach': done(({domid, vif}) => host.attachVif(domid as DomId, vif)),
-  'vif.detach': done(({domid, which}) => host.detachVif(domid as DomId, which)),
-  'vif.list': ({domid}) => host.listVifs(domid as DomId),
+  'disk.attach': done(({domid, disk, baseDir}) => host.disks.attach(domid as DomId, disk, baseDir)),
+  'disk.detach': done(({domid, vdev, force}) => host.disks.detach(domid as DomId, vdev, {force})),
+  'disk.change': done(({domid, disk, baseDir}) => host.disks.changeMedium(domid as DomId, disk, baseDir)),
+  'disk.list': ({domid}) => host.disks.list(domid as DomId),
+  'vif.attach': done(({domid, vif}) => host.vifs.attach(domid as DomId, vif)),
+  'vif.detach': done(({domid, which}) => host.vifs.detach(domid as DomId, which)),
+  'vif.list': ({domid}) => host.vifs.list(domid as DomId),
 
   'export.nbd': async ({domid, vdev, socket, port}, session) => {
-    const server = await host.exportNbd(domid as DomId, vdev, socket === '' ? {port} : {socket});
+    const server = await host.disks.exportNbd(domid as DomId, vdev, socket === '' ? {port} : {socket});
     session.keep(server);
     return {uri: server.uri};
   },

@@ -85,7 +85,7 @@ export class ServerConnection implements Session {
 
   startCapture(domid: DomId, which: string | null, count: number): number {
     if (this.#captures.size >= PER_CONNECTION_MAX) throw new ToolstackError('EMFILE', 'too many captures');
-    const vifs = this.#host.captureVifs(domid, which ?? undefined);
+    const vifs = this.#host.vifs.captured(domid, which ?? undefined);
     const id = this.#nextStream++;
     const answered = new Promise<void>((resolve) => void setImmediate(resolve));
     const stream = new CaptureStream({

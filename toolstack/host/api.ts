@@ -6,8 +6,8 @@ import type {FileCalls} from '../../backends/storage/index.ts';
 import type {DomainEvent, DomainInfo, DomId, Hypervisor} from '../../hypervisor/index.ts';
 import type {FaultRates, Schedule} from '../../hypervisor/schedule/index.ts';
 import type {XsClient} from '../../hypervisor/xenstore/index.ts';
-import type {NbdListen, NbdServer} from '../export/index.ts';
 import type {DiskConfig, DomainConfig, VifConfig} from '../config/index.ts';
+import type {NbdListen, NbdServer} from '../export/index.ts';
 import type {SaveOptions} from './save.ts';
 import type {HeaderInfo} from './save-header.ts';
 import type {CpuControl} from './cpus/index.ts';
@@ -86,9 +86,6 @@ export interface HostInfo {
   nrCpus: number;
 }
 
-/** What a capture needs of a network device. */
-export type CaptureVif = Pick<NetBackend, 'name' | 'mac' | 'packets'>;
-
 export type ShutdownTrigger = 'poweroff' | 'reboot' | 'halt' | 'suspend';
 
 /** An interface of dom0's on a bridge, for a script that sends and receives frames. */
@@ -104,6 +101,32 @@ export interface PlugOptions {
 /** The device of one end, with the domain whose xenbus it is on. */
 export interface HostBusEvent extends BusEvent {
   domid: DomId;
+}
+
+/** Disks of running domains: `xl block-*` and `xl cd-*`, and exports. */
+export interface HostDisks {
+  attach(domid: DomId, disk: DiskConfig, baseDir?: string): Promise<void>;
+  detach(domid: DomId, vdev: string, options?: {force?: boolean}): Promise<void>;
+  /** Puts the medium into the drive of that vdev; an empty target takes out what is in there. ENODEV without such a drive. */
+  changeMedium(domid: DomId, disk: DiskConfig, baseDir?: string): Promise<void>;
+  list(domid: DomId): Promise<DiskListing[]>;
+  /**
+   * Exports a disk over NBD to clients on this machine; every request travels through the guest's frontend, which has to
+   * be the built-in kernel's. ENODEV without one.
+   */
+  exportNbd(domid: DomId, vdev: string, listen: NbdListen): Promise<NbdServer>;
+}
+
+/** What a capture needs of a network device. */
+export type CaptureVif = Pick<NetBackend, 'name' | 'mac' | 'packets'>;
+
+/** Network interfaces of running domains: `xl network-*`, and captures. A device is known by its number or MAC address. */
+export interface HostVifs {
+  attach(domid: DomId, vif: VifConfig): Promise<void>;
+  detach(domid: DomId, which: string): Promise<void>;
+  list(domid: DomId): Promise<VifListing[]>;
+  /** What a capture looks at: that device, or all. ENODEV without any. */
+  captured(domid: DomId, which?: string): readonly CaptureVif[];
 }
 
 /**
@@ -163,27 +186,10 @@ export interface Host {
   /** What the domain may have at most. EINVAL below its target. */
   setMaxMemory(domid: DomId, maxKib: number): Promise<void>;
 
-  attachDisk(domid: DomId, disk: DiskConfig, baseDir?: string): Promise<void>;
-  detachDisk(domid: DomId, vdev: string, options?: {force?: boolean}): Promise<void>;
-  /** Puts the medium into the drive of that vdev; an empty target takes out what is in there. ENODEV without such a drive. */
-  changeMedium(domid: DomId, disk: DiskConfig, baseDir?: string): Promise<void>;
-  listDisks(domid: DomId): Promise<DiskListing[]>;
-  attachVif(domid: DomId, vif: VifConfig): Promise<void>;
-  /** By device number or MAC address. */
-  detachVif(domid: DomId, which: string): Promise<void>;
-  listVifs(domid: DomId): Promise<VifListing[]>;
-
+  readonly disks: HostDisks;
+  readonly vifs: HostVifs;
   /** vCPUs, CPU pools and schedulers. */
   readonly cpus: CpuControl;
-
-  /**
-   * Exports a disk over NBD to clients on this machine; every request travels through the guest's frontend, which has to
-   * be the built-in kernel's. ENODEV without one.
-   */
-  exportNbd(domid: DomId, vdev: string, listen: NbdListen): Promise<NbdServer>;
-
-  /** The network devices that a capture is to look at: the one with that device number or MAC address, or all. */
-  captureVifs(domid: DomId, which?: string): readonly CaptureVif[];
 
   /** Console output as it comes, after `scrollback` bytes kept from before when asked for. */
   consoleOutput(domid: DomId, options?: {scrollback?: boolean}): Observable<Uint8Array>;

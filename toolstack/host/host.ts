@@ -1,26 +1,17 @@
 import {hostname} from 'node:os';
 import {resolve} from 'node:path';
 import {filter, firstValueFrom, map, merge, type Observable, of, Subject, type Subscription} from 'rxjs';
-import {BlockBackend, blockBackend} from '../../backends/block/index.ts';
+import {blockBackend} from '../../backends/block/index.ts';
 import {ConsoleDaemon} from '../../backends/console/index.ts';
-import {NetBackend, netBackend} from '../../backends/net/index.ts';
-import {
-  answerPings,
-  type Bridge,
-  BridgeInterface,
-  Networks,
-  parseIpv4,
-  parseMac,
-} from '../../backends/network/index.ts';
+import {netBackend} from '../../backends/net/index.ts';
+import type {Bridge, BridgeInterface, Networks} from '../../backends/network/index.ts';
 import {imagesClosed} from '../../backends/storage/index.ts';
-import type {BlockDevice} from '../../frontends/api.ts';
-import {BlockFrontend} from '../../frontends/block/index.ts';
 import {XenbusStateConnected} from '../../hypervisor/abi/io/xenbus.ts';
 import {SHUTDOWN_crash} from '../../hypervisor/abi/sched.ts';
 import {pressDebugKey} from '../../hypervisor/debug-keys/index.ts';
 import {DOM0, type Domain, type DomainEvent, type DomId, Hypervisor} from '../../hypervisor/index.ts';
 import {NS_PER_S, realClock, type Schedule} from '../../hypervisor/schedule/index.ts';
-import {type DriverInstance, parseState, XenbusBus} from '../../hypervisor/xenbus/index.ts';
+import {parseState, XenbusBus} from '../../hypervisor/xenbus/index.ts';
 import {
   type InProcessConnection,
   mapDomainRing,
@@ -31,23 +22,11 @@ import {
   Xenstored,
 } from '../../hypervisor/xenstore/index.ts';
 import {listenOnSocket, type XenstoreSocket} from '../../hypervisor/xenstore/socket.ts';
-import type {DeviceNodes} from '../builder/index.ts';
-import {
-  type DiskConfig,
-  type DomainConfig,
-  domainConfig,
-  generateMac,
-  parseConfig,
-  VIF_DEFAULTS,
-  type VifConfig,
-  vdevToNumber,
-} from '../config/index.ts';
+import {type DomainConfig, domainConfig, parseConfig, VIF_DEFAULTS, vdevToNumber} from '../config/index.ts';
 import {ToolstackError} from '../errors.ts';
-import {ExportedDisk, type NbdListen, NbdServer} from '../export/index.ts';
 import type {
   BridgeConfig,
   CreateOptions,
-  DiskListing,
   DomainSummary,
   Host,
   HostBusEvent,
@@ -55,14 +34,17 @@ import type {
   HostOptions,
   PlugOptions,
   ShutdownTrigger,
-  VifListing,
 } from './api.ts';
 import {backendDomainFinder} from './backend-domain.ts';
 import {ConsoleLogs} from './console-log.ts';
 import {CpuControl} from './cpus/index.ts';
+import {backendNode, DeviceBuses} from './device-buses.ts';
 import {Devices} from './devices.ts';
-import {diskTarget} from './disk-target.ts';
+import {DiskControl} from './disk-control.ts';
+import {Disks} from './disks.ts';
 import {createDom0, type Dom0, writeDom0Nodes} from './dom0.ts';
+import {Dom0Network} from './dom0-network.ts';
+import {DomainRecords, noDomain} from './domain-records.ts';
 import {bootDriverDomain} from './driver-domain.ts';
 import {GuestControl} from './guest-control.ts';
 import {Hotplug} from './hotplug.ts';
@@ -71,7 +53,7 @@ import {Lifecycle} from './lifecycle.ts';
 import {MemoryControl} from './memory-control.ts';
 import {Names} from './names.ts';
 import type {RamDiskOf} from './ram-disks.ts';
-import {type DomainRecord, exclusively} from './record.ts';
+import type {DomainRecord} from './record.ts';
 import {checkWarmImage, restoreDomain} from './restore.ts';
 import {NewDevices} from './restore-devices.ts';
 import {type SaveOptions, saveDomain} from './save.ts';
@@ -81,6 +63,8 @@ import {actOnShutdown} from './shutdown-actions.ts';
 import {MIB_PER_PAGE, summarize} from './summary.ts';
 import {sampleTop, type TopSample} from './top.ts';
 import {ToolstackXs} from './toolstack-xs.ts';
+import {VifControl} from './vif-control.ts';
+import {Vifs} from './vifs.ts';
 import {waitForNode} from './wait.ts';
 
 /** One run queue serves all domains. */
@@ -97,16 +81,17 @@ class XenHost implements Host {
   readonly xen: Hypervisor;
   readonly store: Xenstored;
   readonly xs: XsClient;
-  readonly networks: Networks;
   readonly consoles: ConsoleDaemon;
   readonly cpus: CpuControl;
+  readonly disks: DiskControl;
+  readonly vifs: VifControl;
   readonly xenbusEvents: Observable<HostBusEvent>;
   readonly log: Observable<string>;
   private readonly dom0: Dom0;
   private readonly backends: XenbusBus;
-  /** Those that driver domains of our kernel run. */
-  private readonly driverBuses = new Map<DomId, XenbusBus>();
-  private readonly devices: Devices;
+  private readonly buses: DeviceBuses;
+  private readonly records: DomainRecords;
+  private readonly network: Dom0Network;
   private readonly lifecycle: Lifecycle;
   private readonly newDevices: NewDevices;
   private readonly ramDiskOf: RamDiskOf;
@@ -115,11 +100,7 @@ class XenHost implements Host {
   private readonly memory: MemoryControl;
   private readonly logs: ConsoleLogs | undefined;
   private readonly lines = new Subject<string>();
-  /** The xenbus of guests whose kernel is ours. */
-  private readonly guestBuses = new Map<DomId, XenbusBus>();
-  private readonly busEvents = new Subject<HostBusEvent>();
   private readonly subscriptions: Subscription[] = [];
-  private taps = 0;
   private socket: XenstoreSocket | undefined;
   private closing: Promise<void> | undefined;
 
@@ -142,11 +123,8 @@ class XenHost implements Host {
     const toolstackXs = new ToolstackXs(this.connect('toolstack'));
     this.newDevices = new NewDevices(toolstackXs);
     const bridges = options.bridges ?? DEFAULT_BRIDGES;
-    this.networks = new Networks(
-      ops,
-      bridges.map(({name}) => name),
-    );
-    for (const {name, dom0Address} of bridges) if (dom0Address !== undefined) this.joinBridge(name, dom0Address);
+    this.network = new Dom0Network(ops, bridges, () => this.clock.random());
+    const {networks} = this.network;
     this.logs = options.logDir === undefined ? undefined : new ConsoleLogs(options.logDir);
     this.consoles = new ConsoleDaemon({
       ops,
@@ -156,20 +134,28 @@ class XenHost implements Host {
     const hotplug = new Hotplug({
       clock: this.clock,
       xs: new XsClient(this.connect('hotplug')),
-      hasBridge: (name) => this.networks.bridge(name) !== undefined,
+      hasBridge: (name) => networks.bridge(name) !== undefined,
       fileCalls: options.fileCalls,
     });
     this.backends = new XenbusBus(ops, new XsClient(this.connect('dom0-kernel')), 'backend', [
       blockBackend({open: hotplug.takeDisk, features: options.diskFeatures}),
-      netBackend({networks: this.networks}),
+      netBackend({networks}),
     ]);
     this.ramDiskOf = ({devices}, vdev) => {
       const device = [...devices.values()].find(({kind, devid}) => kind === 'vbd' && devid === vdevToNumber(vdev));
       return device && hotplug.ramDisk(device);
     };
     this.names = new Names(new SyncXs(this.connect('toolstack')), () => this.xen.domainTable.keys());
-    const findBackend = backendDomainFinder(this.names, (domid) => this.lifecycle.records.get(domid));
-    this.devices = new Devices(this.clock, toolstackXs, hotplug, findBackend);
+    this.records = new DomainRecords(this.clock);
+    this.buses = new DeviceBuses(this.backends);
+    const {clock, records, buses, ramDiskOf} = this;
+    const devices = new Devices(clock, toolstackXs, hotplug);
+    const findBackend = backendDomainFinder(this.names, (domid) => records.find(domid));
+    const deviceParts = {clock, xs: toolstackXs, devices, hotplug, findBackend};
+    const disks = new Disks(deviceParts);
+    const vifs = new Vifs(deviceParts);
+    this.disks = new DiskControl({clock, records, buses, devices, disks, ramDiskOf});
+    this.vifs = new VifControl({clock, records, buses, devices, vifs});
     this.control = new GuestControl(this.clock, this.xen, toolstackXs, this.names);
     this.memory = new MemoryControl(this.xen, toolstackXs);
     this.cpus = new CpuControl({
@@ -183,19 +169,18 @@ class XenHost implements Host {
       store: this.store,
       xs: toolstackXs,
       newDevices: this.newDevices,
-      ramDisk: this.ramDiskOf,
+      ramDisk: ramDiskOf,
       dom0: this.dom0,
-      devices: this.devices,
+      records,
+      devices,
+      disks,
+      vifs,
       consoles: this.consoles,
       logs: this.logs,
       names: this.names,
       cpus: this.cpus,
-      onBoot: ({domid}, {bus}) => {
-        this.guestBuses.set(domid, bus);
-        this.followBus(domid, bus);
-      },
+      onBoot: ({domid}, {bus}) => buses.addFrontends(domid, bus),
       bootDriverDomain: (kernel) => {
-        const {clock} = this;
         const {diskFeatures, fileCalls} = options;
         const guest = bootDriverDomain(kernel, {
           clock,
@@ -203,12 +188,11 @@ class XenHost implements Host {
           diskFeatures,
           fileCalls,
         });
-        this.driverBuses.set(kernel.ops.domid, guest.backends);
-        this.followBus(kernel.ops.domid, guest.backends);
+        buses.addBackends(kernel.ops.domid, guest.backends);
         return guest;
       },
     });
-    this.xenbusEvents = merge(this.backends.events.pipe(map((event) => ({...event, domid: DOM0}))), this.busEvents);
+    this.xenbusEvents = buses.events;
     this.log = this.lines.asObservable();
     this.subscriptions.push(this.xen.domainEvents.subscribe((event) => this.onDomainEvent(event)));
   }
@@ -245,7 +229,7 @@ class XenHost implements Host {
   async save(domid: DomId, file: string, options: SaveOptions = {}): Promise<HeaderInfo> {
     const {clock, xen, lifecycle} = this;
     const parts = {clock, xen, xs: this.xs, ramDisk: this.ramDiskOf, destroy: (id: DomId) => lifecycle.destroy(id)};
-    return clock.drive(saveDomain(parts, this.record(domid), file, options));
+    return clock.drive(saveDomain(parts, this.records.get(domid), file, options));
   }
 
   /** Makes a domain that goes on where another was saved; `config` is in place of that one's. */
@@ -266,11 +250,11 @@ class XenHost implements Host {
   }
 
   config(domid: DomId): DomainConfig {
-    return this.record(domid).config;
+    return this.records.get(domid).config;
   }
 
   setConfig(domid: DomId, config: DomainConfig): void {
-    const record = this.record(domid);
+    const record = this.records.get(domid);
     const {name, uuid} = record.config;
     record.config = {...config, name, uuid};
   }
@@ -279,40 +263,13 @@ class XenHost implements Host {
     return this.xen.domain(domid) === undefined ? undefined : this.names.nameOf(domid);
   }
 
-  /** The backend of a disk: its statistics, and the batches it takes from its ring. */
-  disk(domid: DomId, vdev: string): BlockBackend {
-    return this.instance(this.devices.findDisk(this.record(domid), vdev), BlockBackend);
-  }
-
-  /** Contents of a disk that is in memory, to look at and change; undefined for one in a file. */
-  ramDisk(domid: DomId, vdev: string): Uint8Array | undefined {
-    return this.ramDiskOf(this.record(domid), vdev);
-  }
-
-  /** The backend of a network interface: its statistics and frames. */
-  vif(domid: DomId, which: string): NetBackend {
-    return this.instance(this.devices.findVif(this.record(domid), which), NetBackend);
-  }
-
-  captureVifs(domid: DomId, which?: string): readonly NetBackend[] {
-    if (which !== undefined) return [this.vif(domid, which)];
-    const vifs = [...this.record(domid).devices.values()].filter(({kind}) => kind === 'vif');
-    if (vifs.length === 0) throw new ToolstackError('ENODEV', `pvsim: domain ${domid} has no network device`);
-    return vifs.map((device) => this.instance(device, NetBackend));
-  }
-
   bridge(name: string): Bridge {
-    const bridge = this.networks.bridge(name);
-    if (bridge === undefined) throw new ToolstackError('ENOENT', `no bridge ${name}`);
-    return bridge;
+    return this.network.bridge(name);
   }
 
   /** Puts an interface of dom0's on a bridge: what it receives are its `frames`, and it sends as that port. */
   plug(bridge: string, options: PlugOptions = {}): BridgeInterface {
-    const {name = `tap${this.taps++}`, mac = generateMac(() => this.clock.random()), promiscuous} = options;
-    const address = parseMac(mac);
-    if (address === undefined) throw new ToolstackError('EINVAL', `"${mac}" is not a MAC address`);
-    return new BridgeInterface({ops: this.dom0.ops, bridge: this.bridge(bridge), name, mac: address, promiscuous});
+    return this.network.plug(bridge, options);
   }
 
   /** The upcalls of one of a domain's ports, as they happen. */
@@ -322,12 +279,16 @@ class XenHost implements Host {
 
   /** Counters of a domain and its backends, now and then every `periodNs`, until it is gone. */
   statistics(domid: DomId, periodNs = NS_PER_S): Observable<DomainStatistics> {
-    const record = this.record(domid);
+    const record = this.records.get(domid);
     return periodically(this.clock, periodNs, () => {
       const domain = this.xen.domain(domid);
-      if (domain === undefined || this.lifecycle.records.get(domid) !== record) return undefined;
+      if (domain === undefined || this.records.find(domid) !== record) return undefined;
       return this.sample(record, domain);
     });
+  }
+
+  get networks(): Networks {
+    return this.network.networks;
   }
 
   /** What the store sends to its watchers, a batch for each request that fires some. */
@@ -346,7 +307,7 @@ class XenHost implements Host {
   }
 
   async shutdown(domid: DomId, trigger: ShutdownTrigger): Promise<void> {
-    const record = this.record(domid);
+    const record = this.records.get(domid);
     if (record.destroying !== undefined) throw noDomain(domid);
     return this.clock.drive(this.control.requestShutdown(record, trigger));
   }
@@ -363,7 +324,7 @@ class XenHost implements Host {
 
   async waitConnected(domid: DomId): Promise<void> {
     const connected = (value: string | undefined): boolean => parseState(value) === XenbusStateConnected;
-    for (const device of this.record(domid).devices.values()) {
+    for (const device of this.records.get(domid).devices.values()) {
       if (device.kind === 'console') continue;
       for (const path of [`${device.backendPath}/state`, `${device.frontendPath}/state`]) {
         const inTime = waitForNode(this.clock, this.xs, path, connected, CONNECT_TIMEOUT_NS);
@@ -374,96 +335,39 @@ class XenHost implements Host {
   }
 
   async destroy(domid: DomId): Promise<void> {
-    if (!this.lifecycle.records.has(domid)) throw noDomain(domid);
+    this.records.get(domid);
     return this.clock.drive(this.lifecycle.destroy(domid));
   }
 
   async rename(domid: DomId, name: string): Promise<void> {
-    const record = this.record(domid);
-    return this.change(record, () => this.control.rename(record, name));
+    const record = this.records.get(domid);
+    return this.records.change(record, () => this.control.rename(record, name));
   }
 
   async suspend(domid: DomId): Promise<void> {
-    return this.clock.drive(this.control.suspend(this.record(domid)));
+    return this.clock.drive(this.control.suspend(this.records.get(domid)));
   }
 
   async resume(domid: DomId): Promise<void> {
-    const record = this.record(domid);
-    return this.change(record, () => this.control.resume(record));
+    const record = this.records.get(domid);
+    return this.records.change(record, () => this.control.resume(record));
   }
 
   async setMemoryTarget(domid: DomId, targetKib: number): Promise<void> {
     refuseDom0Balloon(domid);
-    const record = this.record(domid);
-    return this.change(record, () => this.memory.setTarget(record, targetKib));
+    const record = this.records.get(domid);
+    return this.records.change(record, () => this.memory.setTarget(record, targetKib));
   }
 
   async sendSysrq(domid: DomId, letter: string): Promise<void> {
-    const record = this.record(domid);
-    return this.change(record, () => this.control.sendSysrq(record, letter));
+    const record = this.records.get(domid);
+    return this.records.change(record, () => this.control.sendSysrq(record, letter));
   }
 
   async setMaxMemory(domid: DomId, maxKib: number): Promise<void> {
     refuseDom0Balloon(domid);
-    const record = this.record(domid);
-    return this.change(record, () => this.memory.setMax(record, maxKib));
-  }
-
-  async attachDisk(domid: DomId, disk: DiskConfig, baseDir = process.cwd()): Promise<void> {
-    const record = this.record(domid);
-    await this.change(record, () => this.devices.attachDisk(record, disk, baseDir));
-    // A reboot finds the image again, from wherever it was attached.
-    const attached = {...disk, target: diskTarget(disk, baseDir)};
-    record.config = {...record.config, disks: [...record.config.disks, attached]};
-  }
-
-  async detachDisk(domid: DomId, vdev: string, {force = false} = {}): Promise<void> {
-    const record = this.record(domid);
-    const device = this.devices.findDisk(record, vdev);
-    await this.change(record, () => this.devices.detach(record, device, force));
-    const gone = device.backend.find(([key]) => key === 'dev')?.[1];
-    record.config = {...record.config, disks: record.config.disks.filter((disk) => disk.vdev !== gone)};
-  }
-
-  async changeMedium(domid: DomId, disk: DiskConfig, baseDir = process.cwd()): Promise<void> {
-    const record = this.record(domid);
-    await this.change(record, () => this.devices.changeMedium(record, disk, baseDir));
-    const changed = {...disk, target: diskTarget(disk, baseDir)};
-    const disks = record.config.disks.map((each) => (each.vdev === disk.vdev ? changed : each));
-    record.config = {...record.config, disks};
-  }
-
-  async listDisks(domid: DomId): Promise<DiskListing[]> {
-    return this.clock.drive(this.devices.listDisks(this.record(domid)));
-  }
-
-  exportNbd(domid: DomId, vdev: string, listen: NbdListen): Promise<NbdServer> {
-    const {devid} = this.devices.findDisk(this.record(domid), vdev);
-    const current = (): BlockDevice | undefined => {
-      const frontend = this.guestBuses.get(domid)?.instance(`device/vbd/${devid}`);
-      return frontend instanceof BlockFrontend ? frontend.disk : undefined;
-    };
-    const disk = current();
-    if (disk !== undefined) return NbdServer.listen({name: disk.name, disk: new ExportedDisk(current), listen});
-    const reason = this.guestBuses.has(domid) ? 'is not connected' : 'belongs to a kernel of its own';
-    return Promise.reject(new ToolstackError('ENODEV', `pvsim: disk ${vdev} of domain ${domid} ${reason}`));
-  }
-
-  async attachVif(domid: DomId, vif: VifConfig): Promise<void> {
-    const record = this.record(domid);
-    const attached = await this.change(record, () => this.devices.attachVif(record, vif));
-    record.config = {...record.config, vifs: [...record.config.vifs, attached]};
-  }
-
-  async detachVif(domid: DomId, which: string): Promise<void> {
-    const record = this.record(domid);
-    const device = this.devices.findVif(record, which);
-    await this.change(record, () => this.devices.detach(record, device, false));
-    record.config = {...record.config, vifs: record.config.vifs.filter((vif) => vif.devid !== device.devid)};
-  }
-
-  async listVifs(domid: DomId): Promise<VifListing[]> {
-    return this.clock.drive(this.devices.listVifs(this.record(domid)));
+    const record = this.records.get(domid);
+    return this.records.change(record, () => this.memory.setMax(record, maxKib));
   }
 
   consoleOutput(domid: DomId, {scrollback = false} = {}): Observable<Uint8Array> {
@@ -497,7 +401,7 @@ class XenHost implements Host {
       nrCpus: HOST_CPUS.length,
       nameOf: (domid) => this.names.nameOf(domid),
       statistics: (domain) => {
-        const record = this.lifecycle.records.get(domain.id);
+        const record = this.records.find(domain.id);
         return record && this.sample(record, domain);
       },
     });
@@ -525,10 +429,14 @@ class XenHost implements Host {
       if (mayListen) await this.control.shutDownWithin(record, graceNs);
       await this.lifecycle.destroy(record.domid);
     };
-    const {records} = this.lifecycle;
     // Driver domains last: what guests still hold goes to disks that these serve.
-    await Promise.all([...records.values()].filter(({config}) => config.driverDomain !== true).map(stopGuest));
-    await Promise.all(Array.from(records.values(), stopGuest));
+    await Promise.all(
+      this.records
+        .all()
+        .filter(({config}) => config.driverDomain !== true)
+        .map(stopGuest),
+    );
+    await Promise.all(this.records.all().map(stopGuest));
     this.backends.stop();
     await imagesClosed();
     this.consoles.stop();
@@ -536,24 +444,23 @@ class XenHost implements Host {
     await this.socket?.close();
     for (const subscription of this.subscriptions) subscription.unsubscribe();
     this.lines.complete();
-    this.busEvents.complete();
+    this.buses.close();
     this.clock.close();
   }
 
   private onDomainEvent({type, domid, info}: DomainEvent): void {
     if (type === 'destroyed') {
       this.cpus.forget(domid);
-      this.guestBuses.delete(domid);
-      this.driverBuses.delete(domid);
+      this.buses.forget(domid);
     }
     if (type !== 'shutdown') return;
     this.store.domainShutdown(domid);
-    const record = this.lifecycle.records.get(domid);
+    const record = this.records.find(domid);
     if (record === undefined || record.destroying !== undefined || this.closing !== undefined) return;
     const context = {
       clock: this.clock,
       lifecycle: this.lifecycle,
-      rename: (id: DomId, name: string) => this.control.rename(this.record(id), name),
+      rename: (id: DomId, name: string) => this.control.rename(this.records.get(id), name),
       log: (line: string) => this.lines.next(line),
       keepLastWords: (dead: DomainRecord) => this.keepLastWords(dead),
     };
@@ -574,30 +481,8 @@ class XenHost implements Host {
     return sample(
       this.clock.now(),
       domain,
-      devices.map((device) => [backendNode(device), this.backendOf(device)]),
+      devices.map((device) => [backendNode(device), this.buses.backendOf(device)]),
     );
-  }
-
-  private joinBridge(name: string, address: string): void {
-    const bytes = parseIpv4(address);
-    if (bytes === undefined) throw new ToolstackError('EINVAL', `bridge ${name}: "${address}" is not an IPv4 address`);
-    answerPings(this.plug(name, {name: 'dom0'}), bytes);
-  }
-
-  private instance<T>(device: DeviceNodes, kind: abstract new (...args: never[]) => T): T {
-    const found = this.backendOf(device);
-    if (found instanceof kind) return found;
-    throw new ToolstackError('ENODEV', `${device.backendPath} has no backend`);
-  }
-
-  private backendOf(device: DeviceNodes): DriverInstance | undefined {
-    const {backendDomid} = device;
-    const bus = backendDomid === DOM0 ? this.backends : this.driverBuses.get(backendDomid);
-    return bus?.instance(backendNode(device));
-  }
-
-  private followBus(domid: DomId, {events}: XenbusBus): void {
-    events.subscribe((event) => this.busEvents.next({...event, domid}));
   }
 
   /** Dom0's programs have a connection each, as in a real dom0: watchers and traces tell them apart. */
@@ -611,39 +496,16 @@ class XenHost implements Host {
     this.xen.trace.emit('xenstore_request', domId, connection, txId, type, plain(payload), plain(String(reply)));
   }
 
-  /** Changes a domain's devices or nodes. */
-  private change<T>(record: DomainRecord, operation: () => Promise<T>): Promise<T> {
-    const change = async (): Promise<T> => {
-      // Its end may have begun while this waited.
-      if (record.destroying !== undefined) throw noDomain(record.domid);
-      return operation();
-    };
-    return this.clock.drive(exclusively(record, change));
-  }
-
   private domain(domid: DomId) {
     const domain = this.xen.domain(domid);
     if (domain === undefined) throw noDomain(domid);
     return domain;
   }
-
-  private record(domid: DomId): DomainRecord {
-    const record = this.lifecycle.records.get(domid);
-    if (record === undefined) throw noDomain(domid);
-    return record;
-  }
 }
-
-/** The path as the xenbus of the backend's domain has it. */
-const backendNode = ({backendPath, backendDomid}: DeviceNodes): string =>
-  backendPath.replace(`/local/domain/${backendDomid}/`, '');
 
 const refuseDom0Balloon = (domid: DomId): void => {
   if (domid === DOM0) throw new ToolstackError('EINVAL', "libxl: error: Domain 0:pvsim's dom0 has no balloon");
 };
-
-const noDomain = (domid: DomId): ToolstackError =>
-  new ToolstackError('ESRCH', `libxl: error: Domain ${domid}:Non-existant domain`);
 
 /** Starts a Xen host in this process. */
 export const createHost = async (options: HostOptions = {}): Promise<XenHost> => {

@@ -21,14 +21,17 @@ import type {ConsoleLogs} from './console-log.ts';
 import type {CpuControl} from './cpus/index.ts';
 import type {Devices} from './devices.ts';
 import {diskTarget} from './disk-target.ts';
+import type {Disks} from './disks.ts';
 import type {Dom0} from './dom0.ts';
 import {EXIT_CREATE_FAILED} from './hotplug.ts';
 import {MAXMEM_SLACK_KIB} from './memory-control.ts';
+import type {DomainRecords} from './domain-records.ts';
 import type {Names} from './names.ts';
 import type {RamDiskOf} from './ram-disks.ts';
 import {type DomainRecord, exclusively} from './record.ts';
 import type {SavedDomain} from './restore.ts';
 import type {NewDevices} from './restore-devices.ts';
+import type {Vifs} from './vifs.ts';
 
 const KIB_PER_PAGE = PAGE_SIZE / 1024;
 /** Rings, grant table, and the pages of a few devices. */
@@ -41,7 +44,10 @@ export interface LifecycleParts {
   dom0: Dom0;
   newDevices: NewDevices;
   ramDisk: RamDiskOf;
+  records: DomainRecords;
   devices: Devices;
+  disks: Disks;
+  vifs: Vifs;
   consoles: ConsoleDaemon;
   logs: ConsoleLogs | undefined;
   names: Names;
@@ -61,7 +67,6 @@ export interface CreateRequest {
 
 /** Makes domains and takes them away, in libxl's steps. */
 export class Lifecycle {
-  readonly records = new Map<DomId, DomainRecord>();
   private readonly parts: LifecycleParts;
   /** Names of domains that are in the making and may not be in xenstore yet. */
   private readonly reserved = new Set<string>();
@@ -141,7 +146,7 @@ export class Lifecycle {
       destroying: undefined,
       lastOperation: Promise.resolve(),
     };
-    this.records.set(domain.id, record);
+    this.parts.records.add(record);
     try {
       await exclusively(record, () => this.build(record, domain, config, machine));
       refuseDestroyed(record);
@@ -164,7 +169,7 @@ export class Lifecycle {
 
   /** Takes the domain away, whatever its state. Resolves when nothing of it is left. */
   destroy(domid: DomId): Promise<void> {
-    const record = this.records.get(domid);
+    const record = this.parts.records.find(domid);
     if (record === undefined) return Promise.resolve();
     record.destroying ??= exclusively(record, () => this.teardown(record));
     return record.destroying;
@@ -200,7 +205,7 @@ export class Lifecycle {
     config: CompleteDomainConfig,
     machine: Machine,
   ): Promise<void> {
-    const {xen, xs, dom0, devices, consoles, logs} = this.parts;
+    const {xen, xs, dom0, devices, disks, vifs, consoles, logs} = this.parts;
     const {domid} = record;
     const {name, uuid, type} = config;
     this.parts.cpus.place(domid, config);
@@ -224,7 +229,7 @@ export class Lifecycle {
     await xs.introduce(domid, special.storeGfn, special.storePort);
     for (const disk of config.disks) {
       refuseDestroyed(record);
-      await devices.attachDisk(record, disk, record.baseDir);
+      await disks.attach(record, disk, record.baseDir);
     }
     const consolePage = domain.hvmParams.get(HVM_PARAM_CONSOLE_PFN) ?? 0;
     const consolePort = domain.hvmParams.get(HVM_PARAM_CONSOLE_EVTCHN) ?? 0;
@@ -232,7 +237,7 @@ export class Lifecycle {
     consoles.add(domid);
     for (const vif of config.vifs) {
       refuseDestroyed(record);
-      await devices.attachVif(record, vif);
+      await vifs.attach(record, vif);
     }
     logs?.open(domid, name);
     machine.boot(xen, domain, {cmdline: config.cmdline ?? ''}, (guest) => {
@@ -258,7 +263,7 @@ export class Lifecycle {
     if (domain !== undefined) xen.destroy(domain);
     store.domainGone(domid);
     logs?.close(domid);
-    this.records.delete(domid);
+    this.parts.records.remove(domid);
   }
 
   /** Of a driver domain: slow operations still have pages of its guests, who must not get them back before these end. */

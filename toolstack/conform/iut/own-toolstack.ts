@@ -1,12 +1,16 @@
 import {parseDiskSpec} from '../../config/index.ts';
+import {onlyDom0} from '../../host/backend-domain.ts';
 import {Devices} from '../../host/devices.ts';
+import {Disks} from '../../host/disks.ts';
 import {Hotplug} from '../../host/hotplug.ts';
 import type {DomainRecord} from '../../host/record.ts';
 import type {ToolstackHost, ToolstackUnderTest} from './toolstack.ts';
 
 /** The daemon's device room, without the daemon. */
 export const ownToolstack = ({clock, xs, domid}: ToolstackHost): ToolstackUnderTest => {
-  const devices = new Devices(clock, xs, new Hotplug({clock, xs, hasBridge: () => true}));
+  const hotplug = new Hotplug({clock, xs, hasBridge: () => true});
+  const devices = new Devices(clock, xs, hotplug);
+  const disks = new Disks({clock, xs, devices, hotplug, findBackend: onlyDom0});
   const record: DomainRecord = {
     domid,
     config: {} as DomainRecord['config'],
@@ -18,8 +22,8 @@ export const ownToolstack = ({clock, xs, domid}: ToolstackHost): ToolstackUnderT
     lastOperation: Promise.resolve(),
   };
   return {
-    attachDisk: () => devices.attachDisk(record, parseDiskSpec('ram:1m,raw,xvda,rw'), '/'),
-    detachDisk: (force) => devices.detach(record, devices.findDisk(record, 'xvda'), force),
-    listDisks: async () => (await devices.listDisks(record)).map(({backendPath}) => backendPath),
+    attachDisk: () => disks.attach(record, parseDiskSpec('ram:1m,raw,xvda,rw'), '/'),
+    detachDisk: (force) => devices.detach(record, disks.find(record, 'xvda'), force),
+    listDisks: async () => (await disks.list(record)).map(({backendPath}) => backendPath),
   };
 };
