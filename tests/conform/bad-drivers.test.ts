@@ -3,6 +3,7 @@ import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {loadModule} from '../../toolstack/conform/iut/module.ts';
 import {runJobs} from '../../toolstack/conform/run/pool.ts';
+import {termsOf} from '../../toolstack/conform/run/runner.ts';
 import type {Result} from '../../toolstack/conform/verdict.ts';
 import {temporaryDirectory} from '../support/temporary.ts';
 
@@ -18,22 +19,29 @@ export const type = 'vbd';
 export default () => ({type, probe: (device: any) => {${body}}});
 `;
 
-const run = (t: ExecutionContext, body: string): Promise<Result[]> =>
+const run = (t: ExecutionContext, body: string, limitMs?: number): Promise<Result[]> =>
   runJobs({
     iut: {kind: 'module', path: write(t, frontend(body))},
     iutName: 'driver',
     jobs: ['RING-LAY-01 frontend/vbd', 'RING-LAY-05 frontend/vbd'].map((check) => ({check, seed: 1})),
     threads: 1,
-    limitMs: 2000,
+    limitMs,
   });
 
-const drivers: readonly [title: string, body: string, verdict: string, reason: RegExp][] = [
-  ['loops for ever', 'for (;;);', 'error', /^no verdict within 2 s$/],
+const drivers: readonly [title: string, body: string, verdict: string, reason: RegExp, limitMs?: number][] = [
+  ['loops for ever', 'for (;;);', 'error', /^no verdict within 2 s$/, 2000],
+  ['uses up its heap', 'const all = []; for (;;) all.push(new Array(1e7).fill({}));', 'error', /^out of memory/],
   [
-    'uses up its memory',
-    'const all = []; for (;;) all.push(new Array(1e7).fill({}));',
+    'uses up memory that is not heap',
+    'const all = []; for (;;) all.push(new Uint8Array(1e8).fill(1));',
     'error',
-    /out of memory|no verdict/,
+    /^out of memory/,
+  ],
+  [
+    'says what it likes to the runner',
+    'for (const it of [7, null, {}, {kind: 8}]) process.send(it); process.exit()',
+    'error',
+    /status 0$/,
   ],
   [
     'throws in a task',
@@ -41,7 +49,7 @@ const drivers: readonly [title: string, body: string, verdict: string, reason: R
     'inconclusive',
     /no ring/,
   ],
-  ['ends the process', 'process.exit(3)', 'error', /ended the thread/],
+  ['ends the process', 'process.exit(3)', 'error', /^it ended the process that it ran in: status 3$/],
   ['does nothing', 'return {otherEndChanged: () => {}, remove: () => {}}', 'inconclusive', /published no ring/],
   [
     'writes garbage',
@@ -51,9 +59,9 @@ const drivers: readonly [title: string, body: string, verdict: string, reason: R
   ],
 ];
 
-for (const [title, body, verdict, reason] of drivers) {
+for (const [title, body, verdict, reason, limitMs] of drivers) {
   test.serial(`a driver that ${title} gets a verdict for each clause, and the run goes on`, async (t) => {
-    const results = await run(t, body);
+    const results = await run(t, body, limitMs);
     t.deepEqual(
       results.map((result) => result.verdict),
       [verdict, verdict],
@@ -76,4 +84,14 @@ test('a module that is no driver is refused in a line', async (t) => {
   for (const [text, message] of cases)
     await t.throwsAsync(loadModule(write(t, text)), {message, name: 'ToolstackError'});
   await t.throwsAsync(loadModule('missing.js'), {message: /missing\.js/});
+});
+
+test('a module that does harm when it is loaded is refused in a line', async (t) => {
+  const cases: [string, RegExp, number?][] = [
+    ['for (;;);', /^pvsim: not loaded within 2 s$/, 2000],
+    ['process.exit(3);', /status 3$/],
+    ['const all = []; for (;;) all.push(new Array(1e7).fill({}));', /out of memory/],
+  ];
+  for (const [text, message, limitMs] of cases)
+    await t.throwsAsync(termsOf({kind: 'module', path: write(t, text)}, limitMs), {message, name: 'ToolstackError'});
 });

@@ -4,12 +4,12 @@ import {attacks} from '../attacks/index.ts';
 import type {ImplementationProfile} from '../catalogue/index.ts';
 import type {Check} from '../check.ts';
 import {checks} from '../checks/index.ts';
-import {type IutSource, loadIut} from '../iut/load.ts';
-import type {Iut} from '../iut/iut.ts';
+import type {IutSource} from '../iut/load.ts';
 import {Choices} from '../choices.ts';
 import {type ConformReport, explanation, type Format, formats, isFatal} from '../report/index.ts';
-import {checkJobs, mutantJobs} from '../run/job.ts';
+import {checkJobs, type IutTerms, mutantJobs} from '../run/job.ts';
 import {runJobs} from '../run/pool.ts';
+import {termsOf} from '../run/runner.ts';
 import {escaped} from './survivors.ts';
 import {sideBySide} from './replay.ts';
 import {selectAttacks, selectChecks, selectClauses, type Selection} from './select.ts';
@@ -69,13 +69,13 @@ const progress = (total: number): {tick: (name: string) => void; end: () => void
   };
 };
 
-const applicable = (all: readonly Check[], iut: Iut): Check[] =>
+const applicable = (all: readonly Check[], iut: IutTerms): Check[] =>
   all.filter(({subject}) => iut.subjects.includes(subject));
 
 const runAll = async (source: IutSource, selected: readonly Check[], command: RunCommand): Promise<ConformReport> => {
   const {seed, threads, limitMs, profile: profiles = []} = command;
-  // Loaded here first: what is wrong with a module is the user's to know before anything runs.
-  const iut = await loadIut(source);
+  // What is wrong with a module is the user's to know before anything runs.
+  const iut = await termsOf(source);
   const own = applicable(selected, iut);
   const {tick, end} = progress(own.length);
   const onResult = ({check}: {check: string}): void => tick(check);
@@ -160,7 +160,7 @@ export const replay = async (command: ReplayCommand): Promise<void> => {
   if (Choices.parse(seed) === undefined) throw usage(`seed "${seed}": a number, or one with choices as in 7:0.2.1`);
   if (mutant !== undefined && !check.mutants.some((each) => each.name === mutant)) throw usage(`no mutant "${mutant}"`);
   const [source] = await sourcesOf({iut: iut === undefined ? [] : [iut], xenstored, domainSockets});
-  const {name: iutName} = await loadIut(source);
+  const {name: iutName} = await termsOf(source);
   const [result] = await runJobs({iut: source, iutName, jobs: [{check: name, mutant, seed: 1, replay: seed}]});
   const {verdict, steps = [], dump = []} = result;
   process.stdout.write(`${sideBySide(steps, process.stdout.columns ?? DEFAULT_COLUMNS)}\n\n`);

@@ -1,3 +1,4 @@
+import type {Iut} from '../iut/iut.ts';
 import type {IutSource} from '../iut/load.ts';
 import type {Check} from '../check.ts';
 import type {Result} from '../verdict.ts';
@@ -18,11 +19,16 @@ export interface WorkerData {
   readonly iut: IutSource;
 }
 
+/** What is to be known of an implementation before it is judged. */
+export type IutTerms = Pick<Iut, 'name' | 'subjects' | 'limitMs' | 'isOutside'>;
+
 /** What a worker says. */
 export type WorkerReport =
-  | {readonly kind: 'ready'}
+  | {readonly kind: 'ready'; readonly terms: IutTerms}
   | {readonly kind: 'run'; readonly seed: string}
-  | {readonly kind: 'result'; readonly result: Result};
+  | {readonly kind: 'result'; readonly result: Result}
+  /** It cannot go on: the implementation could not be loaded, or threw where no check was under way. */
+  | {readonly kind: 'broken'; readonly reason: string};
 
 /** A job for each check, or for each mutant of each. */
 export const checkJobs = (checks: readonly Check[], seed: number): Job[] =>
