@@ -2,9 +2,9 @@ import {type Observable, Subject} from 'rxjs';
 import type {HypervisorOps} from '../../hypervisor/ops.ts';
 import type {Bridge} from './bridge.ts';
 import type {BridgeLink, BridgePort} from './bridge-link.ts';
-import {FrameArea} from './frame-area.ts';
-import {FrameFinisher} from './frame-finisher.ts';
 import {ETH_HLEN, type FrameBatch} from './frame-batch.ts';
+import {FrameFinisher} from './frame-finisher.ts';
+import {FrameSender} from './frame-sender.ts';
 import {isGroup, macHigh, macLow} from './mac.ts';
 
 export interface InterfaceOptions {
@@ -20,7 +20,6 @@ export interface InterfaceOptions {
 
 /** Frames under way in one direction at most; those beyond it are dropped. */
 const MAX_QUEUED = 1024;
-const AREA_PAGES = 32;
 const MAX_FRAME = 65535;
 
 /**
@@ -34,7 +33,7 @@ export class BridgeInterface implements BridgePort {
   private readonly ops: HypervisorOps;
   private readonly promiscuous: boolean;
   private readonly link: BridgeLink;
-  private readonly area: FrameArea;
+  private readonly sender: FrameSender;
   private readonly finisher: FrameFinisher;
   private readonly received = new Subject<readonly Uint8Array[]>();
   private incoming: Uint8Array[] = [];
@@ -47,11 +46,11 @@ export class BridgeInterface implements BridgePort {
     this.mac = options.mac;
     this.ops = options.ops;
     this.promiscuous = options.promiscuous ?? false;
-    this.area = new FrameArea(options.ops, AREA_PAGES);
     this.finisher = new FrameFinisher(options.ops);
     const link = options.bridge.attach(this, options.mac);
     if (link === undefined) throw new Error(`bridge ${options.bridge.name} has no port for ${options.name}`);
     this.link = link;
+    this.sender = new FrameSender(options.ops, link);
   }
 
   /** Frames received, in batches; they are the subscriber's to keep. Completes when the interface is closed. */
@@ -83,7 +82,7 @@ export class BridgeInterface implements BridgePort {
     if (this.closed) return;
     this.closed = true;
     this.link.detach();
-    this.area.free();
+    this.sender.free();
     this.finisher.free();
     this.received.complete();
   }
@@ -108,17 +107,6 @@ export class BridgeInterface implements BridgePort {
   private flush(): void {
     const frames = this.outgoing;
     this.outgoing = [];
-    if (this.closed) return;
-    for (const frame of frames) {
-      if (this.area.put(frame)) continue;
-      this.sendArea();
-      this.area.put(frame);
-    }
-    this.sendArea();
-  }
-
-  private sendArea(): void {
-    if (this.area.batch.count > 0) this.link.send(this.area.batch);
-    this.area.reset();
+    if (!this.closed) this.sender.send(frames);
   }
 }
