@@ -19,7 +19,7 @@ const loaders: {[K in IutSource['kind']]: (source: Extract<IutSource, {kind: K}>
     kernel: image,
     maxRuns: KERNEL_RUNS,
     limitMs: KERNEL_LIMIT_MS,
-    subjects: ['frontend/vbd'],
+    subjects: ['frontend/vbd', 'frontend/vif'],
   }),
   xenstored: async (source) => (await import('./xenstored.ts')).socketStore(source),
 };

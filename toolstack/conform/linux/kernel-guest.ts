@@ -9,6 +9,7 @@ import {
   writeDomainSkeleton,
 } from '../../builder/index.ts';
 import {openSaved} from '../../host/restore.ts';
+import {gunzipSync, gzipSync} from 'node:zlib';
 import type {Rig} from '../rig.ts';
 
 const NAME = 'conform';
@@ -23,8 +24,11 @@ const MAX_SAID = 10_000;
 /** How a command's end is told from its echo: the shell puts the number in. */
 const END = /@(\d+) (\d+)(?: ([^\r\n]*))?\r?\n/g;
 
+/** Characters of a line that a shell lets one type, less what else the command has. */
+const MAX_TEXT = 700;
+
 /** How a command ended. */
-export interface CommandEnd {
+interface CommandEnd {
   readonly status: number;
   /** What it printed, a line. */
   readonly output: string;
@@ -101,6 +105,26 @@ export class KernelGuest {
     const line = `(o=$(${command} 2>/dev/null); echo "@${number} $? $o") &\r`;
     this.consoles.write(this.domain.id, new TextEncoder().encode(line));
     return new Promise((resolve) => this.waiting.set(number, resolve));
+  }
+
+  /** What a command prints that has to succeed. */
+  async answer(command: string): Promise<string> {
+    const {status, output} = await this.shell(command);
+    if (status !== 0) throw new Error(`${command}: exit status ${status}`);
+    return output;
+  }
+
+  /** Writes a file of the guest. */
+  async putFile(path: string, bytes: Uint8Array): Promise<void> {
+    const text = gzipSync(bytes).toString('base64');
+    for (let at = 0; at < text.length; at += MAX_TEXT)
+      await this.answer(`echo ${text.slice(at, at + MAX_TEXT)} ${at === 0 ? '>' : '>>'} ${path}.b64`);
+    await this.answer(`base64 -d ${path}.b64 | gzip -d > ${path}`);
+  }
+
+  /** What a command writes, any bytes, that has to succeed. */
+  async bytesOf(command: string): Promise<Uint8Array> {
+    return new Uint8Array(gunzipSync(Buffer.from(await this.answer(`${command} | gzip | base64 -w0`), 'base64')));
   }
 
   /** The last lines on its console. */

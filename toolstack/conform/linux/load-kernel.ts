@@ -11,6 +11,7 @@ import {createRig, type RigDomain} from '../rig.ts';
 import {Inconclusive} from '../verdict.ts';
 import {KernelGuest} from './kernel-guest.ts';
 import {ShellDisk} from './shell-disk.ts';
+import {ShellNic} from './shell-nic.ts';
 
 /** What is there of an implementation in TypeScript, and not of a kernel: a check that needs it gives no verdict. */
 const absent = <T extends object>(reason: string, there: Partial<T> = {}): T => {
@@ -71,6 +72,6 @@ export const loadKernel = async (image: string, options: DeviceStandOptions): Pr
     bus: absent(internals),
     networks: new Networks(dom0.ops),
     peerOps: new Seam(dom0.ops, [recorder(log, 'peer')]).ops,
-    shellDisk: disk,
+    shell: {disk, nic: new ShellNic(kernel)},
   };
 };

@@ -1,15 +1,12 @@
-import {gunzipSync, gzipSync} from 'node:zlib';
 import {NEVER} from 'rxjs';
 import type {BlockDevice} from '../../../frontends/api.ts';
 import {Inconclusive} from '../verdict.ts';
-import type {CommandEnd, KernelGuest} from './kernel-guest.ts';
+import type {KernelGuest} from './kernel-guest.ts';
 
 const CONSOLE_LINES = 20;
 const SECTOR_BYTES = 512;
 const PAGE_BYTES = 4096;
 const XVDA = 51712;
-/** Characters of a line that a shell lets one type, less what else the command has. */
-const MAX_TEXT = 700;
 
 /** A kernel's disk as programs in its shell see it: past the page cache. */
 export class ShellDisk implements BlockDevice {
@@ -37,40 +34,38 @@ export class ShellDisk implements BlockDevice {
 
   /** sizeBytes. */
   async askSize(): Promise<number> {
-    return SECTOR_BYTES * Number((await this.must('cat /sys/block/xvda/size')).output);
+    return SECTOR_BYTES * Number(await this.guest.answer('cat /sys/block/xvda/size'));
   }
 
   /** canFlush. */
   async askFlush(): Promise<boolean> {
-    return (await this.must('cat /sys/block/xvda/queue/write_cache')).output === 'write back';
+    return (await this.guest.answer('cat /sys/block/xvda/queue/write_cache')) === 'write back';
   }
 
   async read(offset: number, length: number): Promise<Uint8Array> {
-    const {output} = await this.guest.shell(
-      `dd if=/dev/xvda iflag=direct ${blocks(offset, length, 'skip')} | gzip | base64 -w0`,
+    const bytes = await this.guest.bytesOf(
+      `dd if=/dev/xvda iflag=direct ${blocks(offset, length, 'skip', SECTOR_BYTES)}`,
     );
-    const bytes = gunzipSync(Buffer.from(output, 'base64'));
     if (bytes.length !== length) throw new Error(`${bytes.length} of ${length} bytes are read`);
-    return new Uint8Array(bytes);
+    return bytes;
   }
 
   async write(offset: number, data: Uint8Array): Promise<void> {
-    const where = blocks(offset, data.length, 'seek');
+    // dd writes less by the page cache.
+    if (offset % PAGE_BYTES !== 0 || data.length % PAGE_BYTES !== 0)
+      throw new Inconclusive('programs of the guest write whole pages');
+    const where = blocks(offset, data.length, 'seek', PAGE_BYTES);
     const file = `/tmp/write-${++this.writes}`;
-    const text = gzipSync(data).toString('base64');
-    for (let at = 0; at < text.length; at += MAX_TEXT)
-      await this.must(`echo ${text.slice(at, at + MAX_TEXT)} >> ${file}.gz.b64`);
-    await this.must(
-      `base64 -d ${file}.gz.b64 | gzip -d > ${file}; dd if=${file} of=/dev/xvda oflag=direct conv=notrunc ${where}`,
-    );
+    await this.guest.putFile(file, data);
+    await this.guest.answer(`dd if=${file} of=/dev/xvda oflag=direct conv=notrunc ${where}`);
   }
 
   async flush(): Promise<void> {
-    await this.must('dd if=/dev/null of=/dev/xvda conv=fsync,notrunc');
+    await this.guest.answer('dd if=/dev/null of=/dev/xvda conv=fsync,notrunc');
   }
 
   async discard(offset: number, length: number, secure = false): Promise<void> {
-    await this.must(`blkdiscard ${secure ? '-s ' : ''}-o ${offset} -l ${length} /dev/xvda`);
+    await this.guest.answer(`blkdiscard ${secure ? '-s ' : ''}-o ${offset} -l ${length} /dev/xvda`);
   }
 
   /** The last that its kernel and shell said. */
@@ -81,12 +76,6 @@ export class ShellDisk implements BlockDevice {
   stats(): Readonly<Record<string, number>> {
     return {};
   }
-
-  private async must(command: string): Promise<CommandEnd> {
-    const end = await this.guest.shell(command);
-    if (end.status !== 0) throw new Error(`${command}: exit status ${end.status}`);
-    return end;
-  }
 }
 
 const refuse = (): never => {
@@ -94,10 +83,7 @@ const refuse = (): never => {
 };
 
 /** In one piece where it can be, so that it is one request as far as the driver makes one of it. */
-const blocks = (offset: number, length: number, skip: 'skip' | 'seek'): string => {
-  // dd goes by the page cache for less.
-  if (offset % PAGE_BYTES !== 0 || length % PAGE_BYTES !== 0)
-    throw new Inconclusive('programs of the guest ask for whole pages');
-  const blockBytes = offset % length === 0 ? length : PAGE_BYTES;
+const blocks = (offset: number, length: number, skip: 'skip' | 'seek', unitBytes: number): string => {
+  const blockBytes = offset % length === 0 ? length : unitBytes;
   return `bs=${blockBytes} ${skip}=${offset / blockBytes} count=${length / blockBytes}`;
 };

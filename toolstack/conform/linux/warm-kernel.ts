@@ -17,12 +17,18 @@ const BOOT_LIMIT_S = 60;
 const CONSOLE_LINES = 12;
 /** The last line is a shell's prompt. */
 const PROMPT = /(?:^|\n)[^\n]*[#$] $/;
+/**
+ * Quiet from here on, and commands are read without the shell's line editor, which loses characters that come while it
+ * changes the terminal's mode.
+ */
+const COMMAND_LOOP = 'stty -echo; dmesg -n 1; echo ready; while read -r line; do eval "$line"; done\r';
+const IN_LOOP = /\nready\n$/;
 // eslint-disable-next-line no-control-regex -- terminals' control sequences
 const CONTROL_SEQUENCES = /\u001B\[[0-9;?]*[A-Za-z]|\r/g;
 
 /**
- * Boots a kernel, in virtual time and without devices, up to the prompt of its shell on hvc0, and saves it as `image`:
- * each check goes on from there. Throws ToolstackError when it does not come that far.
+ * Boots a kernel, in virtual time and without devices, up to the prompt of its shell on hvc0, has the shell run each line
+ * it gets, and saves it as `image`: each check goes on from there. Throws ToolstackError when it does not come that far.
  */
 export const warmKernel = async ({kernel, initrd, cmdline = CMDLINE}: KernelFiles, image: string): Promise<void> => {
   const host = await createHost({clock: virtualClock(SEED)});
@@ -39,15 +45,22 @@ export const warmKernel = async ({kernel, initrd, cmdline = CMDLINE}: KernelFile
     const scrollback = (): Uint8Array => host.consoles.guest(domid)?.scrollback ?? new Uint8Array();
     const said = (): string => Buffer.from(scrollback()).toString('latin1').replaceAll(CONTROL_SEQUENCES, '');
     const startNs = host.clock.now();
-    while (!PROMPT.test(said())) {
-      const ended = host.xen.domain(domid)?.shutdownReason !== undefined;
-      if (ended || host.clock.now() - startNs > BOOT_LIMIT_S * NS_PER_S)
-        throw new ToolstackError(
-          'EINVAL',
-          [`pvsim: ${kernel}: no prompt on hvc0; it said last:`, ...lastWords(scrollback(), CONSOLE_LINES)].join('\n'),
-        );
-      await host.clock.sleep(NS_PER_S);
-    }
+    const hear = async (what: RegExp): Promise<void> => {
+      while (!what.test(said())) {
+        const ended = host.xen.domain(domid)?.shutdownReason !== undefined;
+        if (ended || host.clock.now() - startNs > BOOT_LIMIT_S * NS_PER_S)
+          throw new ToolstackError(
+            'EINVAL',
+            [`pvsim: ${kernel}: no prompt on hvc0; it said last:`, ...lastWords(scrollback(), CONSOLE_LINES)].join(
+              '\n',
+            ),
+          );
+        await host.clock.sleep(NS_PER_S);
+      }
+    };
+    await hear(PROMPT);
+    host.consoles.write(domid, new TextEncoder().encode(COMMAND_LOOP));
+    await hear(IN_LOOP);
     await host.save(domid, image);
   } finally {
     await host.close({graceNs: 0});

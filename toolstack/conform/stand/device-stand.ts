@@ -10,6 +10,7 @@ import type {RingSpy} from '../seam/ring-spy.ts';
 import type {StoreSpy} from '../seam/store-spy.ts';
 import type {ScriptedDisk} from '../peers/scripted-disk.ts';
 import type {ShellDisk} from '../linux/shell-disk.ts';
+import type {ShellNic} from '../linux/shell-nic.ts';
 import {Stand, type StandOptions} from './stand.ts';
 
 /** Ports of a domain that are looked at. */
@@ -40,8 +41,8 @@ export interface DeviceStandParts {
   readonly networks: Networks;
   /** The peer's hypervisor operations: the same as the rig's, with its steps noted. */
   readonly peerOps: HypervisorOps;
-  /** The guest is a real kernel, whose disks are seen by its shell. */
-  readonly shellDisk?: ShellDisk;
+  /** The guest is a real kernel, whose devices are seen by its shell. */
+  readonly shell?: {readonly disk: ShellDisk; readonly nic: ShellNic};
 }
 
 /** A stand for one end of a split device: the driver under test is loaded, no device is there yet. */
@@ -54,8 +55,8 @@ export abstract class DeviceStand extends Stand {
   readonly store: StoreSpy;
   readonly peerOps: HypervisorOps;
   readonly type: string;
-  /** The guest's disk, where it is a real kernel. */
-  protected readonly shellDisk: ShellDisk | undefined;
+  /** The guest's devices, where it is a real kernel. */
+  protected readonly shell: DeviceStandParts['shell'];
   /** Virtual time in which what the driver is asked comes to its ring. */
   protected readonly paceNs: number;
   private readonly bus: XenbusBus;
@@ -63,7 +64,7 @@ export abstract class DeviceStand extends Stand {
   private readonly devices: (BlockDevice | NetDevice)[];
 
   constructor(options: DeviceStandOptions, type: string, parts: DeviceStandParts) {
-    const {rig, guest, seam, spy, store, disks, devices, bus, peerOps, shellDisk} = parts;
+    const {rig, guest, seam, spy, store, disks, devices, bus, peerOps, shell} = parts;
     super(rig, options);
     this.type = type;
     this.guest = guest;
@@ -74,8 +75,8 @@ export abstract class DeviceStand extends Stand {
     this.bus = bus;
     this.devices = devices;
     this.peerOps = peerOps;
-    this.shellDisk = shellDisk;
-    this.paceNs = shellDisk === undefined ? DRIVER_PACE_NS : PROGRAM_PACE_NS;
+    this.shell = shell;
+    this.paceNs = shell === undefined ? DRIVER_PACE_NS : PROGRAM_PACE_NS;
   }
 
   /** The last device that a frontend under test handed out. */

@@ -47,7 +47,7 @@ export class VbdFrontendStand extends DeviceStand {
     front: Readonly<Record<string, string>> = {},
     back: Readonly<Record<string, string>> = {},
   ): Promise<void> {
-    if (this.shellDisk !== undefined && front.state !== undefined)
+    if (this.shell !== undefined && front.state !== undefined)
       this.inconclusive('the kernel is up, and a device that it has not seen is new');
     await this.addDevice(
       XVDA,
@@ -58,12 +58,12 @@ export class VbdFrontendStand extends DeviceStand {
 
   /** The size of the disk that the driver handed out. */
   get diskBytes(): Promise<number> {
-    return this.rig.run(async () => this.shellDisk?.askSize() ?? this.disk.sizeBytes);
+    return this.rig.run(async () => this.shell?.disk.askSize() ?? this.disk.sizeBytes);
   }
 
   /** Whether it can be flushed. */
   get diskFlushes(): Promise<boolean> {
-    return this.rig.run(async () => this.shellDisk?.askFlush() ?? this.disk.canFlush);
+    return this.rig.run(async () => this.shell?.disk.askFlush() ?? this.disk.canFlush);
   }
 
   /** Waits for the frontend to publish its ring, and maps it; inconclusive when it does not. */
@@ -112,7 +112,7 @@ export class VbdFrontendStand extends DeviceStand {
     await this.setState(4);
     await this.arrives(4);
     // A kernel looks for partitions.
-    if (this.shellDisk !== undefined) await this.serveAll();
+    if (this.shell !== undefined) await this.serveAll();
     return peer;
   }
 
@@ -203,6 +203,6 @@ export class VbdFrontendStand extends DeviceStand {
   }
 
   dump(): string[] {
-    return [...(this.current?.ring.dump() ?? []), ...(this.shellDisk?.consoleLines ?? [])];
+    return [...(this.current?.ring.dump() ?? []), ...(this.shell?.disk.consoleLines ?? [])];
   }
 }

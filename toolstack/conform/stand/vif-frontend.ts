@@ -1,7 +1,7 @@
-import type {NetDevice} from '../../../frontends/api.ts';
 import {frameFromGuest, frameToGuest, GUEST_MAC, sameBytes} from '../peers/frames.ts';
 import {NetBackendPeer, type TakenTxRequest} from '../peers/net-backend.ts';
 import {TXF} from '../peers/net-slots.ts';
+import {DriverNic, type GuestNic} from './guest-nic.ts';
 import {DeviceStand, type DeviceStandOptions} from './device-stand.ts';
 import {loadDriver} from './load-driver.ts';
 
@@ -9,8 +9,10 @@ const DEVID = 0;
 const PROBE_BYTES = 60;
 
 export interface VifOffer {
-  /** What the toolstack writes for the frontend: mtu, trusted. */
+  /** What else the toolstack writes for the frontend. */
   front?: Readonly<Record<string, string>>;
+  /** MTU that the toolstack writes; a kernel, which need not look there, gets it of its administrator, too. */
+  mtu?: number;
   /** What the backend publishes before InitWait, beside and in place of feature-rx-copy and feature-sg. */
   offers?: Readonly<Record<string, string>>;
 }
@@ -18,10 +20,8 @@ export interface VifOffer {
 /** A network frontend under test in a guest, and a scripted backend in dom0. */
 export class VifFrontendStand extends DeviceStand {
   readonly devid = DEVID;
-  /** Frames that the guest got. */
-  readonly received: Uint8Array[] = [];
   private current: NetBackendPeer | undefined;
-  private watched: NetDevice | undefined;
+  private driverNic: DriverNic | undefined;
 
   static async open(options: DeviceStandOptions): Promise<VifFrontendStand> {
     return new VifFrontendStand(options, 'vif', await loadDriver('frontend/vif', options));
@@ -34,26 +34,30 @@ export class VifFrontendStand extends DeviceStand {
   }
 
   /** The interface that the driver handed out. */
-  get nic(): NetDevice {
+  get nic(): GuestNic {
+    if (this.shell !== undefined) return this.shell.nic;
     const device = this.lastDevice;
     if (device === undefined || !('mac' in device)) return this.inconclusive('the driver hands out no interface');
-    if (device !== this.watched) {
-      this.watched = device;
-      device.frames.subscribe((frames) => this.received.push(...frames));
-    }
-    return device;
+    if (device !== this.driverNic?.device) this.driverNic = new DriverNic(device);
+    return this.driverNic;
   }
 
-  get hasNic(): boolean {
-    return this.lastDevice !== undefined;
+  /** What a program asks of the interface. */
+  async ask<T>(question: (nic: GuestNic) => Promise<T>): Promise<T> {
+    try {
+      return await this.within(question(this.nic), 'programs of the guest go on');
+    } catch (error) {
+      this.must(this.guestLives, 'the guest has crashed', 'it goes on');
+      throw error;
+    }
   }
 
   /** What the toolstack writes for an interface, and what the backend offers. An empty node is not written. */
-  async attach({front = {}, offers = {}}: VifOffer = {}): Promise<void> {
+  async attach({front = {}, offers = {}, mtu}: VifOffer = {}): Promise<void> {
     const back = Object.entries({'feature-rx-copy': '1', 'feature-sg': '1', mac: GUEST_MAC, ...offers});
     await this.addDevice(
       DEVID,
-      {mac: GUEST_MAC, handle: String(DEVID), ...front},
+      {mac: GUEST_MAC, handle: String(DEVID), ...(mtu !== undefined && {mtu: String(mtu)}), ...front},
       Object.fromEntries(back.filter(([, value]) => value !== '')),
     );
   }
@@ -85,7 +89,9 @@ export class VifFrontendStand extends DeviceStand {
     if (!(await this.until(async () => (await this.state) === 4 && this.hasNic)))
       this.inconclusive(`the frontend is not connected but in state ${await this.state}`);
     await this.settle();
-    this.must(this.nic.mac.length === 6, 'no address', 'a MAC address');
+    await this.rig.run(async () => this.shell?.nic.open(offer.mtu));
+    const {length} = await this.ask((nic) => nic.mac());
+    this.must(length === 6, `an address of ${length} bytes`, 'a MAC address');
     return peer;
   }
 
@@ -104,14 +110,18 @@ export class VifFrontendStand extends DeviceStand {
     return this.read(`${this.frontPath(DEVID)}/${key}`);
   }
 
+  private get hasNic(): boolean {
+    return this.shell !== undefined || this.lastDevice !== undefined;
+  }
+
   /** The guest has not crashed. */
   get guestLives(): boolean {
     return this.guest.domain.shutdownReason === undefined && !this.guest.domain.dying;
   }
 
-  /** Has the guest send a frame; its requests, once the guest has had its time. */
-  async sends(frame: Uint8Array): Promise<TakenTxRequest[]> {
-    this.nic.send(frame);
+  /** Has the guest send frames; its requests, once the guest has had its time. */
+  async sends(...frames: readonly Uint8Array[]): Promise<TakenTxRequest[]> {
+    await this.ask((nic) => nic.send(...frames));
     await this.settle();
     return this.peer.takeTx();
   }
@@ -120,7 +130,7 @@ export class VifFrontendStand extends DeviceStand {
   async receives(): Promise<Uint8Array[]> {
     this.peer.pushRx();
     await this.settle();
-    return this.received.splice(0);
+    return this.ask((nic) => nic.take());
   }
 
   /** What stands on the pages of one packet's requests, in their order. */
@@ -150,14 +160,15 @@ export class VifFrontendStand extends DeviceStand {
     return sameBytes((await this.receives()).at(-1), due);
   }
 
-  /** The driver has given the device up. */
-  get isDisabled(): boolean {
-    return !this.nic.carrier && !this.nic.send(frameFromGuest(PROBE_BYTES));
+  /** The driver has given the device up: what is sent comes to no ring. */
+  async isDisabled(): Promise<boolean> {
+    return (await this.sends(frameFromGuest(PROBE_BYTES))).length === 0;
   }
 
   dump(): string[] {
     const {current} = this;
-    return current === undefined ? [] : [`tx ${String(current.tx)}`, `rx ${String(current.rx)}`];
+    const rings = current === undefined ? [] : [`tx ${String(current.tx)}`, `rx ${String(current.rx)}`];
+    return [...rings, ...(this.shell?.disk.consoleLines ?? [])];
   }
 
   private async number(key: string): Promise<number> {

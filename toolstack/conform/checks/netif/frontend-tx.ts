@@ -17,8 +17,8 @@ import {NET_RSP, TXF} from '../../peers/net-slots.ts';
 import type {VifFrontendStand} from '../../stand/vif-frontend.ts';
 
 const PAGE_BYTES = 4096;
-const JUMBO = {front: {mtu: '9000'}};
 const LONG_BYTES = 9000;
+const JUMBO = {mtu: LONG_BYTES};
 const RSP_NULL_ID = 0xffff;
 const REQ_PROD = 0;
 const SECRET = 0x5e;
@@ -29,7 +29,7 @@ const READ = GNTMAP_host_map | GNTMAP_readonly;
 export const mustDisable = async (stand: VifFrontendStand, why: string): Promise<void> => {
   await stand.settle();
   stand.must(stand.guestLives, 'the guest has crashed', 'only the device is lost');
-  stand.must(stand.isDisabled, 'the device goes on', `${why}: the device is disabled`);
+  stand.must(await stand.isDisabled(), 'the device goes on', `${why}: the device is disabled`);
 };
 
 /** A backend that is not trusted finds no bytes of an earlier frame. @see XSA-403 */
@@ -65,6 +65,8 @@ const parts = ([first, ...others]: readonly {readonly size: number}[]): number[]
   first.size - others.reduce((sum, {size}) => sum + size, 0),
   ...others.map(({size}) => size),
 ];
+
+const frames = (count: number): Uint8Array[] => Array.from({length: count}, (_, i) => frameFromGuest(60, i));
 
 const statusOf = (word: number): number => word >> 16;
 
@@ -158,9 +160,7 @@ export const frontendTxChecks: readonly Check[] = [
     'NETIF-TX-13',
     async (stand) => {
       const peer = await stand.connect();
-      for (let i = 0; i < 4; i++) stand.nic.send(frameFromGuest(60, i));
-      await stand.settle();
-      const requests = peer.takeTx();
+      const requests = await stand.sends(...frames(4));
       if (requests.length !== 4) stand.inconclusive(`${requests.length} requests for 4 frames`);
       const handle = peer.map(requests[0].gref, READ);
       for (const {id} of requests.slice(1).toReversed()) peer.respondTx(id);
@@ -191,11 +191,9 @@ export const frontendTxChecks: readonly Check[] = [
     'frontend/vif',
     'NETIF-TX-14',
     async (stand) => {
-      const peer = await stand.connect();
+      await stand.connect();
       const ids = new Set<number>();
-      for (let i = 0; i < 100; i++) stand.nic.send(frameFromGuest(60, i));
-      await stand.settle();
-      for (const {id} of peer.takeTx()) {
+      for (const {id} of await stand.sends(...frames(100))) {
         stand.must(!ids.has(id), `two requests have id ${id}`, 'ids of what is under way are unique');
         ids.add(id);
       }
@@ -208,9 +206,7 @@ export const frontendTxChecks: readonly Check[] = [
     'NETIF-TX-15',
     async (stand) => {
       const peer = await stand.connect();
-      for (let i = 0; i < 2; i++) stand.nic.send(frameFromGuest(60, i));
-      await stand.settle();
-      const [, second] = peer.takeTx();
+      const [, second] = await stand.sends(...frames(2));
       peer.respondTx(RSP_NULL_ID, NET_RSP.null);
       peer.respondTx(second.id);
       peer.pushTx();
@@ -243,8 +239,8 @@ export const frontendTxChecks: readonly Check[] = [
     'frontend/vif',
     'NETIF-TX-17',
     async (stand) => {
-      await stand.connect({front: {mtu: '65521'}});
-      if (stand.nic.mtu !== 65521) stand.inconclusive('the driver takes no MTU of 65521');
+      await stand.connect({mtu: 65521});
+      if ((await stand.ask((nic) => nic.mtu())) !== 65521) stand.inconclusive('the driver takes no MTU of 65521');
       const tooLong = await stand.sends(frameFromGuest(65536));
       stand.must(tooLong.length === 0, `${tooLong.length} requests`, 'none for a frame of 65536 bytes');
       const requests = await sendLong(stand, 65535);
@@ -265,9 +261,7 @@ export const frontendTxChecks: readonly Check[] = [
         NET_RSP.error,
         NET_RSP.okay,
       ]) {
-        for (let i = 0; i < 64; i++) stand.nic.send(frameFromGuest(60, i));
-        await stand.settle();
-        const requests = peer.takeTx();
+        const requests = await stand.sends(...frames(64));
         stand.must(requests.length === 64, `${requests.length} requests`, '64: any status completes a request');
         for (const {id} of requests) peer.respondTx(id, status);
         peer.pushTx();

@@ -30,7 +30,11 @@ const mustRefuse = async (
 const mustShowLink = async (stand: VifFrontendStand, carrier: string | undefined): Promise<void> => {
   const isUp = carrier !== '0';
   const link = isUp ? 'up' : 'down';
-  stand.must(stand.nic.carrier === isUp, `carrier ${carrier}, and the link is not ${link}`, link);
+  stand.must(
+    (await stand.ask((nic) => nic.hasCarrier())) === isUp,
+    `carrier ${carrier}, and the link is not ${link}`,
+    link,
+  );
   if (isUp) return stand.must(await stand.works(), `carrier ${carrier}, and a frame does not pass`, 'frames pass');
   const requests = await stand.sends(frameFromGuest(60));
   stand.must(requests.length === 0, `${requests.length} slots for a frame`, 'none: the link is down');
@@ -96,7 +100,7 @@ export const negotiationChecks: readonly Check[] = [
     'frontend/vif',
     'NETIF-NEG-02',
     async (stand) => {
-      await stand.connect({offers: {'feature-sg': ''}, front: {mtu: JUMBO_MTU}});
+      await stand.connect({offers: {'feature-sg': ''}, mtu: LONG_BYTES});
       const requests = await stand.sends(frameToGuest(LONG_BYTES));
       stand.must(
         requests.length === 0,
@@ -223,7 +227,8 @@ export const negotiationChecks: readonly Check[] = [
     'NETIF-NEG-10',
     async (stand) => {
       await stand.connect();
-      const mac = [...stand.nic.mac].map((byte) => byte.toString(16).padStart(2, '0')).join(':');
+      const bytes = await stand.ask((nic) => nic.mac());
+      const mac = [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(':');
       stand.must(mac === GUEST_MAC, `the interface has ${mac}`, `${GUEST_MAC}, as its directory says`);
     },
     {mutants: [readsInstead('takes another address', 'mac', () => '00:16:3e:ff:ff:ff')]},
@@ -240,7 +245,8 @@ export const negotiationChecks: readonly Check[] = [
         ] as const
       )[stand.choose(3)];
       await stand.connect({front: node === undefined ? {} : {mtu: node}});
-      stand.must(stand.nic.mtu === due, `the MTU is ${stand.nic.mtu}`, `${due}: the node is ${node}`);
+      const mtu = await stand.ask((nic) => nic.mtu());
+      stand.must(mtu === due, `the MTU is ${mtu}`, `${due}: the node is ${node}`);
       const sent = await stand.sends(frameToGuest(due + 14));
       stand.must(sent.length > 0, 'no request', 'a frame of the MTU is sent');
     },
