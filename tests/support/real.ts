@@ -17,7 +17,7 @@ function isInstalled(program: string): boolean {
 }
 
 /** Debian's Python: another one first in the PATH has not Debian's modules. */
-const PYTHON = '/usr/bin/python3';
+export const PYTHON = '/usr/bin/python3';
 
 function hasModule(name: string): boolean {
   try {
@@ -28,12 +28,16 @@ function hasModule(name: string): boolean {
   }
 }
 
+/** Why tests with a program cannot run, if so. */
+export const missingProgram = (program: string): string | undefined =>
+  isInstalled(program) ? undefined : `${program} is not installed`;
+
 /**
  * A test against a program that nobody here wrote. Where it is not installed the test is skipped, its title saying why;
  * with PVSIM_REQUIRE_REAL=1 it fails instead.
  */
 export function realTest(program: string, title: string, implementation: ImplementationFn<[]>): void {
-  testWith(isInstalled(program) ? undefined : `${program} is not installed`, title, implementation);
+  testWith(missingProgram(program), title, implementation);
 }
 
 /** As {@link realTest}, for a module of Debian's Python. */

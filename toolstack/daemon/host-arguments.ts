@@ -1,23 +1,50 @@
+import {resolve} from 'node:path';
+import {formatUplink, type UplinkSpec} from '../../backends/network/uplink/spec.ts';
 import {ToolstackError} from '../errors.ts';
 import type {BridgeConfig, HostOptions} from '../host/api.ts';
+import {DEFAULT_BRIDGES, readUplink, withUplink} from '../host/bridges.ts';
 
-/** What the command line of a daemon can say about its host: `--memory=MIB`, `--bridge=NAME[,DOM0-ADDRESS]`. */
+/**
+ * What the command line of a daemon can say about its host: `--memory=MIB`, `--bridge=NAME[,DOM0-ADDRESS]`,
+ * `--uplink=BRIDGE=UPLINK`.
+ */
 export type HostArguments = Pick<HostOptions, 'memoryMib' | 'bridges'>;
 
 export const formatHostArguments = ({memoryMib, bridges = []}: HostArguments): string[] => [
   ...(memoryMib === undefined ? [] : [`--memory=${memoryMib}`]),
   ...bridges.map(({name, dom0Address}) => `--bridge=${[name, dom0Address].filter((part) => part).join(',')}`),
+  ...bridges.flatMap(({name, uplinks = []}) => uplinks.map((uplink) => `--uplink=${name}=${uplink}`)),
 ];
 
 export const parseHostArguments = (args: readonly string[]): HostArguments => {
   const values = (name: string): string[] =>
     args.filter((arg) => arg.startsWith(`--${name}=`)).map((arg) => arg.slice(name.length + 3));
   const memory = values('memory').at(-1);
-  const bridges = values('bridge').map(parseBridge);
-  return {...(memory !== undefined && {memoryMib: Number(memory)}), ...(bridges.length > 0 && {bridges})};
+  const bridges = parseBridges(values('bridge'), values('uplink'));
+  return {...(memory !== undefined && {memoryMib: Number(memory)}), ...(bridges !== undefined && {bridges})};
 };
 
-export const parseBridge = (text: string): BridgeConfig => {
+/** The bridges of a host, or undefined when nothing is said about them. */
+export const parseBridges = (bridges: readonly string[], uplinks: readonly string[]): BridgeConfig[] | undefined => {
+  if (bridges.length === 0 && uplinks.length === 0) return undefined;
+  return uplinks.reduce<BridgeConfig[]>(
+    (sofar, text) => {
+      const [, name, uplink] = /^([^=]+)=(.+)$/.exec(text) ?? [];
+      if (name === undefined) throw new ToolstackError('EINVAL', `pvsim: "${text}" is not of the form BRIDGE=UPLINK`);
+      return withUplink(sofar, name, formatUplink(fromHere(readUplink(uplink))));
+    },
+    bridges.length > 0 ? bridges.map(parseBridge) : [...DEFAULT_BRIDGES],
+  );
+};
+
+/** The daemon's own directory is another one. */
+const fromHere = (spec: UplinkSpec): UplinkSpec => ({
+  ...spec,
+  path: resolve(spec.path),
+  ...(spec.type === 'dgram' && {peer: resolve(spec.peer)}),
+});
+
+const parseBridge = (text: string): BridgeConfig => {
   const [name, dom0Address, ...more] = text.split(',');
   if (name === '' || dom0Address === '' || more.length > 0) {
     throw new ToolstackError('EINVAL', `pvsim: "${text}" is not of the form NAME[,ADDRESS OF DOM0]`);

@@ -17,6 +17,8 @@ export interface BridgeConfig {
   name: string;
   /** IPv4 address at which dom0 answers pings there; none: dom0 is not on it. */
   dom0Address?: string;
+  /** Other programs on it: "stream:PATH", "listen:PATH" or "dgram:PATH,PEER-PATH". @see docs/network.md */
+  uplinks?: readonly string[];
 }
 
 export interface HostOptions {

@@ -79,6 +79,7 @@ class XenHost implements Host {
     this.networks = parts.network.networks;
     this.xenbusEvents = parts.buses.events;
     this.log = this.lines.asObservable();
+    this.subscriptions.push(parts.network.log.subscribe((line) => this.lines.next(line)));
     this.subscriptions.push(this.xen.domainEvents.subscribe((event) => this.onDomainEvent(event)));
   }
 
@@ -91,6 +92,7 @@ class XenHost implements Host {
     this.xen.log(`System RAM: ${this.xen.totalPages * MIB_PER_PAGE}MB`);
     await this.clock.drive(writeDom0Nodes(this.xs));
     this.parts.backends.start();
+    await this.parts.network.open();
     if (xenstoreSocket !== undefined) this.socket = await listenOnSocket(this.store, xenstoreSocket);
   }
 
@@ -320,6 +322,7 @@ class XenHost implements Host {
     );
     await Promise.all(this.parts.records.all().map(stopGuest));
     this.parts.backends.stop();
+    await this.parts.network.close();
     await imagesClosed();
     this.consoles.stop();
     this.parts.logs?.closeAll();

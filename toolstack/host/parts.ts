@@ -5,9 +5,10 @@ import {DOM0, Hypervisor} from '../../hypervisor/index.ts';
 import {realClock, type Schedule} from '../../hypervisor/schedule/index.ts';
 import {XenbusBus} from '../../hypervisor/xenbus/index.ts';
 import {mapDomainRing, type RequestTrace, SyncXs, XsClient, Xenstored} from '../../hypervisor/xenstore/index.ts';
-import {VIF_DEFAULTS, vdevToNumber} from '../config/index.ts';
-import type {BridgeConfig, HostOptions} from './api.ts';
+import {vdevToNumber} from '../config/index.ts';
+import type {HostOptions} from './api.ts';
 import {backendDomainFinder} from './backend-domain.ts';
+import {DEFAULT_BRIDGES} from './bridges.ts';
 import {ConsoleLogs} from './console-log.ts';
 import {CpuControl} from './cpus/index.ts';
 import {DeviceBuses} from './device-buses.ts';
@@ -31,8 +32,6 @@ import {Vifs} from './vifs.ts';
 
 /** One run queue serves all domains. */
 export const HOST_CPUS = [0];
-
-const DEFAULT_BRIDGES: readonly BridgeConfig[] = [{name: VIF_DEFAULTS.bridge, dom0Address: '10.0.0.254'}];
 
 /** What a host is made of: the hypervisor, what runs in dom0, and the toolstack's own. */
 export interface HostParts {

@@ -1,4 +1,4 @@
-import {rmSync} from 'node:fs';
+import {lstatSync, unlinkSync} from 'node:fs';
 import type {DgramSocket} from 'node-unix-socket';
 import type {Wire, WireEnd} from './wire.ts';
 
@@ -28,7 +28,7 @@ export class DatagramWire implements Wire {
     const socket = new DgramSocket();
     socket.on('error', (error: Error) => this.end.report(error.message));
     socket.on('data', (frame: Buffer) => this.take(frame));
-    rmSync(this.path, {force: true});
+    removeSocket(this.path);
     socket.bind(this.path);
     this.socket = socket;
   }
@@ -43,9 +43,11 @@ export class DatagramWire implements Wire {
   }
 
   close(): Promise<void> {
-    this.socket?.close();
-    this.socket = undefined;
-    rmSync(this.path, {force: true});
+    if (this.socket !== undefined) {
+      this.socket.close();
+      this.socket = undefined;
+      removeSocket(this.path);
+    }
     return Promise.resolve();
   }
 
@@ -59,3 +61,8 @@ export class DatagramWire implements Wire {
     });
   }
 }
+
+/** Also one that somebody left behind: there is no asking whether anybody listens. */
+const removeSocket = (path: string): void => {
+  if (lstatSync(path, {throwIfNoEntry: false})?.isSocket() === true) unlinkSync(path);
+};

@@ -2,7 +2,7 @@ import {resolve} from 'node:path';
 import type {Argv, CommandModule} from 'yargs';
 import {CONNECTION_LOST, connectTo, type DaemonClient} from '../../daemon/client.ts';
 import {findHome, type HostHome} from '../../daemon/home.ts';
-import {formatHostArguments, type HostArguments, parseBridge} from '../../daemon/host-arguments.ts';
+import {formatHostArguments, type HostArguments, parseBridges} from '../../daemon/host-arguments.ts';
 import {ToolstackError} from '../../errors.ts';
 import {autoStart} from '../auto-start.ts';
 
@@ -14,19 +14,26 @@ interface RawHostOptions {
   auto?: string;
   memory?: number;
   bridge?: string[];
+  uplink?: string[];
 }
 
 const hostOptions = (parser: Argv): Argv<RawHostOptions> =>
   parser
     .option('memory', {type: 'number', describe: 'Memory of the host in MiB', requiresArg: true})
     .option('bridge', {type: 'string', array: true, describe: 'A bridge: NAME[,ADDRESS OF DOM0]', requiresArg: true})
+    .option('uplink', {
+      type: 'string',
+      array: true,
+      describe: 'Another program on a bridge: BRIDGE=stream:SOCKET, BRIDGE=listen:SOCKET or BRIDGE=dgram:SOCKET,PEER',
+      requiresArg: true,
+    })
     .option('auto', {type: 'string', describe: 'Create a domain from each file in this directory', requiresArg: true});
 
-const readHostOptions = ({memory, bridge}: RawHostOptions): HostArguments => {
+const readHostOptions = ({memory, bridge = [], uplink = []}: RawHostOptions): HostArguments => {
   if (memory !== undefined && !(Number.isSafeInteger(memory) && memory > 0)) {
     throw new ToolstackError('EINVAL', 'pvsim: --memory must be a number of MiB', 2);
   }
-  return {memoryMib: memory, bridges: bridge?.map(parseBridge)};
+  return {memoryMib: memory, bridges: parseBridges(bridge, uplink)};
 };
 
 const startCommand: CommandModule<object, RawHostOptions> = {
