@@ -148,6 +148,7 @@ export const evtchnUseChecks: readonly Check[] = [
       for (let i = 0; i < 3; i++) peer.notify();
       peer.disconnect();
       await stand.setState(6);
+      await stand.removeDevice(stand.devid);
       await stand.settle();
       const after = stand.portsOf(stand.guest);
       stand.must(after === before, `${after} ports are open`, `${before}, as before`);

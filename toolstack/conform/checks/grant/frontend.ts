@@ -100,6 +100,7 @@ export const grantFrontendChecks: readonly Check[] = [
       const {gref, gfn, handle} = await keepMapped(stand);
       stand.peer.disconnect();
       await stand.setState(6);
+      await stand.removeDevice(stand.devid);
       await stand.settle(2e9);
       stand.peer.unmap(handle);
       const isFreed = await stand.until(() => entryOf(stand, gref).flags === 0);

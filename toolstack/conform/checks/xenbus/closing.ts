@@ -7,7 +7,7 @@ import {XS} from '../../../../hypervisor/xenstore/index.ts';
 
 const CANARY = 0xc5;
 
-/** The frontend takes its ring back: the backend cannot map it again. */
+/** The frontend has taken its ring back, at the latest when its directory goes: the backend cannot map it again. */
 const mustTakeBack = (stand: VbdFrontendStand, ringRef: number): void =>
   stand.must(stand.peer.map(ringRef) < 0, `ring-ref ${ringRef} is granted`, 'the ring is taken back');
 
@@ -86,9 +86,10 @@ export const closingChecks: readonly Check[] = [
       stand.peer.disconnect();
       await stand.setState(6);
       stand.must(await stand.reaches(6), `the frontend is in state ${await stand.state}`, 'it closes');
+      stand.must(await stand.isDisabled(), 'a read succeeds', 'the device is gone');
+      await stand.removeDevice(stand.devid);
       await stand.settle();
       mustTakeBack(stand, ringRef);
-      stand.must(await stand.isDisabled(), 'a read succeeds', 'the device is gone');
     },
     {mutants: [readsInstead('waits for Closing', backState, (value) => (value === '6' ? '4' : value)), keepsGrants]},
   ),
