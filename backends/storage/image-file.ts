@@ -4,6 +4,7 @@ import {checked, type FileCalls, FileIo, nodeCalls, settled} from './file-io.ts'
 import {gather, type IoVector, scatter} from './io-vector.ts';
 import {Residency} from './residency.ts';
 import {type Completion, PENDING} from './storage.ts';
+import {TurnTimer} from './turn-timer.ts';
 
 /** The machine's clock: a Schedule in real mode is one. */
 export type Clock = Pick<TaskQueue, 'now' | 'after'>;
@@ -36,6 +37,7 @@ export class ImageFile {
   /** Whether operations may take their time. */
   readonly workers: boolean;
   private readonly clock: Clock | undefined;
+  private readonly timer: TurnTimer | undefined;
   private readonly io: FileIo;
   private readonly residency = new Residency();
 
@@ -44,6 +46,7 @@ export class ImageFile {
     this.path = path;
     this.readonly = readonly;
     this.clock = clock;
+    this.timer = clock && new TurnTimer(clock, (elapsedNs) => this.residency.judge(elapsedNs));
     this.workers = clock !== undefined;
   }
 
@@ -58,13 +61,13 @@ export class ImageFile {
 
   /** Fills a vector, as Storage.read does. */
   read(vector: IoVector, position: number, completion: Completion): number {
-    const {clock, residency} = this;
+    const {clock, timer, residency} = this;
     if (clock === undefined) return this.io.readNow(vector, position);
     const known = residency.has(position, vector.lengthBytes);
     if (known && residency.trusted) {
-      const startNs = clock.now();
+      timer?.begin();
       const result = this.io.readNow(vector, position);
-      residency.judge(clock.now() - startNs);
+      timer?.end();
       return result;
     }
     const buffer = Buffer.allocUnsafe(vector.lengthBytes);
@@ -82,15 +85,15 @@ export class ImageFile {
 
   /** Writes a vector, as Storage.write does. */
   write(vector: IoVector, position: number, completion: Completion): number {
-    const {clock, residency} = this;
+    const {clock, timer, residency} = this;
     if (clock === undefined) return this.io.writeNow(vector, position);
     // A page that is written as a whole need not be read before.
     const whole = position % PAGE_BYTES === 0 && vector.lengthBytes % PAGE_BYTES === 0;
     const known = whole || residency.has(position, vector.lengthBytes);
     if (known && residency.trusted) {
-      const startNs = clock.now();
+      timer?.begin();
       const result = this.io.writeNow(vector, position);
-      residency.judge(clock.now() - startNs);
+      timer?.end();
       if (result > 0) residency.add(position, result);
       return result;
     }

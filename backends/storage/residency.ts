@@ -1,11 +1,11 @@
 const PAGE_BYTES = 4096;
-/** Pages of one word of bits, and words of one chunk: a chunk stands for 4 MiB. */
+/** Pages of one word of bits, and words of one chunk: a chunk stands for 64 MiB. */
 const WORD_PAGES = 32;
-const CHUNK_WORDS = 32;
+const CHUNK_WORDS = 512;
 const CHUNK_PAGES = CHUNK_WORDS * WORD_PAGES;
 const CHUNK_BYTES = CHUNK_PAGES * PAGE_BYTES;
 /** 64 GiB of pages; then all is forgotten, as the kernel will have done with most of it. */
-const MAX_CHUNKS = 16384;
+const MAX_CHUNKS = 1024;
 
 /** What takes no longer was served from memory; nobody minds that long. */
 const QUICK_NS = 5e6;
@@ -31,28 +31,27 @@ export class Residency {
 
   /** Whether every page of the range was seen before. */
   has(position: number, length: number): boolean {
-    const last = Math.floor((position + length - 1) / PAGE_BYTES);
-    for (let page = Math.floor(position / PAGE_BYTES); page <= last;) {
-      const chunk = this.chunks.get(Math.floor(page / CHUNK_PAGES));
-      if (chunk === undefined) return false;
-      const end = Math.min(last + 1, page - (page % CHUNK_PAGES) + CHUNK_PAGES);
-      for (; page < end; page++) {
-        const bit = page % CHUNK_PAGES;
-        if ((chunk[bit >>> 5] & (1 << (bit & 31))) === 0) return false;
-      }
+    const first = Math.floor(position / PAGE_BYTES);
+    const end = Math.ceil((position + length) / PAGE_BYTES);
+    let chunk = this.chunks.get(Math.floor(first / CHUNK_PAGES));
+    for (let page = first; page < end; page++) {
+      const bit = page % CHUNK_PAGES;
+      if (bit === 0) chunk = this.chunks.get(page / CHUNK_PAGES);
+      if (chunk === undefined || (chunk[bit >>> 5] & (1 << (bit & 31))) === 0) return false;
     }
     return true;
   }
 
   add(position: number, length: number): void {
-    const end = position + length;
-    for (let page = Math.floor(position / PAGE_BYTES); page * PAGE_BYTES < end; page++) {
+    const first = Math.floor(position / PAGE_BYTES);
+    const end = Math.ceil((position + length) / PAGE_BYTES);
+    for (let page = first; page < end; page++) {
       const bit = page % CHUNK_PAGES;
       this.chunk(Math.floor(page / CHUNK_PAGES))[bit >>> 5] |= 1 << (bit & 31);
     }
   }
 
-  /** How long an operation took on the host's thread. */
+  /** How long a few operations, or one, took on the host's thread. */
   judge(elapsedNs: number): void {
     if (elapsedNs > QUICK_NS) this.proofs = Math.min(this.proofs, SUSPECT);
   }
