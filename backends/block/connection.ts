@@ -9,7 +9,7 @@ import {PersistentMaps} from './persistent-maps.ts';
 import {BlockQueue} from './queue.ts';
 import type {ServedDisk} from './served-disk.ts';
 import type {BlockBatch, BlockMeter} from './stats.ts';
-import {closeTransport, openTransport, type Transport} from './transport.ts';
+import {closeTransport, openTransport, type Transport} from '../ring-transport.ts';
 
 export interface ConnectionOptions {
   device: XenbusDevice;

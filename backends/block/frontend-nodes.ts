@@ -1,16 +1,11 @@
 import type {Abi} from '../../hypervisor/abi/ctype.ts';
-import {XEN_IO_PROTO_ABI_NATIVE} from '../../hypervisor/abi/io/protocols.ts';
 import {EINVAL} from '../../hypervisor/errno.ts';
 import {DeviceError, type XenbusDevice} from '../../hypervisor/xenbus/index.ts';
+import {readFrontendAbi} from '../frontend-abi.ts';
+import type {AnnouncedRing} from '../ring-transport.ts';
 import type {BlockFeatures} from './features.ts';
 
 const MAX_U32 = 0xffff_ffff;
-
-/** One ring as the frontend announced it. */
-export interface AnnouncedRing {
-  readonly refs: Uint32Array;
-  readonly eventChannel: number;
-}
 
 /** What a frontend published when it was Initialised. */
 export interface FrontendNodes {
@@ -22,7 +17,7 @@ export interface FrontendNodes {
 
 /** Reads and checks it against what was offered. DeviceError, with the node at fault, when something is wrong. */
 export const readFrontend = async (device: XenbusDevice, features: BlockFeatures): Promise<FrontendNodes> => {
-  const abi = await readAbi(device);
+  const abi = await readFrontendAbi(device);
   const queues = await device.readOtherNumber('multi-queue-num-queues', MAX_U32, 1);
   if (queues < 1 || queues > features.queues) refuse(`multi-queue-num-queues ${queues}, of ${features.queues} at most`);
   const pages = await readRingPages(device, features.order);
@@ -68,11 +63,3 @@ const readRing = async (device: XenbusDevice, prefix: string, pages: number): Pr
 const saysRingRef0 = async (device: XenbusDevice, prefix: string): Promise<boolean> =>
   (await device.readOther(`${prefix}ring-ref`)) === undefined &&
   (await device.readOther(`${prefix}ring-ref0`)) !== undefined;
-
-/** @see protocols.h; without the node the frontend has the backend's own ABI. */
-const readAbi = async (device: XenbusDevice): Promise<Abi> => {
-  const protocol = await device.readOther('protocol');
-  if (protocol === undefined) return device.ops.abi;
-  for (const [abi, name] of Object.entries(XEN_IO_PROTO_ABI_NATIVE)) if (name === protocol) return abi as Abi;
-  return refuse(`unknown frontend protocol "${protocol}"`);
-};

@@ -5,4 +5,4 @@ export {TransientMaps} from './page-maps.ts';
 export {PersistentMaps} from './persistent-maps.ts';
 export {BlockQueue, type BlockQueueOptions} from './queue.ts';
 export {type BlockBatch, type BlockDistribution, BlockMeter, type BlockStatistics} from './stats.ts';
-export type {Transport} from './transport.ts';
+export type {Transport} from '../ring-transport.ts';

@@ -23,7 +23,7 @@ import {OVERRUN, RingEnd} from './ring-end.ts';
 import {SegmentPage} from './segment-page.ts';
 import type {ServedDisk} from './served-disk.ts';
 import type {BlockBatch, BlockMeter} from './stats.ts';
-import type {Transport} from './transport.ts';
+import type {Transport} from '../ring-transport.ts';
 import {RequestWork} from './work.ts';
 
 /** In place of a status: the request is under way and is answered later. */

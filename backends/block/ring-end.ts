@@ -2,7 +2,7 @@ import {blkif_ring} from '../../hypervisor/abi/io/blkif.ts';
 import {BackRing, SharedRing} from '../../hypervisor/abi/ring.ts';
 import type {HypervisorOps} from '../../hypervisor/ops.ts';
 import type {BlockRequest} from './request.ts';
-import type {Transport} from './transport.ts';
+import type {Transport} from '../ring-transport.ts';
 
 /** In place of a number of requests. */
 export const OVERRUN = -1;

@@ -1,9 +1,14 @@
-import type {Abi} from '../../hypervisor/abi/ctype.ts';
-import {GNTMAP_host_map} from '../../hypervisor/abi/grant-table.ts';
-import {EINVAL} from '../../hypervisor/errno.ts';
-import type {HypervisorOps} from '../../hypervisor/ops.ts';
-import {DeviceError} from '../../hypervisor/xenbus/index.ts';
-import type {AnnouncedRing} from './frontend-nodes.ts';
+import type {Abi} from '../hypervisor/abi/ctype.ts';
+import {GNTMAP_host_map} from '../hypervisor/abi/grant-table.ts';
+import {EINVAL} from '../hypervisor/errno.ts';
+import type {HypervisorOps} from '../hypervisor/ops.ts';
+import {DeviceError} from '../hypervisor/xenbus/index.ts';
+
+/** One ring as the frontend announced it. */
+export interface AnnouncedRing {
+  readonly refs: Uint32Array;
+  readonly eventChannel: number;
+}
 
 /** The way to one queue of a frontend: its ring, mapped, and the event channel to it. */
 export interface Transport {
