@@ -16,7 +16,7 @@ import {
   type XenbusDriver,
   type XenbusState,
 } from '../../hypervisor/xenbus/index.ts';
-import {type Bridge, DEFAULT_BRIDGE, type Networks, parseMac} from '../network/index.ts';
+import {type Bridge, type Networks, parseMac, type VifPlace} from '../network/index.ts';
 import {MAX_QUEUES, readFrontendNodes} from './frontend-nodes.ts';
 import {PacketTap, type VifPacket} from './packet-tap.ts';
 import {createShare, type NetbackShare} from './share.ts';
@@ -40,7 +40,7 @@ export class NetBackend implements DriverInstance {
   readonly name: string;
   /** As the guest was told; traffic with others passes, too. */
   readonly mac: string;
-  readonly bridge: Bridge;
+  private readonly place: VifPlace;
   private readonly share: NetbackShare;
   private readonly counters = createVifStats();
   private readonly captures = new Subject<VifFrames>();
@@ -50,12 +50,16 @@ export class NetBackend implements DriverInstance {
   /** Found in the middle of a connection that an earlier driver served: the frontend has to begin anew. */
   private restarting = false;
 
-  constructor(device: XenbusDevice, share: NetbackShare, bridge: Bridge, handle: string, mac: string) {
+  constructor(device: XenbusDevice, share: NetbackShare, place: VifPlace, handle: string, mac: string) {
     this.device = device;
     this.share = share;
-    this.bridge = bridge;
+    this.place = place;
     this.name = `vif${device.otherDomid}.${handle}`;
     this.mac = mac;
+  }
+
+  get bridge(): Bridge {
+    return this.place.bridge;
   }
 
   /** Frames that pass, in batches; copied only while somebody looks. Completes when the device goes. */
@@ -149,7 +153,7 @@ export class NetBackend implements DriverInstance {
 
   private async attach(vif: Vif): Promise<void> {
     if (this.device.state === XenbusStateConnected) return;
-    if (!vif.start(this.bridge)) {
+    if (!vif.start(this.place)) {
       this.disconnect();
       throw new DeviceError(ENOSPC, `bridge ${this.bridge.name} has no port left`);
     }
@@ -216,9 +220,8 @@ export const netBackend = ({networks, onVif}: NetBackendOptions): XenbusDriver =
 const probe = async (device: XenbusDevice, networks: Networks, share: NetbackShare): Promise<NetBackend> => {
   const mac = (await device.read('mac')) ?? '';
   if (parseMac(mac) === undefined) throw new DeviceError(EINVAL, `parsing mac "${mac}"`);
-  const name = (await device.read('bridge')) ?? DEFAULT_BRIDGE;
-  const bridge = networks.bridge(name);
-  if (bridge === undefined) throw new DeviceError(ENOENT, `there is no bridge "${name}"`);
+  const place = networks.place(await device.read('script'), await device.read('bridge'));
+  if (typeof place === 'string') throw new DeviceError(ENOENT, place);
   const handle = (await device.read('handle')) ?? device.devid;
-  return new NetBackend(device, share, bridge, handle, mac);
+  return new NetBackend(device, share, place, handle, mac);
 };

@@ -1,6 +1,6 @@
 import type {Subject} from 'rxjs';
 import type {HypervisorOps} from '../../hypervisor/ops.ts';
-import type {Bridge, BridgeLink, BridgePort, FrameBatch} from '../network/index.ts';
+import type {BridgeLink, BridgePort, FrameBatch, VifPlace} from '../network/index.ts';
 import type {FrontendNodes} from './frontend-nodes.ts';
 import type {PacketTap} from './packet-tap.ts';
 import {RxQueue} from './rx-queue.ts';
@@ -73,8 +73,8 @@ export class Vif implements BridgePort {
   }
 
   /** Joins the bridge: frames flow from now on. False when the bridge is full. */
-  start(bridge: Bridge): boolean {
-    this.link = bridge.attach(this);
+  start({bridge, port}: VifPlace): boolean {
+    this.link = bridge.attach(this, port);
     if (this.link === undefined) return false;
     this.rings.listen(this.drainTx, this.drainRx);
     return true;

@@ -2,6 +2,7 @@ import {type Observable, Subject} from 'rxjs';
 import type {DomainMemory} from '../../hypervisor/memory/index.ts';
 import type {Bridge} from './bridge.ts';
 import {FrameBatch, type FrameCapture} from './frame-batch.ts';
+import {type PortVlan, VlanPort} from './vlan.ts';
 
 /** Something that can be plugged into a bridge. */
 export interface BridgePort {
@@ -11,23 +12,35 @@ export interface BridgePort {
   receive(batch: FrameBatch): void;
 }
 
+export interface PortOptions {
+  /** Its own address, if frames to it are to be known from the start. */
+  mac?: Uint8Array;
+  vlan?: PortVlan;
+  /** Frames pass only between it and ports that are not isolated. @see Linux, bridge(8), "isolated" */
+  isolated?: boolean;
+}
+
 /** The bridge's side of one port. Counters are as the bridge sees them: in is from the port. */
 export class BridgeLink {
   readonly id: number;
   readonly port: BridgePort;
   /** What the port gets of the batch that the bridge has at hand. */
   readonly outgoing: FrameBatch;
+  readonly vlan: VlanPort;
+  readonly isolated: boolean;
   inFrames = 0;
   outFrames = 0;
   private readonly bridge: Bridge;
   private readonly captures = new Subject<FrameCapture>();
 
   /** @see Bridge.attach */
-  constructor(bridge: Bridge, id: number, port: BridgePort, memory: DomainMemory) {
+  constructor(bridge: Bridge, id: number, port: BridgePort, memory: DomainMemory, options: PortOptions) {
     this.bridge = bridge;
     this.id = id;
     this.port = port;
     this.outgoing = new FrameBatch(memory);
+    this.vlan = new VlanPort(options.vlan ?? {});
+    this.isolated = options.isolated ?? false;
   }
 
   /** Frames that pass the port, in both directions; copied only while somebody looks. Completes when it goes. */

@@ -2,10 +2,11 @@ import {type Observable, Subject} from 'rxjs';
 import type {DomainMemory} from '../../hypervisor/memory/index.ts';
 import type {HypervisorOps} from '../../hypervisor/ops.ts';
 import {NS_PER_S, type TaskQueue} from '../../hypervisor/schedule/index.ts';
-import {BridgeLink, type BridgePort} from './bridge-link.ts';
+import {BridgeLink, type BridgePort, type PortOptions} from './bridge-link.ts';
 import type {FrameBatch, FrameCapture} from './frame-batch.ts';
 import {ETH_ALEN, formatMac, isGroup, macHigh, macLow} from './mac.ts';
 import {MacTable, NO_PORT} from './mac-table.ts';
+import {NO_VLAN, NOT_ADMITTED, VlanFrame} from './vlan.ts';
 
 export interface BridgeOptions {
   /** "xenbr0" */
@@ -23,6 +24,8 @@ export interface BridgeOptions {
 export interface BridgeAddress {
   /** "00:16:3e:00:00:01" */
   readonly mac: string;
+  /** 0 without VLANs. */
+  readonly vlan: number;
   readonly port: string;
   /** The port's own address. */
   readonly isLocal: boolean;
@@ -30,6 +33,8 @@ export interface BridgeAddress {
   readonly ageNs: number;
 }
 
+/** Above these bits of an address's first number the tables have its VLAN. */
+const MAC_HIGH_BITS = 16;
 const DEFAULT_AGEING_NS = 300 * NS_PER_S;
 const DEFAULT_MAX_ADDRESSES = 16384;
 const DEFAULT_MAX_PORTS = 4096;
@@ -44,6 +49,8 @@ export class Bridge {
   invalid = 0;
   /** Frames that went to every port. */
   flooded = 0;
+  /** Frames of a VLAN that their port is not in. */
+  filtered = 0;
   private readonly memory: DomainMemory;
   private readonly schedule: TaskQueue;
   private readonly maxPorts: number;
@@ -53,12 +60,17 @@ export class Bridge {
   /** Those that get something of the batch at hand. */
   private readonly touched: BridgeLink[] = [];
   private readonly captures = new Subject<FrameCapture>();
+  /** The one under way. */
+  private readonly frame: VlanFrame;
   private forwarding = false;
+  /** Some port is isolated, or has to do with VLANs. */
+  private isDivided = false;
 
   constructor(options: BridgeOptions) {
     this.name = options.name;
     this.memory = options.ops.memory;
     this.schedule = options.ops.schedule;
+    this.frame = new VlanFrame(options.ops);
     this.maxPorts = options.maxPorts ?? DEFAULT_MAX_PORTS;
     this.table = new MacTable({
       seed: this.schedule.random(),
@@ -81,6 +93,7 @@ export class Bridge {
     const nowNs = this.schedule.now();
     return Array.from(this.table.entries(nowNs), ({high, low, port, fixed, seenNs}) => ({
       mac: formatMac(Uint8Array.of(high >>> 8, high, low >>> 24, low >>> 16, low >>> 8, low)),
+      vlan: high >>> MAC_HIGH_BITS,
       port: this.linksById[port]?.port.name ?? '',
       isLocal: fixed,
       ageNs: fixed ? 0 : nowNs - seenNs,
@@ -88,16 +101,18 @@ export class Bridge {
   }
 
   /**
-   * Adds a port. `mac` is its own address, if frames to it are to be known from the start. Undefined when the bridge has
-   * all the ports that it may have.
+   * Adds a port. Undefined when the bridge has all the ports that it may have.
    */
-  attach(port: BridgePort, mac?: Uint8Array): BridgeLink | undefined {
+  attach(port: BridgePort, options: PortOptions = {}): BridgeLink | undefined {
     const gap = this.linksById.indexOf(undefined);
     const id = gap < 0 ? this.linksById.length : gap;
     if (id >= this.maxPorts) return undefined;
-    const link = new BridgeLink(this, id, port, this.memory);
+    const link = new BridgeLink(this, id, port, this.memory, options);
     this.linksById[id] = link;
-    if (mac !== undefined) this.table.fix(macHigh(mac, 0), macLow(mac, 0), id, this.schedule.now());
+    const {mac, vlan, isolated} = options;
+    this.isDivided ||= vlan !== undefined || isolated === true;
+    const vlanHigh = (vlan?.tag ?? NO_VLAN) << MAC_HIGH_BITS;
+    if (mac !== undefined) this.table.fix(macHigh(mac, 0) | vlanHigh, macLow(mac, 0), id, this.schedule.now());
     return link;
   }
 
@@ -120,8 +135,7 @@ export class Bridge {
     if (this.captures.observed) this.captures.next(from.capture('in', batch, nowNs));
     from.show('in', batch, nowNs);
     this.sort(from, batch, nowNs);
-    for (const link of this.touched) link.deliver(nowNs);
-    this.touched.length = 0;
+    this.deliver(nowNs);
     this.forwarding = false;
   }
 
@@ -132,47 +146,77 @@ export class Bridge {
   /** Puts each frame on the list of the ports that get it. */
   private sort(from: BridgeLink, batch: FrameBatch, nowNs: number): void {
     const {u8} = this.memory;
-    const {offsets, lengths, offloads, count} = batch;
+    const {frame} = this;
     let seenHigh = -1;
     let seenLow = -1;
-    for (let i = 0; i < count; i++) {
-      const at = offsets[i];
+    for (let i = 0; i < batch.count; i++) {
+      const at = batch.offsets[i];
       const sourceHigh = macHigh(u8, at + ETH_ALEN);
       const sourceLow = macLow(u8, at + ETH_ALEN);
       if (isGroup(sourceHigh) || (sourceHigh | sourceLow) === 0) {
         this.invalid++;
         continue;
       }
-      if (sourceLow !== seenLow || sourceHigh !== seenHigh) {
-        this.table.learn(sourceHigh, sourceLow, from.id, nowNs);
-        seenHigh = sourceHigh;
+      frame.begin(at, batch.lengths[i], batch.offloads[i]);
+      if (this.isDivided && !this.classify(from)) continue;
+      const vlanHigh = sourceHigh | (frame.vlan << MAC_HIGH_BITS);
+      if (sourceLow !== seenLow || vlanHigh !== seenHigh) {
+        this.table.learn(vlanHigh, sourceLow, from.id, nowNs);
+        seenHigh = vlanHigh;
         seenLow = sourceLow;
       }
-      this.route(from, at, lengths[i], offloads[i], nowNs, u8);
+      this.route(from, macHigh(u8, at), macLow(u8, at), nowNs);
     }
   }
 
-  private route(from: BridgeLink, at: number, length: number, offload: number, nowNs: number, u8: Uint8Array): void {
-    const high = macHigh(u8, at);
-    const low = macLow(u8, at);
+  private classify(from: BridgeLink): boolean {
+    const {at, length} = this.frame;
+    this.frame.vlan = from.vlan.classify(this.memory.u8, at, length);
+    if (this.frame.vlan !== NOT_ADMITTED) return true;
+    this.filtered++;
+    return false;
+  }
+
+  private route(from: BridgeLink, high: number, low: number, nowNs: number): void {
     if (isGroup(high)) {
-      if (!isReserved(high, low)) this.flood(from, at, length, offload);
+      if (!isReserved(high, low)) this.flood(from, nowNs);
       return;
     }
-    const id = this.table.lookup(high, low, nowNs);
+    const id = this.table.lookup(high | (this.frame.vlan << MAC_HIGH_BITS), low, nowNs);
     const to = id === NO_PORT ? undefined : this.linksById[id];
-    if (to === undefined) this.flood(from, at, length, offload);
-    else if (to !== from) this.enqueue(to, at, length, offload);
+    if (to === undefined) this.flood(from, nowNs);
+    else this.pass(from, to, nowNs);
   }
 
-  private flood(from: BridgeLink, at: number, length: number, offload: number): void {
+  private flood(from: BridgeLink, nowNs: number): void {
     this.flooded++;
-    for (const link of this.linksById) if (link !== undefined && link !== from) this.enqueue(link, at, length, offload);
+    for (const link of this.linksById) if (link !== undefined) this.pass(from, link, nowNs);
   }
 
-  private enqueue(link: BridgeLink, at: number, length: number, offload: number): void {
+  private pass(from: BridgeLink, to: BridgeLink, nowNs: number): void {
+    if (to === from) return;
+    const {frame} = this;
+    if (!this.isDivided) return this.enqueue(to, frame.at, frame.length);
+    if ((from.isolated && to.isolated) || !to.vlan.carries(frame.vlan)) return;
+    const tagged = to.vlan.tags(frame.vlan);
+    if (!frame.shape(tagged)) {
+      // What waits has its place in the room for copies.
+      this.deliver(nowNs);
+      frame.shape(tagged);
+    }
+    this.enqueue(to, frame.shapedAt, frame.shapedLength);
+  }
+
+  private enqueue(link: BridgeLink, at: number, length: number): void {
     if (link.outgoing.count === 0) this.touched.push(link);
-    link.outgoing.add(at, length, offload);
+    link.outgoing.add(at, length, this.frame.offload);
+  }
+
+  /** Hands each port what it gets. */
+  private deliver(nowNs: number): void {
+    for (const link of this.touched) link.deliver(nowNs);
+    this.touched.length = 0;
+    this.frame.reset();
   }
 }
 

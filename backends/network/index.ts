@@ -1,5 +1,5 @@
 export {Bridge, type BridgeAddress, type BridgeOptions} from './bridge.ts';
-export {BridgeLink, type BridgePort} from './bridge-link.ts';
+export {BridgeLink, type BridgePort, type PortOptions} from './bridge-link.ts';
 export {FrameArea} from './frame-area.ts';
 export {ETH_HLEN, FrameBatch, type FrameCapture} from './frame-batch.ts';
 export {FrameFinisher} from './frame-finisher.ts';
@@ -7,7 +7,7 @@ export {parseIpv4} from './inet.ts';
 export {BridgeInterface, type InterfaceOptions} from './interface.ts';
 export {formatMac, parseMac} from './mac.ts';
 export {MacTable, type MacEntry, type MacTableOptions} from './mac-table.ts';
-export {DEFAULT_BRIDGE, Networks} from './networks.ts';
+export {DEFAULT_BRIDGE, Networks, type VifPlace, type VifScript} from './networks.ts';
 export {canFinish, CHECKSUM_BLANK, NO_OFFLOAD, removeChecksum, segmentBytes} from './offload.ts';
 export {
   type CaptureInterface,
@@ -16,4 +16,5 @@ export {
   interfaceStatistics,
   sectionHeader,
 } from './pcapng.ts';
+export {isVlan, type PortVlan} from './vlan.ts';
 export {answerPings, replyTo} from './responder.ts';

@@ -47,7 +47,7 @@ export class BridgeInterface implements BridgePort {
     this.ops = options.ops;
     this.promiscuous = options.promiscuous ?? false;
     this.finisher = new FrameFinisher(options.ops);
-    const link = options.bridge.attach(this, options.mac);
+    const link = options.bridge.attach(this, {mac: options.mac});
     if (link === undefined) throw new Error(`bridge ${options.bridge.name} has no port for ${options.name}`);
     this.link = link;
     this.sender = new FrameSender(options.ops, link);

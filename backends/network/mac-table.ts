@@ -26,12 +26,15 @@ export interface MacEntry {
   readonly seenNs: number;
 }
 
-/** Which port an address was last seen at: an open hash over typed arrays. Addresses are given by macHigh and macLow. */
+/**
+ * Which port an address was last seen at: an open hash over typed arrays. Addresses are given by macHigh, with the VLAN in the
+ * bits above it, and macLow.
+ */
 export class MacTable {
   private readonly seed: number;
   private readonly limit: number;
   private readonly ageingNs: number;
-  private high = new Uint16Array(FIRST_SLOTS);
+  private high = new Uint32Array(FIRST_SLOTS);
   private low = new Int32Array(FIRST_SLOTS);
   private ports = new Int32Array(FIRST_SLOTS).fill(NO_PORT);
   /** Infinity for fixed entries. */
@@ -139,7 +142,7 @@ export class MacTable {
     const {high, low, ports, seenNs} = this;
     const kept: number[] = [];
     for (let slot = 0; slot < ports.length; slot++) if (ports[slot] !== NO_PORT && keep(slot)) kept.push(slot);
-    this.high = new Uint16Array(slots);
+    this.high = new Uint32Array(slots);
     this.low = new Int32Array(slots);
     this.ports = new Int32Array(slots).fill(NO_PORT);
     this.seenNs = new Float64Array(slots);

@@ -249,7 +249,7 @@ test('a frontend may go from any state to any other: the backend ends where the 
 });
 
 const refusals: {what: string; back: Record<string, string>; reason: RegExp}[] = [
-  {what: 'an unknown bridge', back: {bridge: 'xenbr9'}, reason: /there is no bridge "xenbr9"/},
+  {what: 'an unknown bridge', back: {bridge: 'xenbr9'}, reason: /Could not find bridge device xenbr9/},
   {what: 'a mac that is none', back: {mac: '00:16:3e'}, reason: /parsing mac "00:16:3e"/},
 ];
 

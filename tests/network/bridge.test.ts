@@ -119,7 +119,7 @@ test("a port's own address is known from the start and cannot be taken", (t) => 
   const {ports, bridge} = makeBridge(2);
   const [a, b] = ports;
   const host = new NotingPort('dom0');
-  bridge.attach(host, parseMac(C));
+  bridge.attach(host, {mac: parseMac(C)});
   a.send(frame(C, A, 1));
   t.deepEqual([b.port.take(), host.take()], [[], [[1]]]);
   b.send(frame(ALL, C, 2));

@@ -64,7 +64,8 @@ export class Devd {
 
   private async serveVif(device: XenbusDevice): Promise<void> {
     const {hotplug} = this.options;
-    hotplug.checkVif(device.otherDomid, (await device.read('bridge')) ?? '');
+    const [script, bridge = ''] = await Promise.all(['script', 'bridge'].map((key) => device.read(key)));
+    hotplug.checkVif(device.otherDomid, script, bridge);
     const mtu = (await device.readOther('mtu')) ?? '';
     await hotplug.vif({frontendPath: device.otherPath, backendPath: absolute(device), frontend: [['mtu', mtu]]});
   }

@@ -25,7 +25,8 @@ type BackendPath = Pick<DeviceNodes, 'backendPath'>;
 export interface HotplugOptions {
   clock: Schedule;
   xs: XsClient;
-  hasBridge: (name: string) => boolean;
+  /** Why a vif with this script and bridge has no place in the domain's networks, if so. */
+  checkVif: (script: string | undefined, bridge: string) => string | undefined;
   fileCalls?: FileCalls;
 }
 
@@ -102,13 +103,13 @@ export class Hotplug {
     return openStorage(target, {readonly, clock: clock.mode === 'real' ? clock : undefined, calls: fileCalls});
   }
 
-  checkVif(domid: DomId | number, bridge: string): void {
-    if (this.options.hasBridge(bridge)) return;
-    const reason = `Domain ${domid}: vif-bridge: Could not find bridge device ${bridge}`;
-    throw new ToolstackError('ENOENT', `libxl: error: ${reason}`, EXIT_CREATE_FAILED);
+  checkVif(domid: DomId | number, script: string | undefined, bridge: string): void {
+    const reason = this.options.checkVif(script, bridge);
+    if (reason === undefined) return;
+    throw new ToolstackError('ENOENT', `libxl: error: Domain ${domid}: ${reason}`, EXIT_CREATE_FAILED);
   }
 
-  /** vif-bridge: tells the guest the MTU. Netback looks at the bridge's name itself when it connects. */
+  /** The vif scripts: tell the guest the MTU. Netback looks itself which network the script is for. */
   async vif({
     frontendPath,
     backendPath,

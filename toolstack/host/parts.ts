@@ -78,7 +78,7 @@ export const makeParts = (options: HostOptions): HostParts => {
   const hotplug = new Hotplug({
     clock,
     xs: new XsClient(connect('hotplug')),
-    hasBridge: (name) => networks.bridge(name) !== undefined,
+    checkVif: (script, bridge) => networks.refusal(script, bridge),
     fileCalls,
   });
   const backends = new XenbusBus(dom0.ops, new XsClient(connect('dom0-kernel')), 'backend', [

@@ -24,7 +24,7 @@ export class Vifs {
     const devid = vif.devid ?? freeDevid(record, 'vif');
     const backendDomid = findBackend(`vif ${devid}`, vif.backend);
     refuseOwnBackend(record, backendDomid);
-    if (backendDomid === DOM0) hotplug.checkVif(record.domid, bridge);
+    if (backendDomid === DOM0) hotplug.checkVif(record.domid, vif.script, bridge);
     const device = vifNodes(record.domid, devid, {...vif, bridge, mac}, backendDomid);
     refuseSecond(record, device);
     await devices.attach(record, device, () => hotplug.vif(device));
