@@ -19,7 +19,7 @@ const loaders: {[K in IutSource['kind']]: (source: Extract<IutSource, {kind: K}>
     kernel: image,
     maxRuns: KERNEL_RUNS,
     limitMs: KERNEL_LIMIT_MS,
-    subjects: ['frontend/vbd', 'frontend/vif'],
+    subjects: ['frontend/vbd', 'frontend/vif', 'frontend/console'],
   }),
   xenstored: async (source) => (await import('./xenstored.ts')).socketStore(source),
 };

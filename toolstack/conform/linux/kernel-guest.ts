@@ -103,8 +103,28 @@ export class KernelGuest {
   shell(command: string): Promise<CommandEnd> {
     const number = ++this.commands;
     const line = `(o=$(${command} 2>/dev/null); echo "@${number} $? $o") &\r`;
-    this.consoles.write(this.domain.id, new TextEncoder().encode(line));
+    this.type(new TextEncoder().encode(line));
     return new Promise((resolve) => this.waiting.set(number, resolve));
+  }
+
+  /** Runs a command that has the console for itself, up to its end. */
+  alone(command: string): Promise<CommandEnd> {
+    const number = ++this.commands;
+    this.type(new TextEncoder().encode(`${command}; echo "@${number} $?"\r`));
+    return new Promise((resolve) => this.waiting.set(number, resolve));
+  }
+
+  type(bytes: Uint8Array): void {
+    this.consoles.write(this.domain.id, bytes);
+  }
+
+  /** Somebody else serves its console from here on, up to `serveConsole`. */
+  leaveConsole(): void {
+    this.consoles.remove(this.domain.id);
+  }
+
+  serveConsole(): void {
+    this.consoles.add(this.domain.id);
   }
 
   /** What a command prints that has to succeed. */

@@ -43,6 +43,11 @@ export class ConsolePage {
     for (const field of ['inCons', 'inProd', 'outCons', 'outProd'] as const) this.set(field, index);
   }
 
+  /** Gives its end of the event channel up. */
+  close(): void {
+    this.ops.evtchnClose(this.port);
+  }
+
   kick(): void {
     this.note('sends an event');
     this.ops.evtchnSend(this.port);

@@ -1,50 +1,65 @@
-import {HVM_PARAM_CONSOLE_EVTCHN, HVM_PARAM_CONSOLE_PFN} from '../../../hypervisor/abi/hvm/params.ts';
-import type {ConsoleFrontendUnderTest} from '../iut/console.ts';
-import {ConsolePage} from '../peers/console-page.ts';
-import type {Rig, RigDomain} from '../rig.ts';
-import {recorder} from '../seam/recorder.ts';
-import {RingSpy} from '../seam/ring-spy.ts';
-import {Seam} from '../seam/seam.ts';
-import {startRig} from './start-rig.ts';
+import type {ConsolePage} from '../peers/console-page.ts';
+import type {RingSpy} from '../seam/ring-spy.ts';
+import {DriverConsole} from './driver-console.ts';
+import type {GuestConsole} from './guest-console.ts';
 import {Stand, type StandOptions} from './stand.ts';
 
 /** A guest's console driver under test; the check is dom0's end. */
 export class ConsoleFrontendStand extends Stand {
-  readonly page: ConsolePage;
-  readonly spy = new RingSpy();
-  /** What the guest got typed. */
-  readonly typed: number[] = [];
-  private readonly options: StandOptions;
-  private readonly seam: Seam;
+  private readonly guest: GuestConsole & Partial<Pick<DriverConsole, 'spy'>>;
 
-  private constructor(rig: Rig, guest: RigDomain, options: StandOptions) {
+  private constructor(rig: Stand['rig'], guest: ConsoleFrontendStand['guest'], options: StandOptions) {
     super(rig, options);
-    this.options = options;
-    const {domain, ops} = guest;
-    this.seam = new Seam(ops, [...options.layers, recorder(options.log, 'iut'), this.spy]);
-    const gfn = ops.hvmParam(HVM_PARAM_CONSOLE_PFN);
-    this.seam.nameRing('console', gfn, ops.memory);
-    const port = rig.dom0.ops.evtchnBindInterdomain(domain.id, ops.hvmParam(HVM_PARAM_CONSOLE_EVTCHN));
-    this.page = new ConsolePage(domain, gfn, rig.dom0.ops, port, (what) => this.note(what));
+    this.guest = guest;
   }
 
   static async open(options: StandOptions): Promise<ConsoleFrontendStand> {
-    const rig = await startRig(options);
-    const stand = new ConsoleFrontendStand(rig, await rig.createGuest(), options);
-    // A channel that is bound is pending once.
-    await stand.settle(1e6);
-    stand.page.events = 0;
-    return stand;
+    const {kernel} = options.iut;
+    if (kernel !== undefined) {
+      const {KernelConsole} = await import('../linux/kernel-console.ts');
+      const guest = await KernelConsole.open(kernel, options);
+      return new ConsoleFrontendStand(guest.rig, guest, options);
+    }
+    const guest = await DriverConsole.open(options);
+    return new ConsoleFrontendStand(guest.rig, guest, options);
   }
 
-  /** Loads the driver; the page is as the check has left it. */
-  start(): ConsoleFrontendUnderTest {
-    const onInput = (bytes: Uint8Array): void => void this.typed.push(...bytes);
-    const driver = this.options.iut.consoles?.frontend({ops: this.seam.ops, onInput});
-    return driver ?? this.inconclusive('the driver finds no console');
+  /** As the guest has it at that moment. */
+  get page(): ConsolePage {
+    return this.guest.page;
+  }
+
+  /** What the driver does on the page. */
+  get spy(): RingSpy {
+    return this.guest.spy ?? this.inconclusive('a kernel is seen from outside only');
+  }
+
+  /** The guest says the bytes; on the page is what of them goes there. */
+  async say(bytes: Uint8Array): Promise<void> {
+    await this.guest.say(bytes);
+    await this.settle();
+  }
+
+  /** Programs of the guest take what is typed from here on. */
+  listen(): Promise<void> {
+    return this.guest.listen();
+  }
+
+  /** What they have got. */
+  heard(): Promise<number[]> {
+    return this.guest.heard();
+  }
+
+  /** Types the bytes, which programs of the guest have been listening for; what they get. */
+  async hears(bytes: Uint8Array): Promise<number[]> {
+    await this.listen();
+    this.page.type(bytes);
+    this.page.kick();
+    await this.settle();
+    return this.heard();
   }
 
   dump(): string[] {
-    return [String(this.page)];
+    return [String(this.page), ...this.guest.lastLines];
   }
 }

@@ -4,6 +4,9 @@ export const NEAR_WRAP = 2 ** 32 - 20;
 /** Each byte there is. */
 export const allBytes = Uint8Array.from({length: 256}, (_, i) => i);
 
+/** As many, none of which a terminal takes for a command. */
+export const printableBytes = Uint8Array.from({length: 256}, (_, i) => 33 + (i % 90));
+
 export const textBytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 /** Bytes on a ring that cannot be: one too many, half the number range, one before the start. */
