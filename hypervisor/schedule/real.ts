@@ -17,6 +17,7 @@ class RealSchedule implements Schedule {
   readonly mode = 'real';
   readonly seed: number;
   readonly epochMs = Date.now();
+  between: (() => void) | undefined;
   private readonly startMs = performance.now();
   private readonly chance: Random;
   private readonly timers = new TimerHeap();
@@ -83,13 +84,16 @@ class RealSchedule implements Schedule {
       this.ready = this.spare;
       this.spare = batch;
       for (let i = 0; i < batch.length; i++) {
+        this.between?.();
         batch[i]();
         if (i % TASKS_PER_CLOCK_READ === TASKS_PER_CLOCK_READ - 1 && this.now() > endNs) {
           this.putBack(batch, i + 1);
+          this.between?.();
           return;
         }
       }
       batch.length = 0;
+      this.between?.();
     } while (this.ready.length > 0 && this.now() < endNs);
     if (this.ready.length > 0) this.immediate ??= setImmediate(this.drain);
   };

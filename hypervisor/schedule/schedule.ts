@@ -27,6 +27,8 @@ export interface Schedule extends TaskQueue {
   readonly seed: number;
   /** Milliseconds from the Unix epoch to now() = 0. */
   readonly epochMs: number;
+  /** Called before and after each task: what looks at the whole host while nothing of it runs. */
+  between: (() => void) | undefined;
   /**
    * Waits for a promise that only the simulation can settle. Virtual time advances while somebody drives it, and stands
    * still otherwise, so an idle host costs nothing and a test cannot be outrun by a periodic timer.

@@ -14,6 +14,7 @@ class VirtualSchedule implements Schedule {
   readonly seed: number;
   /** A fixed day: start times in xenstore must not differ between runs. */
   readonly epochMs = Date.UTC(2026, 0, 1);
+  between: (() => void) | undefined;
   private readonly chance: Random;
   /** Apart from random(), so that a guest that draws numbers does not change the order of tasks by itself. */
   private readonly order: Random;
@@ -114,7 +115,9 @@ class VirtualSchedule implements Schedule {
     // Swap-remove: the order of the rest is the seed's business anyway.
     const last = this.ready.pop();
     if (last !== undefined && picked < this.ready.length) this.ready[picked] = last;
+    this.between?.();
     task();
+    this.between?.();
   }
 }
 

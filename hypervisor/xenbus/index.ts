@@ -1,5 +1,13 @@
 export {type BusEvent, XenbusBus} from './bus.ts';
 export {DeviceError, XenbusDevice, type XenbusDeviceOptions} from './device.ts';
 export type {DriverInstance, XenbusDriver} from './driver.ts';
-export {formatTransitions, parseState, stateName, type XenbusRole, type XenbusState} from './state.ts';
+export {
+  formatTransitions,
+  isLegalMove,
+  nextStates,
+  parseState,
+  stateName,
+  type XenbusRole,
+  type XenbusState,
+} from './state.ts';
 export {between, flag, oneOf, readTuning, type TuningReaders} from './tuning.ts';

@@ -37,7 +37,7 @@ export const parseState = (text: string | undefined): XenbusState => {
 type Moves = readonly (readonly XenbusState[])[];
 
 /** Where a driver's own end may go next, by its state now. What the peer does decides when, not whether. */
-export const transitions: Record<XenbusRole, Moves> = {
+const transitions: Record<XenbusRole, Moves> = {
   backend: moves({
     [XenbusStateInitialising]: [XenbusStateInitWait, XenbusStateClosing, XenbusStateClosed],
     [XenbusStateInitWait]: [XenbusStateInitialised, XenbusStateConnected, XenbusStateClosing, XenbusStateClosed],
@@ -73,6 +73,10 @@ function moves(table: Record<number, XenbusState[]>): Moves {
 
 export const isLegalMove = (role: XenbusRole, from: XenbusState, to: XenbusState): boolean =>
   from === to || transitions[role][from].includes(to);
+
+/** Where an end may go from a state, other than stay. */
+export const nextStates = (role: XenbusRole, from: XenbusState): readonly XenbusState[] =>
+  transitions[role][from] ?? [];
 
 /** The table as text: one line a state. */
 export const formatTransitions = (role: XenbusRole): string =>

@@ -15,6 +15,8 @@ import {XENSTORE_PAYLOAD_MAX, XS, type XsMessage} from './wire.ts';
 export interface RequestTrace {
   /** The connection's label: `dom5`, `socket 2`. */
   readonly connection: string;
+  /** Of the connection; labels may be the same. */
+  readonly serial: number;
   readonly domId: number;
   /** `READ`, `WRITE`, ... or the number of an unknown type. */
   readonly type: string;
@@ -174,9 +176,9 @@ export class Dispatcher {
     const answer = this.handle(connection, type, txId, payload, cause);
     const {onRequest} = this.options;
     if (onRequest !== undefined) {
-      const {label, domId} = connection;
+      const {label, serial, domId} = connection;
       const name = REQUESTS[type]?.name ?? String(type);
-      onRequest({connection: label, domId, type: name, txId, payload, reply: answer.reply});
+      onRequest({connection: label, serial, domId, type: name, txId, payload, reply: answer.reply});
     }
     return answer;
   }

@@ -20,6 +20,7 @@ export interface SimCommand {
   readonly profile: ProfileName;
   readonly faults: FaultProfileName;
   readonly mutant?: string;
+  readonly referee: boolean;
   readonly threads?: number;
   readonly maxFailures: number;
   readonly shrink: boolean;
@@ -49,19 +50,20 @@ const parseCuts = (text = ''): Cut[] => {
   return cuts;
 };
 
-const dataOf = ({profile, faults, mutant}: SimCommand): WorkerData => {
+const dataOf = ({profile, faults, mutant, referee}: SimCommand): WorkerData => {
   if (mutant !== undefined && !Object.hasOwn(simMutants, mutant))
     throw usage(`--mutant ${mutant}: there are ${Object.keys(simMutants).join(', ')}`);
-  return {profile, faults, mutant};
+  return {profile, faults, mutant, referee};
 };
 
 /** The command that does it again. */
-const commandOf = ({profile, faults, mutant}: WorkerData, seed: number, cuts: readonly Cut[]): string =>
+const commandOf = ({profile, faults, mutant, referee}: WorkerData, seed: number, cuts: readonly Cut[]): string =>
   [
     `pvsim sim --seed ${seed}`,
     profile === 'small' ? '' : ` --profile ${profile}`,
     faults === 'all' ? '' : ` --faults ${faults}`,
     mutant === undefined ? '' : ` --mutant ${mutant}`,
+    referee === true ? ' --referee' : '',
     cuts.length === 0 ? '' : ` --without ${cuts.join(',')}`,
   ].join('');
 

@@ -1,6 +1,7 @@
 import {virtualClock} from '../../hypervisor/schedule/index.ts';
 import {createRig} from '../conform/rig.ts';
 import {Finding} from './finding.ts';
+import {Judge} from './judge.ts';
 import type {SideMutant} from './mutants.ts';
 import {type Plan, streamOf, streams} from './plan.ts';
 import {World} from './world.ts';
@@ -14,6 +15,8 @@ export interface SimOptions {
   readonly mutant?: SideMutant;
   /** Keeps the trace. */
   readonly traced?: boolean;
+  /** Judges every step by the clauses, too. */
+  readonly referee?: boolean;
 }
 
 export interface SimResult {
@@ -38,7 +41,10 @@ const textOf = (error: unknown): string => {
 };
 
 /** One run of a plan: the same plan, the same run, to the byte. */
-export const simulate = async (plan: Plan, {mutant, traced = false}: SimOptions = {}): Promise<SimResult> => {
+export const simulate = async (
+  plan: Plan,
+  {mutant, traced = false, referee = false}: SimOptions = {},
+): Promise<SimResult> => {
   const order = streamOf(plan.seed, streams.order);
   let abort: (error: unknown) => void = () => undefined;
   const lost = new Promise<never>((_resolve, reject) => (abort = reject));
@@ -49,11 +55,20 @@ export const simulate = async (plan: Plan, {mutant, traced = false}: SimOptions 
     return order.below(ready);
   });
   const storeLog: string[] = [];
-  const rig = await createRig({clock, traced, dom0Pages: DOM0_PAGES, storeLog: (line) => storeLog.push(line)});
+  let judge: Judge | undefined;
+  const rig = await createRig({
+    clock,
+    traced,
+    dom0Pages: DOM0_PAGES,
+    storeLog: (line) => storeLog.push(line),
+    onRequest: (request) => judge?.referee.onRequest(request),
+  });
+  if (referee) judge = new Judge(rig, plan);
   let fault: string | undefined;
   try {
     await Promise.race([new World(rig, plan, mutant).live(), lost]);
     if (storeLog.length > 0) fault = `store: ${storeLog[0]}`;
+    fault ??= judge?.fault;
   } catch (error) {
     fault = textOf(error);
   } finally {

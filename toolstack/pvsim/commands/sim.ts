@@ -16,6 +16,7 @@ export const simCommand: CommandModule = {
       .option('profile', {choices: profiles, default: 'small' as const, describe: 'How large each host is'})
       .option('faults', {choices: faults, default: 'all' as const, describe: 'What may go wrong'})
       .option('mutant', {type: 'string', requiresArg: true, describe: 'Fault to seed in our own drivers'})
+      .option('referee', {type: 'boolean', default: false, describe: 'Judge every step by the clauses, too'})
       .option('threads', {type: 'number', requiresArg: true, describe: 'As many as processors by default'})
       .option('max-failures', {type: 'number', default: 5, requiresArg: true, describe: 'Stop after so many'})
       .option('shrink', {type: 'boolean', default: true, describe: 'Make the first failure as small as it goes'})

@@ -5,6 +5,7 @@ import type {PlanOptions} from '../plan.ts';
 export interface WorkerData extends PlanOptions {
   /** A name of simMutants. */
   readonly mutant?: string;
+  readonly referee?: boolean;
 }
 
 /** Seeds to be run, one after another. */

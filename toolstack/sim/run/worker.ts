@@ -15,7 +15,7 @@ process.on('uncaughtException', (error) => {
 });
 process.on('unhandledRejection', (error) => void abortSimulation(error));
 
-const {mutant, ...options} = workerData as WorkerData;
+const {mutant, referee, ...options} = workerData as WorkerData;
 const stackFrames = Error.stackTraceLimit;
 
 const run = async ({first, last, cuts = [], traced = false}: Job): Promise<void> => {
@@ -25,6 +25,7 @@ const run = async ({first, last, cuts = [], traced = false}: Job): Promise<void>
     const plan = cutPlan(drawPlan(seed, options), cuts);
     const {fault, trace} = await simulate(plan, {
       traced,
+      referee,
       mutant: mutant === undefined ? undefined : simMutants[mutant],
     });
     port.postMessage({seed, fault, trace} satisfies Verdict);

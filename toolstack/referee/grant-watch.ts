@@ -1,0 +1,154 @@
+import {
+  GNTTAB_NR_RESERVED_ENTRIES,
+  GTF_permit_access,
+  GTF_readonly,
+  GTF_type_mask,
+} from '../../hypervisor/abi/grant-table.ts';
+import type {Domain, Hypervisor} from '../../hypervisor/index.ts';
+import {PAGE_SIZE} from '../../hypervisor/memory/index.ts';
+import type {Breaches} from './breach.ts';
+import type {DeviceBook, WatchedDevice} from './device.ts';
+import {deviceKinds} from './kinds.ts';
+
+/** A page of somebody else's that a domain has mapped. */
+interface Mapping {
+  readonly granter: Domain;
+  readonly ref: number;
+  /** As the entry had it when it was mapped. */
+  readonly gfn: number;
+  readonly device: WatchedDevice | undefined;
+}
+
+const REFUSED_GRANT = 'refusedGrant';
+const NOTHING = -1;
+
+/**
+ * Grants between the two ends of the watched devices: what a frontend offers has to be live, what a backend maps has to be
+ * offered, and what is mapped has to stay as it is.
+ */
+export class GrantWatch {
+  private readonly xen: Hypervisor;
+  private readonly book: DeviceBook;
+  private readonly breaches: Breaches;
+  private readonly isWatched: (domid: number) => boolean;
+  /** By granter, then by reference: the device for which it was published last. */
+  private readonly offers = new Map<number, (WatchedDevice | undefined)[]>();
+  /** By mapper, then by handle. */
+  private readonly mappings = new Map<number, (Mapping | undefined)[]>();
+  /** The next map that fails was refused by the simulation, not for what anybody did. */
+  private isRefused = false;
+
+  constructor(xen: Hypervisor, book: DeviceBook, breaches: Breaches, isWatched: (domid: number) => boolean) {
+    this.xen = xen;
+    this.book = book;
+    this.breaches = breaches;
+    this.isWatched = isWatched;
+  }
+
+  /** The frontend hands a reference to its backend. Returns the frame, or -1 when the entry does not let it in. */
+  offered(device: WatchedDevice, ref: number, writable: boolean, what: string): number {
+    const {front, back} = device;
+    const granter = this.xen.domain(front.domid);
+    if (granter === undefined) return NOTHING;
+    const {grants, memory} = granter;
+    const isThere = ref < grants.entries;
+    const word = isThere ? grants.entryWord(ref) : 0;
+    const head = isThere ? memory.u32[word] : 0;
+    if (isThere) listOf(this.offers, front.domid)[ref] = device;
+    if ((head & GTF_type_mask) !== GTF_permit_access || head >>> 16 !== back.domid) {
+      const done = `published reference ${ref} for ${what}, which is not granted to d${back.domid}`;
+      this.breaches.report(device.name, front.domid, 'GRANT-TBL-06', done, 'references of live entries');
+      return NOTHING;
+    }
+    if (writable && (head & GTF_readonly) !== 0) {
+      const done = `published reference ${ref}, granted for reading only, for ${what} that is written to`;
+      this.breaches.report(device.name, front.domid, 'GRANT-MAP-02', done, 'a page granted for writing');
+    }
+    return memory.u32[word + 1];
+  }
+
+  fault(kind: string): void {
+    if (kind === REFUSED_GRANT) this.isRefused = true;
+  }
+
+  mapped(mapper: number, granterDomid: number, ref: number, handle: number): void {
+    const isRefused = this.isRefused && handle < 0;
+    this.isRefused = false;
+    const granter = this.xen.domain(granterDomid);
+    if (isRefused || granter === undefined || !this.isWatched(granterDomid)) return;
+    const device = this.offers.get(granterDomid)?.[ref];
+    if (device === undefined || device.back.domid !== mapper) this.mappedUnoffered(mapper, granterDomid, ref);
+    if (handle < 0) return this.refused(device, ref, handle, granter);
+    const gfn = (this.xen.domain(mapper)?.maptrack.offset(handle) ?? 0) / PAGE_SIZE;
+    listOf(this.mappings, mapper)[handle] = {granter, ref, gfn, device};
+  }
+
+  /** Returns what was mapped, if that is known. */
+  unmapped(mapper: number, handle: number, result: number): Mapping | undefined {
+    const mappings = this.mappings.get(mapper);
+    const mapping = mappings?.[handle];
+    if (mappings === undefined || mapping === undefined || result !== 0) return undefined;
+    mappings[handle] = undefined;
+    if (!mapping.granter.dying) this.checkEntry(mapper, mapping);
+    return mapping;
+  }
+
+  /** Pages of a domain that others have mapped. */
+  *mappingsOf(granter: Domain): IterableIterator<{mapper: number; device: WatchedDevice | undefined}> {
+    for (const [mapper, mappings] of this.mappings) {
+      for (const mapping of mappings) if (mapping?.granter === granter) yield {mapper, device: mapping.device};
+    }
+  }
+
+  countMapped(device: WatchedDevice): number {
+    let count = 0;
+    for (const mapping of this.mappings.get(device.back.domid) ?? []) if (mapping?.device === device) count++;
+    return count;
+  }
+
+  /** References that a domain has published, with their devices. */
+  *offersOf(granterDomid: number): IterableIterator<[ref: number, device: WatchedDevice]> {
+    for (const [ref, device] of (this.offers.get(granterDomid) ?? []).entries())
+      if (device !== undefined) yield [ref, device];
+  }
+
+  forgetGuest(domid: number): void {
+    this.offers.delete(domid);
+  }
+
+  private refused(device: WatchedDevice | undefined, ref: number, status: number, granter: Domain): void {
+    if (device === undefined || granter.dying || device.isGone) return;
+    const done = `reference ${ref}, which it had published, cannot be mapped any more (${status})`;
+    this.breaches.report(device.name, device.front.domid, 'GRANT-TBL-06', done, 'a live entry until it is answered');
+  }
+
+  private mappedUnoffered(mapper: number, granter: number, ref: number): void {
+    if (ref < GNTTAB_NR_RESERVED_ENTRIES) return;
+    const devices = this.book.ofGuest(granter).filter(({back}) => back.domid === mapper);
+    // Of protocols that are not known here it is not known either what they publish.
+    if (devices.some(({type}) => deviceKinds[type]?.tellsPages !== true)) return;
+    const name = devices.length === 1 ? devices[0].name : `d${granter}`;
+    const done = `mapped reference ${ref} of d${granter}, which was never published`;
+    this.breaches.report(name, mapper, 'XENBUS-SM-05', done, 'what the frontend has published for the backend');
+  }
+
+  /** What was mapped has to be the same until it is let go of. */
+  private checkEntry(mapper: number, {granter, ref, gfn, device}: Mapping): void {
+    const {grants, memory} = granter;
+    const word = grants.entryWord(ref);
+    const head = memory.u32[word];
+    const name = device?.name ?? `d${granter.id}`;
+    const legal = 'an entry is left alone while it is mapped';
+    if ((head & GTF_type_mask) !== GTF_permit_access)
+      this.breaches.report(name, granter.id, 'GRANT-TBL-07', `took reference ${ref} back from d${mapper}`, legal);
+    else if (head >>> 16 !== mapper || memory.u32[word + 1] !== gfn)
+      this.breaches.report(name, granter.id, 'GRANT-TBL-12', `used reference ${ref} anew, which d${mapper} has`, legal);
+  }
+}
+
+/** The list under a key; a new one if there is none. */
+const listOf = <T>(lists: Map<number, T[]>, key: number): T[] => {
+  const known = lists.get(key) ?? [];
+  lists.set(key, known);
+  return known;
+};

@@ -1,0 +1,80 @@
+import {XenbusStateConnected, XenbusStateInitialised} from '../../hypervisor/abi/io/xenbus.ts';
+import {blkif_ring} from '../../hypervisor/abi/io/blkif.ts';
+import {netif_rx_ring, netif_tx_ring} from '../../hypervisor/abi/io/netif.ts';
+import type {RingTypes} from '../../hypervisor/abi/io/ring.ts';
+import {vscsiif_ring} from '../../hypervisor/abi/io/vscsiif.ts';
+import type {XenbusState} from '../../hypervisor/xenbus/index.ts';
+import {blockMessages} from './messages/block.ts';
+import type {MakeMessages} from './messages/judge.ts';
+import {netRxMessages} from './messages/net-rx.ts';
+import {netTxMessages} from './messages/net-tx.ts';
+import {scsiMessages} from './messages/scsi.ts';
+import type {Consumption} from './ring-side.ts';
+
+/** One ring of a device, or of each of its queues. */
+export interface RingKind {
+  /** "ring-ref"; with a number behind it where a ring has several pages. */
+  readonly refNode: string;
+  /** The first of these nodes that is there names the ring's event channel. */
+  readonly portNodes: readonly string[];
+  readonly types: RingTypes;
+  readonly messages: MakeMessages;
+  /** How the backend takes requests. */
+  readonly consumption: Consumption;
+}
+
+/** What a protocol adds to the xenbus states: when who publishes what. */
+export interface DeviceKind {
+  readonly rings: readonly RingKind[];
+  /** The state in which the frontend has published its rings. */
+  readonly announcedIn: XenbusState;
+  /** The backend's before InitWait, which a frontend reads there to plan its rings. */
+  readonly offers: readonly string[];
+  /** The backend's before Connected. */
+  readonly properties: readonly string[];
+  /** The frontend is Connected before the backend is. */
+  readonly frontendFirst: boolean;
+  /** Where pages are offered is known: the rings' messages tell of all. */
+  readonly tellsPages: boolean;
+}
+
+const ring = (
+  types: RingTypes,
+  messages: MakeMessages,
+  direction = '',
+  consumption: Consumption = 'answers',
+): RingKind => ({
+  refNode: direction === '' ? 'ring-ref' : `${direction}-ring-ref`,
+  portNodes: direction === '' ? ['event-channel'] : [`event-channel-${direction}`, 'event-channel'],
+  types,
+  messages,
+  consumption,
+});
+
+/** By the name of the directory. @see blkif.h, netif.h and vscsiif.h */
+export const deviceKinds: Readonly<Record<string, DeviceKind | undefined>> = {
+  vbd: {
+    rings: [ring(blkif_ring, blockMessages)],
+    announcedIn: XenbusStateInitialised,
+    offers: ['max-ring-page-order', 'multi-queue-max-queues'],
+    properties: ['sectors', 'sector-size', 'info'],
+    frontendFirst: false,
+    tellsPages: true,
+  },
+  vif: {
+    rings: [ring(netif_tx_ring, netTxMessages, 'tx'), ring(netif_rx_ring, netRxMessages, 'rx', 'keeps')],
+    announcedIn: XenbusStateConnected,
+    offers: ['feature-sg', 'feature-rx-copy', 'feature-split-event-channels', 'multi-queue-max-queues'],
+    properties: [],
+    frontendFirst: true,
+    tellsPages: true,
+  },
+  vscsi: {
+    rings: [ring(vscsiif_ring, scsiMessages)],
+    announcedIn: XenbusStateInitialised,
+    offers: ['feature-sg-grant'],
+    properties: [],
+    frontendFirst: false,
+    tellsPages: false,
+  },
+};
