@@ -115,12 +115,14 @@ export class BlockBackend implements DriverInstance {
     });
   }
 
-  remove(): void {
+  async remove(): Promise<void> {
     this.removed = true;
     for (const watch of this.watches) watch.unsubscribe();
-    void this.disconnect().then(() => this.closeDrive());
+    const end = this.disconnect();
     this.batchSubject.complete();
     this.onRemoved();
+    await end;
+    this.closeDrive();
   }
 
   toString(): string {

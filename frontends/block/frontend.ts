@@ -98,7 +98,7 @@ export class BlockFrontend implements DriverInstance {
     this.device.enqueue(async () => {
       this.disconnect();
       this.release();
-      await this.device.findBackend();
+      await this.device.takeDirectory();
       await this.beginAnew();
     });
   }

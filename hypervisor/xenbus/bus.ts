@@ -1,4 +1,5 @@
 import {type Observable, Subject, type Subscription} from 'rxjs';
+import {XenbusStateInitialising} from '../abi/io/xenbus.ts';
 import type {HypervisorOps} from '../ops.ts';
 import type {XsClient} from '../xenstore/index.ts';
 import {XenbusDevice} from './device.ts';
@@ -83,7 +84,7 @@ export class XenbusBus {
   /** Lets go of every device, as when the domain dies. */
   stop(): void {
     this.subscription?.unsubscribe();
-    for (const path of this.bound.keys()) this.drop(path);
+    for (const path of this.bound.keys()) void this.drop(path);
   }
 
   private async changed(path: string): Promise<void> {
@@ -119,8 +120,28 @@ export class XenbusBus {
     // A node inside a device that we hold is its driver's business.
     if (this.probing.has(path) || (isBound && below.length > 0 && below[0] !== 'state')) return;
     const state = await this.xs.read(`${path}/state`);
-    if (state === undefined) this.drop(path);
-    else if (!isBound) await this.probe(path, parts, state);
+    if (state === undefined) void this.drop(path);
+    else if (isBound) this.suspect(path, parts, state, below.length === 0);
+    else await this.probe(path, parts, state);
+  }
+
+  /** What looks like a new device may be one: the last was pulled, and this one plugged, before we came to look. */
+  private suspect(path: string, parts: string[], seen: string, isDirectory: boolean): void {
+    const device = this.bound.get(path)?.device;
+    if (device === undefined || parseState(seen) !== XenbusStateInitialising) return;
+    device.enqueue(async () => {
+      const state = (await this.xs.read(`${path}/state`)) ?? '';
+      // A driver that has not gone on yet loses nothing where it has to begin anew.
+      const isNew = device.isReset(state) || (isDirectory && device.state === XenbusStateInitialising);
+      if (isNew && this.bound.get(path)?.device === device) await this.renew(path, parts);
+    });
+  }
+
+  private async renew(path: string, parts: string[]): Promise<void> {
+    this.probing.add(path);
+    await this.drop(path);
+    this.probing.delete(path);
+    await this.lookAt(parts, []);
   }
 
   private async probe(path: string, parts: string[], state: string): Promise<void> {
@@ -159,21 +180,22 @@ export class XenbusBus {
     const instance = await driver.probe(device);
     const bound = this.bound.get(path);
     if (bound?.device !== device) {
-      instance.remove();
+      await instance.remove();
       return;
     }
     bound.instance = instance;
     // The directory may have gone while we were probing, when its event found nothing to remove.
-    if ((await this.xs.read(`${path}/state`)) === undefined) this.drop(path);
+    if ((await this.xs.read(`${path}/state`)) === undefined) void this.drop(path);
     else device.followOther((other) => instance.otherEndChanged(other));
   }
 
-  private drop(path: string): void {
+  private async drop(path: string): Promise<void> {
     const bound = this.bound.get(path);
     if (bound === undefined) return;
     this.bound.delete(path);
     bound.device.detach();
-    bound.instance?.remove();
+    const removal = bound.instance?.remove();
     this.subject.next({type: 'removed', device: bound.device});
+    await removal;
   }
 }

@@ -1,7 +1,9 @@
 import {BehaviorSubject, type Observable, type Subscription} from 'rxjs';
-import {XenbusStateClosed, XenbusStateClosing, XenbusStateUnknown} from '../abi/io/xenbus.ts';
+import {XenbusStateClosed, XenbusStateClosing, XenbusStateInitialising, XenbusStateUnknown} from '../abi/io/xenbus.ts';
+import {XEN_ENODEV} from '../abi/errno.ts';
 import type {HypervisorOps} from '../ops.ts';
 import type {XsClient} from '../xenstore/index.ts';
+import {DeviceError} from './device-error.ts';
 import {isLegalMove, parseState, stateName, type XenbusRole, type XenbusState} from './state.ts';
 
 export interface XenbusDeviceOptions {
@@ -19,18 +21,6 @@ export interface XenbusDeviceOptions {
   otherDomid: number;
 }
 
-/** Why a device was given up: an errno of its own kind, with words for the `error` node. */
-export class DeviceError extends Error {
-  readonly errno: number;
-
-  /** `errno` is positive or negative; the node gets it negative, as Linux writes it. */
-  constructor(errno: number, message: string) {
-    super(message);
-    this.name = 'DeviceError';
-    this.errno = -Math.abs(errno);
-  }
-}
-
 /**
  * One end of a split device as xenstore sees it: its directory, its state, and the peer's. Drivers of both ends sit on
  * this. Work is done one step after another: a peer that writes faster than we act is seen in its latest state.
@@ -45,6 +35,8 @@ export class XenbusDevice {
   private peerPath: string;
   private peerDomid: number;
   private readonly own: BehaviorSubject<XenbusState>;
+  /** What our `state` node holds, if nobody but us has written it. */
+  private stored: XenbusState;
   private readonly other = new BehaviorSubject<XenbusState>(XenbusStateUnknown);
   private steps: Promise<void> = Promise.resolve();
   private watch: Subscription | undefined;
@@ -62,6 +54,7 @@ export class XenbusDevice {
     this.peerPath = options.otherPath;
     this.peerDomid = options.otherDomid;
     this.own = new BehaviorSubject(state);
+    this.stored = state;
   }
 
   /** The peer's directory, absolute. */
@@ -114,17 +107,11 @@ export class XenbusDevice {
   }
 
   /** Writes several nodes of our directory in one transaction, in which obsolete ones go. */
-  async publish(nodes: Readonly<Record<string, string | number>>, obsolete: readonly string[] = []): Promise<void> {
-    await this.xs.transaction(async (tx) => {
-      for (const key of obsolete) await this.xs.rm(`${this.path}/${key}`, tx);
-      for (const [key, value] of Object.entries(nodes)) await this.xs.write(`${this.path}/${key}`, String(value), tx);
-    });
+  publish(nodes: Readonly<Record<string, string | number>>, obsolete: readonly string[] = []): Promise<void> {
+    return this.write(nodes, obsolete);
   }
 
-  /**
-   * Goes to a state: a transaction of its own that reads `state` first, so that a directory which the toolstack has just
-   * removed is not made again. A move that the table does not have is our bug.
-   */
+  /** Goes to a state: a transaction of its own. A move that the table does not have is our bug. */
   async switchState(next: XenbusState): Promise<void> {
     if (next === this.state || this.removed) return;
     if (!isLegalMove(this.role, this.state, next)) {
@@ -132,22 +119,15 @@ export class XenbusDevice {
     }
     this.own.next(next);
     if (this.ops.trace.on) this.ops.trace.emit('xenbus_state', this.ops.domid, this.path, stateName(next));
-    await this.xs.transaction(async (tx) => {
-      if ((await this.xs.read(`${this.path}/state`, tx)) === undefined) return;
-      await this.xs.write(`${this.path}/state`, String(next), tx);
-    });
+    await this.write({state: next});
   }
 
   /**
-   * Writes nodes that have changed, and our state again: the peer, which is told of that, looks at both. One transaction;
-   * nothing is written in a directory that is gone. @see Linux's xen_vbd_resize
+   * Writes nodes that have changed, and our state again, in one transaction: the peer, which is told of that, looks at
+   * both. @see Linux's xen_vbd_resize
    */
-  async republish(nodes: Readonly<Record<string, string | number>>): Promise<void> {
-    await this.xs.transaction(async (tx) => {
-      if ((await this.xs.read(`${this.path}/state`, tx)) === undefined) return;
-      for (const [key, value] of Object.entries(nodes)) await this.xs.write(`${this.path}/${key}`, String(value), tx);
-      await this.xs.write(`${this.path}/state`, String(this.state), tx);
-    });
+  republish(nodes: Readonly<Record<string, string | number>>): Promise<void> {
+    return this.write({...nodes, state: this.state});
   }
 
   /** Notes a reason where xl and people look for it. @see Linux's error/<device path>/error convention */
@@ -173,21 +153,31 @@ export class XenbusDevice {
       .subscribe({next: () => this.enqueue(() => this.look(onChange)), error: () => undefined});
   }
 
-  /** Of a frontend that was resumed: its backend may be another one now, maybe in another domain, and is followed. */
-  async findBackend(): Promise<void> {
-    const path = await this.read('backend');
-    const domid = await this.read('backend-id');
-    if (path === undefined || domid === undefined || !/^\d{1,5}$/.test(domid)) return;
-    const isSame = path === this.peerPath && Number(domid) === this.peerDomid;
-    if (isSame || this.removed) return;
-    this.peerPath = path;
-    this.peerDomid = Number(domid);
-    if (this.onOther !== undefined) this.followOther(this.onOther);
+  /**
+   * Of a frontend that was resumed, to be called in a step: where the toolstack has made its directory anew, that is its
+   * own, and the backend may be another one, maybe in another domain.
+   */
+  async takeDirectory(): Promise<void> {
+    const state = await this.read('state');
+    if (state !== undefined && this.isReset(state) && !this.removed) {
+      this.stored = XenbusStateInitialising;
+      this.own.next(XenbusStateInitialising);
+    }
+    await this.findBackend();
   }
 
   /** The directory is gone: a step that has waited must not take anything more, as nobody would give it back. */
   get isGone(): boolean {
     return this.removed;
+  }
+
+  /**
+   * Whether a `state` node that holds this is another device's: nobody but the toolstack goes back to Initialising, when it
+   * pulls a device and plugs one in its place. Known for sure in a step: no write of ours is under way then.
+   * @see Linux's xenbus_dev_changed()
+   */
+  isReset(state: string): boolean {
+    return parseState(state) === XenbusStateInitialising && this.stored !== XenbusStateInitialising;
   }
 
   /** Runs a step after those under way. What it throws as DeviceError closes the device; all else is our bug. */
@@ -217,6 +207,36 @@ export class XenbusDevice {
 
   toString(): string {
     return `${this.path} ${stateName(this.state)}, peer ${stateName(this.otherState)}`;
+  }
+
+  /**
+   * One transaction. Nothing is written in a directory that the toolstack has removed, or that is another device's by now,
+   * nor by a driver that was let go of meanwhile.
+   */
+  private async write(
+    nodes: Readonly<Record<string, string | number>>,
+    obsolete: readonly string[] = [],
+  ): Promise<void> {
+    const {xs, path} = this;
+    await xs.transaction(async (tx) => {
+      const state = await xs.read(`${path}/state`, tx);
+      if (state === undefined || this.isReset(state)) return;
+      for (const key of obsolete) await xs.rm(`${path}/${key}`, tx);
+      for (const [key, value] of Object.entries(nodes)) await xs.write(`${path}/${key}`, String(value), tx);
+      if (this.removed) throw new DeviceError(XEN_ENODEV, `${path} was let go of`);
+    });
+    this.stored = Number(nodes.state ?? this.stored);
+  }
+
+  private async findBackend(): Promise<void> {
+    const path = await this.read('backend');
+    const domid = await this.read('backend-id');
+    if (path === undefined || domid === undefined || !/^\d{1,5}$/.test(domid)) return;
+    const isSame = path === this.peerPath && Number(domid) === this.peerDomid;
+    if (isSame || this.removed) return;
+    this.peerPath = path;
+    this.peerDomid = Number(domid);
+    if (this.onOther !== undefined) this.followOther(this.onOther);
   }
 
   private async look(onChange: (state: XenbusState) => void | Promise<void>): Promise<void> {

@@ -5,8 +5,11 @@ import type {XenbusState} from './state.ts';
 export interface DriverInstance {
   /** The peer's state now; called at first, then at each change, one call at a time. */
   otherEndChanged(state: XenbusState): void | Promise<void>;
-  /** The device's directory is gone or its domain died: give back ports, mappings and files. May come at any time. */
-  remove(): void;
+  /**
+   * The device's directory is gone or its domain died: give back ports, mappings and files. May come at any time. What
+   * takes a while is waited for before the directory's next device is probed.
+   */
+  remove(): void | Promise<void>;
   /** Of a frontend: the domain goes on after a suspend, and what it had granted and bound is gone. */
   resume?(): void;
   /** Of a block backend: the image may have another size. */

@@ -1,5 +1,6 @@
 export {type BusEvent, XenbusBus} from './bus.ts';
-export {DeviceError, XenbusDevice, type XenbusDeviceOptions} from './device.ts';
+export {XenbusDevice, type XenbusDeviceOptions} from './device.ts';
+export {DeviceError} from './device-error.ts';
 export type {DriverInstance, XenbusDriver} from './driver.ts';
 export {
   formatTransitions,

@@ -1,5 +1,6 @@
 import {EINVAL} from '../errno.ts';
-import {DeviceError, type XenbusDevice} from './device.ts';
+import type {XenbusDevice} from './device.ts';
+import {DeviceError} from './device-error.ts';
 
 /** Reads one value; undefined when the text is not one. */
 type TuningReader<T> = (text: string) => T | undefined;

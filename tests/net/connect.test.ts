@@ -205,7 +205,7 @@ test('a frontend that begins anew without a goodbye is connected again', async (
   const net = await createNetRig();
   const guest = await net.rig.createGuest();
   let raw: RawFrontend | undefined;
-  startRaw(guest, (device) => {
+  const bus = startRaw(guest, (device) => {
     raw = new RawFrontend(guest, device);
     raw.connect();
   });
@@ -214,6 +214,7 @@ test('a frontend that begins anew without a goodbye is connected again', async (
   const before = holdings(net, guest);
   t.is(await net.read(`${backPath}/state`), '4');
   // The successor of a kernel that crashed knows nothing of the old rings.
+  bus.stop();
   await net.rig.run(() => guest.xs.write(`${frontPath}/state`, '1'));
   await net.settle();
   t.is(await net.read(`${backPath}/state`), '2');

@@ -1,1 +1,1 @@
-export {createRig, Rig, type RigDevice, type RigDomain, type RigOptions} from '../../toolstack/conform/rig.ts';
+export {createRig, type DevicePaths, Rig, type RigDevice, type RigDomain, type RigOptions} from '../../toolstack/conform/rig.ts';
