@@ -12,6 +12,8 @@ import {
   BLKIF_RSP_OKAY,
 } from '../../hypervisor/abi/io/blkif.ts';
 import type {HypervisorOps} from '../../hypervisor/ops.ts';
+import {OVERRUN} from '../mapped-ring.ts';
+import type {Transport} from '../ring-transport.ts';
 import {SECTOR_BYTES} from '../storage/index.ts';
 import {AnswerTimes} from './answer-times.ts';
 import {checkData, checkDiscard} from './check.ts';
@@ -19,11 +21,10 @@ import {type BlockFeatures, MAX_INDIRECT_SEGMENTS} from './features.ts';
 import {InFlight} from './in-flight.ts';
 import type {PageMaps} from './page-maps.ts';
 import {BlockRequest} from './request.ts';
-import {OVERRUN, RingEnd} from './ring-end.ts';
+import {RingEnd} from './ring-end.ts';
 import {SegmentPage} from './segment-page.ts';
 import type {ServedDisk} from './served-disk.ts';
 import type {BlockBatch, BlockMeter} from './stats.ts';
-import type {Transport} from '../ring-transport.ts';
 import {RequestWork} from './work.ts';
 
 /** In place of a status: the request is under way and is answered later. */

@@ -9,7 +9,7 @@ export interface Nexus {
   readonly name: string;
 }
 
-export type DataDirection = 'none' | 'in' | 'out';
+export type DataDirection = 'none' | 'in' | 'out' | 'both';
 
 /** One command as its transport received it. The object is its identity: task management names commands by it. */
 export interface ScsiCommand {
@@ -18,7 +18,7 @@ export interface ScsiCommand {
   readonly lun: number;
   /** As it was sent, of any length, and not changed any more: the target looks at it itself. */
   readonly cdb: Uint8Array;
-  /** Which way the transport can move data. */
+  /** Which way the transport can move data; 'both': the CDB decides. */
   readonly direction: DataDirection;
   /**
    * The initiator's buffer: all the data that there are ('out'), or all the room ('in'). Nothing outside of it is touched,

@@ -26,7 +26,7 @@ export class Task {
     this.inventory = inventory;
     this.nexus = command.nexus;
     this.cdb = command.cdb;
-    this.data = command.direction === direction ? command.data : noData;
+    this.data = command.direction === direction || command.direction === 'both' ? command.data : noData;
   }
 
   /** Sends bytes to the initiator, `allocation` of them at most. */
