@@ -40,6 +40,8 @@ export type DomainConfig = {
   onCrash: ShutdownAction;
   onSoftReset: ShutdownAction;
   driverDomain?: boolean;
+  /** What its drivers and their backends do is judged by the clauses of the protocols. */
+  referee?: boolean;
   maxGrantFrames?: number;
   maxMaptrackFrames?: number;
   maxGrantVersion?: number;

@@ -6,11 +6,12 @@ import {DEFAULT_BRIDGES, readUplink, withUplink} from '../host/bridges.ts';
 
 /**
  * What the command line of a daemon can say about its host: `--memory=MIB`, `--bridge=NAME[,DOM0-ADDRESS]`,
- * `--uplink=BRIDGE=UPLINK`.
+ * `--uplink=BRIDGE=UPLINK`, `--referee`.
  */
-export type HostArguments = Pick<HostOptions, 'memoryMib' | 'bridges'>;
+export type HostArguments = Pick<HostOptions, 'memoryMib' | 'bridges' | 'referee'>;
 
-export const formatHostArguments = ({memoryMib, bridges = []}: HostArguments): string[] => [
+export const formatHostArguments = ({memoryMib, bridges = [], referee}: HostArguments): string[] => [
+  ...(referee === true ? ['--referee'] : []),
   ...(memoryMib === undefined ? [] : [`--memory=${memoryMib}`]),
   ...bridges.map(({name, dom0Address}) => `--bridge=${[name, dom0Address].filter((part) => part).join(',')}`),
   ...bridges.flatMap(({name, uplinks = []}) => uplinks.map((uplink) => `--uplink=${name}=${uplink}`)),
@@ -21,7 +22,11 @@ export const parseHostArguments = (args: readonly string[]): HostArguments => {
     args.filter((arg) => arg.startsWith(`--${name}=`)).map((arg) => arg.slice(name.length + 3));
   const memory = values('memory').at(-1);
   const bridges = parseBridges(values('bridge'), values('uplink'));
-  return {...(memory !== undefined && {memoryMib: Number(memory)}), ...(bridges !== undefined && {bridges})};
+  return {
+    ...(memory !== undefined && {memoryMib: Number(memory)}),
+    ...(bridges !== undefined && {bridges}),
+    ...(args.includes('--referee') && {referee: true}),
+  };
 };
 
 /** The bridges of a host, or undefined when nothing is said about them. */

@@ -8,6 +8,7 @@ import type {FaultRates, Schedule} from '../../hypervisor/schedule/index.ts';
 import type {XsClient} from '../../hypervisor/xenstore/index.ts';
 import type {DiskConfig, DomainConfig, VifConfig} from '../config/index.ts';
 import type {NbdListen, NbdServer} from '../export/index.ts';
+import type {Breach, Ledger} from '../referee/index.ts';
 import type {SaveOptions} from './save.ts';
 import type {HeaderInfo} from './save-header.ts';
 import type {CpuControl} from './cpus/index.ts';
@@ -37,6 +38,8 @@ export interface HostOptions {
   fileCalls?: FileCalls;
   /** What blkback offers for every disk, where it is other than by default. */
   diskFeatures?: Partial<BlockFeatures>;
+  /** Judges all that domains and backends do by the clauses of the protocols; otherwise only domains whose config asks for it. */
+  referee?: boolean;
 }
 
 export interface CreateOptions {
@@ -209,6 +212,10 @@ export interface Host {
   readonly domainEvents: Observable<DomainEvent>;
   /** Devices of both ends as they come and go; each has its states as Observables. */
   readonly xenbusEvents: Observable<HostBusEvent>;
+  /** Clauses that a domain or a backend broke, of what a referee watches. @see HostOptions.referee */
+  readonly breaches: Observable<Breach>;
+  /** What a watched domain has left behind, some time after its end. */
+  readonly ledgers: Observable<Ledger>;
   /** Messages for the administrator: action on shutdown, refused devices. */
   readonly log: Observable<string>;
 

@@ -14,6 +14,7 @@ import type {WatchEvent, XsClient, Xenstored} from '../../hypervisor/xenstore/in
 import {listenOnSocket, type XenstoreSocket} from '../../hypervisor/xenstore/socket.ts';
 import {type DomainConfig, domainConfig, parseConfig} from '../config/index.ts';
 import {ToolstackError} from '../errors.ts';
+import type {Breach, Ledger} from '../referee/index.ts';
 import type {
   CreateOptions,
   DomainSummary,
@@ -81,6 +82,15 @@ class XenHost implements Host {
     this.log = this.lines.asObservable();
     this.subscriptions.push(parts.network.log.subscribe((line) => this.lines.next(line)));
     this.subscriptions.push(this.xen.domainEvents.subscribe((event) => this.onDomainEvent(event)));
+    this.subscriptions.push(parts.referee.lines.subscribe((line) => this.tell(line)));
+  }
+
+  get breaches(): Observable<Breach> {
+    return this.parts.referee.breaches;
+  }
+
+  get ledgers(): Observable<Ledger> {
+    return this.parts.referee.ledgers;
   }
 
   get domainEvents(): Observable<DomainEvent> {
@@ -327,6 +337,7 @@ class XenHost implements Host {
     this.consoles.stop();
     this.parts.logs?.closeAll();
     await this.socket?.close();
+    this.parts.referee.close();
     for (const subscription of this.subscriptions) subscription.unsubscribe();
     this.lines.complete();
     this.parts.buses.close();
@@ -353,6 +364,12 @@ class XenHost implements Host {
       this.lines.next(error instanceof Error ? error.message : String(error));
     };
     actOnShutdown(context, record, info.shutdownReason ?? SHUTDOWN_crash).catch(failed);
+  }
+
+  /** On the hypervisor's console, and in the log of the host. */
+  private tell(line: string): void {
+    this.xen.log(line);
+    this.lines.next(line);
   }
 
   private keepLastWords({domid, config}: DomainRecord): void {

@@ -52,6 +52,8 @@ export interface LifecycleParts {
   logs: ConsoleLogs | undefined;
   names: Names;
   cpus: CpuControl;
+  /** The domain has the referee's attention from its first device on. */
+  watch: (domid: DomId) => void;
   /** A guest's kernel has started: its xenbus is worth following. */
   onBoot: (record: DomainRecord, guest: GuestHandle) => void;
   bootDriverDomain: (options: KernelOptions) => GuestHandle;
@@ -147,6 +149,7 @@ export class Lifecycle {
       lastOperation: Promise.resolve(),
     };
     this.parts.records.add(record);
+    if (asked.referee === true) this.parts.watch(domain.id);
     try {
       await exclusively(record, () => this.build(record, domain, config, machine));
       refuseDestroyed(record);

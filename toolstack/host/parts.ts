@@ -25,6 +25,7 @@ import {Lifecycle} from './lifecycle.ts';
 import {MemoryControl} from './memory-control.ts';
 import {Names} from './names.ts';
 import type {RamDiskOf} from './ram-disks.ts';
+import {RefereeControl} from './referee-control.ts';
 import {NewDevices} from './restore-devices.ts';
 import {ToolstackXs} from './toolstack-xs.ts';
 import {VifControl} from './vif-control.ts';
@@ -54,6 +55,7 @@ export interface HostParts {
   vifs: VifControl;
   lifecycle: Lifecycle;
   ramDiskOf: RamDiskOf;
+  referee: RefereeControl;
 }
 
 /** Makes them and joins them; nothing has started yet. */
@@ -61,7 +63,12 @@ export const makeParts = (options: HostOptions): HostParts => {
   const clock = options.clock ?? realClock();
   const xen = new Hypervisor({schedule: clock, memoryMib: options.memoryMib, faults: options.faults});
   const dom0 = createDom0(xen);
-  const store = makeStore(xen, dom0, (request) => newDevices.onRequest(request));
+  const referee = new RefereeControl(xen);
+  if (options.referee === true) referee.watchAll();
+  const store = makeStore(xen, dom0, (request) => {
+    referee.onRequest(request);
+    newDevices.onRequest(request);
+  });
   const connect = connector(store);
   const xs = new ToolstackXs(connect('toolstack'));
   const newDevices = new NewDevices(xs);
@@ -114,6 +121,7 @@ export const makeParts = (options: HostOptions): HostParts => {
     logs,
     names,
     cpus,
+    watch: (domid) => referee.watch(domid),
     onBoot: ({domid}, {bus}) => buses.addFrontends(domid, bus),
     bootDriverDomain: (kernel) => {
       const names = bridges.map(({name}) => name);
@@ -141,6 +149,7 @@ export const makeParts = (options: HostOptions): HostParts => {
     vifs: new VifControl({clock, records, buses, devices, vifs}),
     lifecycle,
     ramDiskOf,
+    referee,
   };
 };
 

@@ -67,6 +67,7 @@ export const BOOT_STEPS: readonly Step[] = [
   field('kernel', 'string', 'kernel'),
   field('ramdisk', 'string', 'ramdisk'),
   field('warm_image', 'string', 'warmImage'),
+  field('referee', 'boolean', 'referee'),
   field('device_tree', 'string', 'buildInfo.device_tree'),
   commandLine,
   field('driver_domain', 'boolean', 'driverDomain'),

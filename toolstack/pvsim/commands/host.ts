@@ -15,12 +15,14 @@ interface RawHostOptions {
   memory?: number;
   bridge?: string[];
   uplink?: string[];
+  referee?: boolean;
 }
 
 const hostOptions = (parser: Argv): Argv<RawHostOptions> =>
   parser
     .option('memory', {type: 'number', describe: 'Memory of the host in MiB', requiresArg: true})
     .option('bridge', {type: 'string', array: true, describe: 'A bridge: NAME[,ADDRESS OF DOM0]', requiresArg: true})
+    .option('referee', {type: 'boolean', describe: 'Judge all that domains and backends do by the clauses'})
     .option('uplink', {
       type: 'string',
       array: true,
@@ -29,11 +31,11 @@ const hostOptions = (parser: Argv): Argv<RawHostOptions> =>
     })
     .option('auto', {type: 'string', describe: 'Create a domain from each file in this directory', requiresArg: true});
 
-const readHostOptions = ({memory, bridge = [], uplink = []}: RawHostOptions): HostArguments => {
+const readHostOptions = ({memory, bridge = [], uplink = [], referee}: RawHostOptions): HostArguments => {
   if (memory !== undefined && !(Number.isSafeInteger(memory) && memory > 0)) {
     throw new ToolstackError('EINVAL', 'pvsim: --memory must be a number of MiB', 2);
   }
-  return {memoryMib: memory, bridges: parseBridges(bridge, uplink)};
+  return {memoryMib: memory, bridges: parseBridges(bridge, uplink), referee};
 };
 
 const startCommand: CommandModule<object, RawHostOptions> = {

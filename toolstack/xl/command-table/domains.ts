@@ -35,6 +35,7 @@ export const DOMAINS_COMMANDS: readonly CommandSpec[] = [
       vncviewer: 'V',
       'vncviewer-autopass': 'A',
       'ignore-global-affinity-masks': 'i',
+      referee: 'referee',
     },
     load: () => import('../commands/create.ts'),
   },

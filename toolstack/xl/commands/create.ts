@@ -12,7 +12,8 @@ export const run: Run = async (xl, options, operands) => {
   const line = readCommandLine(options, operands);
   if (line === undefined) return xl.usage();
   const {file, overrides} = line;
-  const config: DomainConfig = readConfigFile(xl, file, {overrides, quiet: options.has('q')});
+  const read = readConfigFile(xl, file, {overrides, quiet: options.has('q')});
+  const config: DomainConfig = options.has('referee') ? {...read, referee: true} : read;
   if (xl.dryRun || options.has('n')) {
     xl.out(formatJson(configToJson(config)));
     return 0;
