@@ -44,7 +44,7 @@ const wordsFor: Record<string, string> = {
   'not-a-file': 'Not a regular file',
 };
 
-const refuse = (code: StorageErrorCode, path: string, why: string = wordsFor[code]): StorageError =>
+export const refuse = (code: StorageErrorCode, path: string, why: string = wordsFor[code]): StorageError =>
   new StorageError(code, `${path}: ${why}`);
 
 const closings = new Set<Promise<void>>();
@@ -100,7 +100,7 @@ const faultOf = (path: string, stats: BigIntStats, chain: readonly Link[]): Stor
   return chain.length >= MAX_CHAIN ? refuse('bad-format', path, `more than ${MAX_CHAIN} images in a chain`) : undefined;
 };
 
-const keyOf = ({dev, ino}: BigIntStats): string => `${dev}:${ino}`;
+export const keyOf = ({dev, ino}: BigIntStats): string => `${dev}:${ino}`;
 
 const openFormat = async (
   file: ImageFile,
@@ -137,7 +137,7 @@ const openFormat = async (
   return new RawFile(file, {sizeBytes, onClose});
 };
 
-const refuseError = (path: string, error: unknown): StorageError => {
+export const refuseError = (path: string, error: unknown): StorageError => {
   const name = error instanceof Error && 'code' in error ? String(error.code) : 'EIO';
   const code = codeOf[name] ?? 'io';
   return refuse(code, path, wordsFor[code] ?? name);

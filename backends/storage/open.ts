@@ -19,7 +19,7 @@ export interface OpenOptions {
   calls?: FileCalls;
 }
 
-const processLocks = new ImageLocks({acrossProcesses: true});
+export const processLocks = new ImageLocks({acrossProcesses: true});
 
 /** What fits into one ArrayBuffer on every machine. */
 const MAX_RAM_BYTES = 2 ** 32;

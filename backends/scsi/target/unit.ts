@@ -40,6 +40,8 @@ export abstract class LogicalUnit {
   readonly logPages: ReadonlyMap<number, LogPage> = new Map();
   /** MEDIUM TYPE of mode parameter headers. */
   readonly mediumType: number = 0;
+  /** MODE SENSE of page 0 returns no page: the way to ask a tape drive for its block descriptor alone. */
+  readonly hasPageZero: boolean = false;
 
   constructor(identity: UnitIdentity, modes: ModePages) {
     this.identity = identity;

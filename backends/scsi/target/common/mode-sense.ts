@@ -38,7 +38,7 @@ const modeSense = (unit: LogicalUnit, {cdb}: Task, isLong: boolean): Uint8Array 
   const subpage = cdb[3];
   if (subpage !== 0 && subpage !== ALL_SUBPAGES) return invalidField(3);
   const pages = pagesFor(unit, code, pageControls[cdb[2] >>> 6]);
-  if (pages.length === 0) return invalidField(2, 5);
+  if (pages.length === 0 && !(code === 0 && unit.hasPageZero)) return invalidField(2, 5);
   const isShort = (cdb[1] & DISABLE_BLOCK_DESCRIPTORS) !== 0;
   const acceptsLong = isLong && (cdb[1] & LONG_LBA_ACCEPTED) !== 0;
   const descriptor = isShort ? new Uint8Array(0) : unit.blockDescriptor(acceptsLong);
