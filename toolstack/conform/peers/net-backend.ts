@@ -47,6 +47,7 @@ export class NetBackendPeer {
   private readonly frontend: number;
   private readonly txPort: number;
   private readonly rxPort: number;
+  private readonly handles: number[] = [];
 
   constructor(ops: HypervisorOps, note: (what: string) => void, announced: AnnouncedNetRings) {
     this.ops = ops;
@@ -62,6 +63,12 @@ export class NetBackendPeer {
     this.txCons = this.tx.rspProd;
     this.txProd = this.tx.rspProd;
     this.rxProd = this.rx.rspProd;
+  }
+
+  /** Lets go of both rings. */
+  disconnect(): void {
+    for (const port of new Set([this.txPort, this.rxPort])) this.ops.evtchnClose(port);
+    for (const handle of this.handles) this.unmap(handle);
   }
 
   /** Takes the transmit requests that are there, and asks for an event at the next. */
@@ -166,6 +173,7 @@ export class NetBackendPeer {
   private mapRing(ref: number, slotBytes: number): SharedRingPage {
     const handle = this.map(ref);
     if (handle < 0) throw new Breach(`ring reference ${ref} maps to ${handle}`, 'a ring that can be mapped');
+    this.handles.push(handle);
     return new SharedRingPage(this.ops.mappedMemory(handle), () => this.ops.mappedOffset(handle), slotBytes);
   }
 

@@ -2,6 +2,7 @@ import type {Check} from '../../check.ts';
 import {ringIndexChecks} from './indexes.ts';
 import {ringLayoutChecks} from './layout.ts';
 import {netRingChecks} from './net.ts';
+import {netFrontendRingChecks} from './net-frontend.ts';
 import {ringNotifyChecks} from './notify.ts';
 import {ringOrderChecks} from './order.ts';
 import {ringTrustChecks} from './trust.ts';
@@ -13,4 +14,5 @@ export const ringChecks: readonly Check[] = [
   ...ringNotifyChecks,
   ...ringTrustChecks,
   ...netRingChecks,
+  ...netFrontendRingChecks,
 ];

@@ -11,38 +11,8 @@ import {
   writesOutside,
   writesTwice,
 } from '../../mutants/store.ts';
-import type {VbdBackendStand} from '../../stand/vbd-backend.ts';
-import type {VbdFrontendStand} from '../../stand/vbd-frontend.ts';
+import {mustNotRepeat, mustPrecede, mustWriteStates} from './states.ts';
 import {XS} from '../../../../hypervisor/xenstore/index.ts';
-
-type VbdStand = VbdBackendStand | VbdFrontendStand;
-
-const isDecimalState = (text: string): boolean => /^[0-8]$/.test(text);
-
-/** Every state that was written is a number of the list, in decimal. */
-const mustWriteStates = (stand: VbdStand, path: string): void => {
-  const written = stand.store.valuesOf(`${path}/state`);
-  if (written.length === 0) stand.inconclusive('no state was written');
-  const wrong = written.find((text) => !isDecimalState(text));
-  stand.must(wrong === undefined, () => `state "${wrong}"`, 'one of 0..8, in decimal');
-};
-
-/** Nodes that have to be there before a state is. */
-const mustPrecede = (stand: VbdStand, path: string, keys: readonly string[], state: number): void => {
-  const {store} = stand;
-  const stateAt = store.indexOf((action) => action.path === `${path}/state` && action.value === String(state));
-  for (const key of keys) {
-    const at = store.indexOf(({kind, path: written}) => kind === 'write' && written === `${path}/${key}`);
-    stand.must(at < 0 || at < stateAt, `${key} is written after state ${state}`, `it is there before state ${state}`);
-  }
-};
-
-/** No state is written that was written last. */
-const mustNotRepeat = (stand: VbdStand, path: string): void => {
-  const written = stand.store.valuesOf(`${path}/state`);
-  const at = written.findIndex((state, i) => state === written[i - 1]);
-  stand.must(at < 0, () => `state ${written[at]} is written twice`, 'a state is written when it changes');
-};
 
 const transportKeys = ['ring-ref', 'ring-ref0', 'event-channel', 'protocol', 'ring-page-order', 'num-ring-pages'];
 const propertyKeys = ['sectors', 'sector-size', 'info'];

@@ -6,6 +6,7 @@ import {nodeChecks} from './nodes.ts';
 import {resetWatchesChecks} from './reset-watches.ts';
 import {returningChecks} from './returning.ts';
 import {toolstackChecks} from './toolstack.ts';
+import {vifFrontendChecks} from './vif-frontend.ts';
 
 export const xenbusChecks: readonly Check[] = [
   ...handshakeChecks,
@@ -15,4 +16,5 @@ export const xenbusChecks: readonly Check[] = [
   ...lifeChecks,
   ...resetWatchesChecks,
   ...toolstackChecks,
+  ...vifFrontendChecks,
 ];
