@@ -55,6 +55,41 @@ export interface NetDevice {
   stats(): Readonly<Record<string, number>>;
 }
 
+/** What goes with a SCSI command: data to the device, or room for data from it, not both. */
+export interface ScsiExchange {
+  readonly dataOut?: Uint8Array;
+  readonly dataInBytes?: number;
+  /** Then the command is aborted, or its unit reset; 30 s by default. */
+  readonly timeoutNs?: number;
+}
+
+/** How a SCSI command ended. */
+export interface ScsiReply {
+  /** SAM status: 0 is GOOD, 2 CHECK CONDITION. Of one that never came to its unit 0. */
+  readonly status: number;
+  /** XEN_VSCSIIF_RSLT_HOST_*: 0 when the unit answered. */
+  readonly host: number;
+  /** Up to 96 bytes. */
+  readonly sense: Uint8Array;
+  /** What came from the device. */
+  readonly data: Uint8Array;
+}
+
+/** A logical unit of a SCSI device as guest programs see it. */
+export interface ScsiUnit {
+  /** Where it is: h:c:t:l. */
+  readonly host: number;
+  readonly channel: number;
+  readonly id: number;
+  readonly lun: number;
+  /** Of one command's data. */
+  readonly maxTransferBytes: number;
+  /** Completes when the unit was removed. */
+  readonly removed: Observable<never>;
+  /** Sends a command of up to 16 bytes. Rejects with DeviceIoError: ENODEV, EINVAL, EBUSY, ENOMEM. */
+  execute(cdb: Uint8Array, exchange?: ScsiExchange): Promise<ScsiReply>;
+}
+
 /** The guest's console. */
 export interface ConsoleDevice {
   /** Bytes typed at the console. */

@@ -1,6 +1,6 @@
 import type {Gfn} from '../../hypervisor/ids.ts';
 import type {HypervisorOps} from '../../hypervisor/ops.ts';
-import {FramePool} from './frame-pool.ts';
+import {FramePool} from '../frame-pool.ts';
 import type {Extent, Operation} from './operation.ts';
 import type {BlockRing} from './ring.ts';
 

@@ -1,6 +1,6 @@
-import type {Gfn} from '../../hypervisor/ids.ts';
-import {PAGE_SIZE} from '../../hypervisor/memory/index.ts';
-import type {HypervisorOps} from '../../hypervisor/ops.ts';
+import type {Gfn} from '../hypervisor/ids.ts';
+import {PAGE_SIZE} from '../hypervisor/memory/index.ts';
+import type {HypervisorOps} from '../hypervisor/ops.ts';
 
 /** Frames that a ring takes from the kernel at most: as many as Linux's blkback keeps mapped. */
 const MAX_FRAMES = 1056;
