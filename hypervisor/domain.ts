@@ -2,7 +2,8 @@ import {type Abi, type EventWords, PortTable, SharedInfo, TwoLevelEvents} from '
 import {GrantTable, Maptrack} from './grant-table/index.ts';
 import type {DomId, Gfn} from './ids.ts';
 import {type DomainMemory, PAGE_SIZE} from './memory/index.ts';
-import {DomainQueue, type Schedule, type Timer} from './schedule/index.ts';
+import {DomainQueue, type Schedule, type Task, type Timer} from './schedule/index.ts';
+import type {Sched, SchedDomain} from './sched/index.ts';
 import type {Vcpu} from './vcpu/vcpu.ts';
 
 /** @see xen.h: a build-time limit of Xen's for a guest's grant frames. */
@@ -39,6 +40,8 @@ export class Domain {
   readonly watchdogs = new Map<number, Timer>();
   /** The domain's own run queue: held while it is paused, dropped when it dies. */
   readonly schedule: DomainQueue;
+  /** Its vCPUs as the scheduler knows them. */
+  readonly sched: SchedDomain;
   /** Takes what the domain's own code threw. */
   readonly onFault: (error: unknown) => void;
   pauseCount = 0;
@@ -53,6 +56,9 @@ export class Domain {
     privileged: boolean;
     sharedInfoGfn: Gfn;
     schedule: Schedule;
+    sched: Sched;
+    vcpus: number;
+    handle: string;
     onFault: (error: unknown) => void;
   }) {
     this.id = options.id;
@@ -67,6 +73,16 @@ export class Domain {
     this.grants.placeFrame(0, this.grantFramesGfn * PAGE_SIZE);
     this.onFault = options.onFault;
     this.schedule = new DomainQueue(options.schedule, () => this.runnable, options.onFault);
+    const {schedule} = this;
+    const {id, privileged, handle} = options;
+    const owner = {
+      id,
+      privileged,
+      handle,
+      isRunnable: () => this.runnable,
+      post: (task: Task) => schedule.postWork(task),
+    };
+    this.sched = options.sched.addDomain(owner, options.vcpus);
   }
 
   get paused(): boolean {

@@ -10,6 +10,7 @@ import {Grants} from './grant-table/index.ts';
 import {DOM0, type DomId, DOMID_FIRST_RESERVED, type Gfn} from './ids.ts';
 import {DomainMemory, PAGE_SIZE} from './memory/index.ts';
 import {FaultPlan, type FaultRates, NS_PER_S, type Schedule, type Timer} from './schedule/index.ts';
+import {Sched, type SchedOptions} from './sched/index.ts';
 import {Tracer} from './trace/index.ts';
 import type {Vcpu} from './vcpu/vcpu.ts';
 
@@ -18,6 +19,7 @@ export interface HypervisorOptions {
   /** Memory of the whole host, MiB; domains are accounted against it. Only touched pages cost real memory. */
   memoryMib?: number;
   faults?: Partial<FaultRates>;
+  sched?: SchedOptions;
 }
 
 export interface DomainOptions {
@@ -56,6 +58,8 @@ export class Hypervisor {
   readonly faults: FaultPlan;
   readonly eventChannels: EventChannels;
   readonly grants: Grants;
+  /** CPUs, pools and who runs where. */
+  readonly sched: Sched;
   readonly totalPages: number;
   private readonly domains = new Map<number, Domain>();
   private readonly table = new DomainTableState();
@@ -69,6 +73,7 @@ export class Hypervisor {
     this.schedule = options.schedule;
     this.totalPages = (options.memoryMib ?? DEFAULT_MEMORY_MIB) * PAGES_PER_MIB;
     this.trace = new Tracer(() => this.schedule.now());
+    this.sched = new Sched(options.schedule, options.sched);
     this.faults = new FaultPlan(options.faults, options.schedule.seed, (kind) => {
       if (this.trace.on) this.trace.emit('fault', DOM0, kind);
     });
@@ -129,13 +134,16 @@ export class Hypervisor {
     if (id === undefined) return -ENOSPC;
     if (this.domains.has(id)) return -EBUSY;
     const memory = options.memory ?? new DomainMemory(pages + HYPERVISOR_FRAMES);
-    const domain = new Domain({
+    const domain: Domain = new Domain({
       id,
       abi,
       memory,
       privileged: options.privileged ?? false,
       sharedInfoGfn: (memory.pages - HYPERVISOR_FRAMES) as Gfn,
       schedule: this.schedule,
+      sched: this.sched,
+      vcpus,
+      handle: options.handle ?? NIL_UUID,
       onFault: (error) => this.onProgramFault(domain, error),
     });
     domain.pauseCount = 1;
@@ -167,6 +175,7 @@ export class Hypervisor {
     if (vcpu < 0 || vcpu >= domain.vcpus.length) return -ENOENT;
     if (online) domain.onlineVcpus.add(vcpu);
     else domain.onlineVcpus.delete(vcpu);
+    domain.sched.units[vcpu].setOnline(online);
     this.table.update(domain.id, {onlineVcpus: domain.onlineVcpus.size});
     return 0;
   }
@@ -195,7 +204,9 @@ export class Hypervisor {
   pause(domain: Domain): void {
     domain.pauseCount++;
     if (this.trace.on) this.trace.emit('domain_pause', domain.id, domain.pauseCount);
-    if (domain.pauseCount === 1) this.announce('paused', domain.id, {paused: true});
+    if (domain.pauseCount > 1) return;
+    domain.sched.refresh();
+    this.announce('paused', domain.id, {paused: true});
   }
 
   /** -EINVAL when it is not paused. */
@@ -206,6 +217,7 @@ export class Hypervisor {
     if (domain.pauseCount > 0) return 0;
     this.announce('unpaused', domain.id, {paused: false});
     domain.schedule.resume();
+    domain.sched.refresh();
     for (const vcpu of domain.vcpus) vcpu.resume();
     return 0;
   }
@@ -215,6 +227,7 @@ export class Hypervisor {
     if (reason < 0 || reason > SHUTDOWN_MAX) return -EINVAL;
     if (domain.shutdownReason !== undefined || domain.dying) return 0;
     domain.shutdownReason = reason;
+    domain.sched.refresh();
     if (this.trace.on) this.trace.emit('domain_shutdown', domain.id, reason);
     this.announce('shutdown', domain.id, {shutdown: true, shutdownReason: reason});
     this.raiseDomExc();
@@ -228,6 +241,7 @@ export class Hypervisor {
     if (this.trace.on) this.trace.emit('domain_resume', domain.id);
     this.announce('resumed', domain.id, {shutdown: false, shutdownReason: undefined});
     for (const vcpu of domain.vcpus) vcpu.cancelSuspend?.();
+    domain.sched.refresh();
     domain.schedule.resume();
     return 0;
   }
@@ -243,6 +257,7 @@ export class Hypervisor {
     if (domain.dying) return;
     domain.dying = true;
     domain.schedule.stop();
+    this.sched.removeDomain(domain.sched);
     for (const vcpu of domain.vcpus) vcpu.stop();
     for (const watchdog of domain.watchdogs.values()) watchdog.cancel();
     for (const key of this.timers.keys()) {

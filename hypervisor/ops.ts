@@ -82,6 +82,11 @@ export interface HypervisorOps {
 
   /** VCPUOP_up and VCPUOP_down. -ENOENT when there is no such vCPU. */
   setVcpuOnline(vcpu: number, online: boolean): number;
+  /**
+   * A program's code takes no time of the CPUs that pvsim simulates: this says that `vcpu` computes for `ns`, and calls
+   * `done` once it has got that much of one. -ENOENT when there is no such vCPU, -EINVAL for a time below 0.
+   */
+  burnCpu(vcpu: number, ns: number, done: () => void): number;
   /** HVM_PARAM_*; 0 when it is not set. */
   hvmParam(index: number): number;
   /** VIRQ_TIMER at a host time in ns. */

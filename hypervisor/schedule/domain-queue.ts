@@ -1,5 +1,12 @@
 import type {Schedule, Task, TaskQueue, Timer} from './schedule.ts';
 
+/** A vCPU that may have to wait for its CPU. */
+interface Gate {
+  /** Tasks have to be handed to it. */
+  readonly gated: boolean;
+  interrupt(task: Task): void;
+}
+
 const stopped: Timer = {cancel: () => undefined};
 
 /**
@@ -7,6 +14,8 @@ const stopped: Timer = {cancel: () => undefined};
  * are dropped; an exception in one is the domain's fault, not the host's.
  */
 export class DomainQueue implements TaskQueue {
+  /** The vCPU that the domain's tasks run on, of a kernel that is ours. */
+  gate: Gate | undefined;
   private readonly host: Schedule;
   private readonly runnable: () => boolean;
   private readonly onFault: (error: unknown) => void;
@@ -28,11 +37,16 @@ export class DomainQueue implements TaskQueue {
   }
 
   post(task: Task): void {
+    if (!this.dead) this.host.post(() => this.enter(task));
+  }
+
+  /** For what the hypervisor has the domain do: it waits for no CPU. */
+  postWork(task: Task): void {
     if (!this.dead) this.host.post(() => this.run(task));
   }
 
   after(delayNs: number, task: Task): Timer {
-    return this.dead ? stopped : this.host.after(delayNs, () => this.run(task));
+    return this.dead ? stopped : this.host.after(delayNs, () => this.enter(task));
   }
 
   /** Runs the task now if the domain may run, else keeps it. */
@@ -52,7 +66,7 @@ export class DomainQueue implements TaskQueue {
   resume(): void {
     const tasks = this.held;
     this.held = [];
-    for (const task of tasks) this.post(task);
+    for (const task of tasks) this.postWork(task);
   }
 
   toString(): string {
@@ -62,5 +76,10 @@ export class DomainQueue implements TaskQueue {
   stop(): void {
     this.dead = true;
     this.held = [];
+  }
+
+  private enter(task: Task): void {
+    if (this.gate?.gated === true) this.gate.interrupt(task);
+    else this.run(task);
   }
 }

@@ -1,5 +1,6 @@
 import {Subject, type Observable} from 'rxjs';
 import type {Domain} from '../domain.ts';
+import type {SchedUnit} from '../sched/index.ts';
 import type {Schedule, Task} from '../schedule/index.ts';
 import type {Tracer} from '../trace/index.ts';
 import {noExits, type VcpuCounters} from './counters.ts';
@@ -8,31 +9,41 @@ import type {Vcpu} from './vcpu.ts';
 
 /** Runs a TypeScript guest: its code is what its ports' subscribers do. One upcall is one task of the host's queue. */
 export class ProgramVcpu implements Vcpu {
-  cpuTimeNs = 0;
   upcalls = 0;
   private readonly domain: Domain;
+  private readonly unit: SchedUnit;
   private readonly index: number;
   private readonly schedule: Schedule;
   private readonly trace: Tracer;
   private readonly handlers: (Subject<void> | undefined)[] = [];
+  private upcallNs = 0;
   private queued = false;
   private stopped = false;
 
   constructor(domain: Domain, index: number, schedule: Schedule, trace: Tracer) {
     this.domain = domain;
+    this.unit = domain.sched.units[index];
+    // The first vCPU is the one that the kernel's own tasks run on.
+    if (index === 0 && !domain.privileged) domain.schedule.gate = this.unit;
     this.index = index;
     this.schedule = schedule;
     this.trace = trace;
   }
 
   get blocked(): boolean {
-    return !this.queued;
+    return !this.queued && this.unit.idle;
+  }
+
+  /** What its upcalls took by the clock, and what its programs computed. */
+  get cpuTimeNs(): number {
+    return this.upcallNs + this.unit.paidNs;
   }
 
   kick(): void {
     if (this.queued || this.stopped || !this.domain.runnable) return;
     this.queued = true;
-    this.schedule.post(this.upcall);
+    if (this.unit.gated) this.unit.interrupt(this.upcall);
+    else this.schedule.post(this.upcall);
   }
 
   resume(): void {
@@ -75,7 +86,7 @@ export class ProgramVcpu implements Vcpu {
     const startNs = this.schedule.now();
     this.upcalls++;
     const ports = this.domain.events.takePending(this.index, this.dispatch);
-    this.cpuTimeNs += this.schedule.now() - startNs;
+    this.upcallNs += this.schedule.now() - startNs;
     if (this.trace.on) this.trace.emit('upcall', this.domain.id, this.index, ports);
   };
 

@@ -5,6 +5,7 @@ import {ERESTART} from '../../errno.ts';
 import {type CallingVcpu, GuestAccess, HypercallDoor} from '../../hypercall/index.ts';
 import type {Hypervisor} from '../../hypervisor.ts';
 import {PAGE_SIZE} from '../../memory/index.ts';
+import type {SchedUnit} from '../../sched/index.ts';
 import {type ExitReason, noExits, type VcpuCounters} from '../counters.ts';
 import type {Vcpu} from '../vcpu.ts';
 import {RESET_PORT, SLEEP_CONTROL_PORT, SLEEP_ENABLE} from './acpi.ts';
@@ -42,6 +43,7 @@ export class X86Vcpu implements Vcpu, CoreHost, CallingVcpu {
   private readonly xen: Hypervisor;
   private readonly domain: Domain;
   private readonly core: X86Core;
+  private readonly unit: SchedUnit;
   private readonly clock: GuestClock;
   private readonly timer: GuestTimer;
   /** How events reach the CPU: as interrupts of its APIC, or else without it, as HVM_PARAM_CALLBACK_IRQ asked. */
@@ -60,6 +62,7 @@ export class X86Vcpu implements Vcpu, CoreHost, CallingVcpu {
     this.xen = xen;
     this.domain = domain;
     this.core = core;
+    this.unit = domain.sched.units[INDEX];
     this.clock = guestClock(xen.schedule);
     this.timer = new GuestTimer(domain.schedule, () => this.queueSlice());
     const guest = new GuestAccess(domain.memory, domain.abi, (linear) => translate(core, domain.memory, linear));
@@ -97,7 +100,7 @@ export class X86Vcpu implements Vcpu, CoreHost, CallingVcpu {
   }
 
   get blocked(): boolean {
-    return !this.queued;
+    return this.unit.idle;
   }
 
   kick(): void {
@@ -270,9 +273,7 @@ export class X86Vcpu implements Vcpu, CoreHost, CallingVcpu {
   private queueSlice(): void {
     if (this.queued || this.stopped || !this.started) return;
     this.queued = true;
-    const waitNs = this.clock.freeAtNs - this.xen.schedule.now();
-    if (waitNs > 0) this.domain.schedule.after(waitNs, this.slice);
-    else this.domain.schedule.post(this.slice);
+    this.unit.submit(0, this.slice);
   }
 
   private readonly slice = (): void => {
@@ -291,6 +292,9 @@ export class X86Vcpu implements Vcpu, CoreHost, CallingVcpu {
     if (this.yielding) this.endYield();
     this.instructions += (core.instructions - startInstructions) >>> 0;
     this.cpuTimeNs += clock.endSlice(core.instructions);
+    // In virtual time the slice took none of it yet: the CPU is busy for so long.
+    const owedNs = clock.freeAtNs - this.xen.schedule.now();
+    if (owedNs > 0) this.unit.submit(owedNs);
     this.exits[core.halted ? 'halt' : 'slice']++;
     if (!core.halted || this.canDeliver) this.queueSlice();
     else if (!core.interruptsEnabled) this.powerOff(SHUTDOWN_poweroff);

@@ -1,0 +1,12 @@
+export {Arinc653, type ArincSchedule, type ArincSlot} from './arinc653.ts';
+export type {CpuPool} from './cpu-pool.ts';
+export {DEFAULT_POOL, POLICIES, type PolicyName, type PoolParameters} from './policy.ts';
+export {Sched, type SchedOptions} from './sched.ts';
+export {
+  type CreditParameters,
+  DEFAULT_CREDIT,
+  DEFAULT_RTDS,
+  type RtdsParameters,
+  type SchedDomain,
+} from './sched-domain.ts';
+export type {SchedUnit} from './unit.ts';
