@@ -15,6 +15,56 @@ export interface GuestDevices<T> {
   readonly wait: (name: string) => Promise<T>;
 }
 
+/** A TCP connection. Calls reject with an `errno`: ECONNREFUSED, ECONNRESET, ETIMEDOUT, EPIPE, ... */
+export interface GuestTcpSocket {
+  /** "10.0.0.1" or "fd00::1" */
+  readonly localAddress: string;
+  readonly localPort: number;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  /** The bytes that come next, at most `max`: the reader's to keep; undefined: the peer has ended. One reader at a time. */
+  read(max?: number): Promise<Uint8Array | undefined>;
+  /** Resolves when the bytes are in the send buffer; they must not change before that. */
+  write(data: Uint8Array): Promise<void>;
+  /** Small writes are sent at once, instead of with what follows while others are under way. */
+  setNoDelay(noDelay: boolean): void;
+  /** Ends our half, after what was written. The peer's may be read on. */
+  end(): void;
+  /** Ends both halves; what was written is still sent. */
+  close(): void;
+  /** Ends at once, with a reset: what was written may be lost. */
+  abort(): void;
+}
+
+export interface GuestTcpListener {
+  readonly port: number;
+  /** The next connection. Rejects when the listener is closed. */
+  accept(): Promise<GuestTcpSocket>;
+  /** Refuses connections from now on, also those that were not accepted yet. */
+  close(): void;
+}
+
+export interface GuestUdpSocket {
+  readonly port: number;
+  /** The next datagram; undefined: the socket was closed. One receiver at a time. Rejects when one of ours was refused. */
+  receive(): Promise<{address: string; port: number; data: Uint8Array} | undefined>;
+  /** Rejects with an `errno`: ENETUNREACH, ENOENT (no such name), EMSGSIZE (more than the way's MTU takes), ... */
+  send(host: string, port: number, data: Uint8Array): Promise<void>;
+  close(): void;
+}
+
+/** The network devices, and the guest's own IP stack on them. */
+export interface GuestNet extends GuestDevices<NetDevice> {
+  /** Opens a TCP connection to an address or, where a name server is known, a name. Rejects with an `errno`. */
+  readonly connect: (host: string, port: number) => Promise<GuestTcpSocket>;
+  /** Listens for TCP connections at a port, 0: any; `backlog`: how many may wait, 1..1024. Throws with an `errno`: EADDRINUSE. */
+  readonly listen: (port: number, options?: {backlog?: number}) => GuestTcpListener;
+  /** Opens a UDP socket at a port, 0: any. Throws with an `errno`: EADDRINUSE. */
+  readonly udp: (port?: number) => GuestUdpSocket;
+  /** Whether packets for others are passed on: the guest is a router then. */
+  readonly forward: (enabled: boolean) => void;
+}
+
 export interface GuestConsole {
   /** Bytes as they are typed. Whoever reads lines need not look at them. */
   readonly input: Observable<Uint8Array>;
@@ -55,7 +105,7 @@ export interface Guest {
   readonly args: ReadonlyMap<string, string>;
   readonly console: GuestConsole;
   readonly block: GuestDevices<BlockDevice>;
-  readonly net: GuestDevices<NetDevice>;
+  readonly net: GuestNet;
   readonly xenstore: GuestXenstore;
   /** Nanoseconds since the host started. */
   readonly now: () => number;

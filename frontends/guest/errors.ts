@@ -2,14 +2,21 @@
 const messages: Readonly<Record<string, string>> = {
   E2BIG: 'Argument list too long',
   EACCES: 'Permission denied',
+  EADDRINUSE: 'Address already in use',
+  EADDRNOTAVAIL: 'Cannot assign requested address',
   EAGAIN: 'Resource temporarily unavailable',
   EBUSY: 'Device or resource busy',
+  ECONNABORTED: 'Software caused connection abort',
+  ECONNREFUSED: 'Connection refused',
+  ECONNRESET: 'Connection reset by peer',
   EEXIST: 'File exists',
+  EHOSTUNREACH: 'No route to host',
   EINVAL: 'Invalid argument',
   EIO: 'Input/output error',
   EISDIR: 'Is a directory',
   EMSGSIZE: 'Message too long',
   ENETUNREACH: 'Network is unreachable',
+  ENOBUFS: 'No buffer space available',
   ENODEV: 'No such device',
   ENOENT: 'No such file or directory',
   ENOMEM: 'Cannot allocate memory',
@@ -18,7 +25,9 @@ const messages: Readonly<Record<string, string>> = {
   ENOTSUP: 'Operation not supported',
   EOPNOTSUPP: 'Operation not supported',
   EPERM: 'Operation not permitted',
+  EPIPE: 'Broken pipe',
   EROFS: 'Read-only file system',
+  ETIMEDOUT: 'Connection timed out',
 };
 
 export const strerror = (errno: string): string => messages[errno] ?? errno;

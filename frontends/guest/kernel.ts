@@ -197,7 +197,7 @@ export class Kernel implements Machine, ControlTarget {
     const address = addressFor(this.commandLine, nic.name);
     if (address !== undefined && 'error' in address) this.log.info(`${nic.name}: ${address.error}`);
     else if (address !== undefined) {
-      attached.addresses.push(address);
+      attached.addAddress(address);
       this.log.info(`${nic.name}: address ${formatCidr(address)}`);
     }
     this.nics.add(nic);

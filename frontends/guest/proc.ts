@@ -1,7 +1,7 @@
 import {NS_PER_S} from '../../hypervisor/schedule/index.ts';
 import {formatColumns} from './format.ts';
 import type {Machine} from './machine.ts';
-import {formatIpv4, formatMac} from './net/index.ts';
+import {formatIp, formatMac} from './net/index.ts';
 
 const lines = (rows: readonly string[]): string => rows.map((row) => `${row}\n`).join('');
 
@@ -33,7 +33,7 @@ const arp = ({net}: Machine): string =>
       neighbours.list().map(({address, mac}) => {
         const flags = mac === undefined ? '0x0' : '0x2';
         const hardware = mac === undefined ? '00:00:00:00:00:00' : formatMac(mac);
-        return `${formatIpv4(address).padEnd(17)}0x1         ${flags}         ${hardware}     *        ${name}`;
+        return `${formatIp(address).padEnd(17)}0x1         ${flags}         ${hardware}     *        ${name}`;
       }),
     ),
   ]);

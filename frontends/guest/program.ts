@@ -2,9 +2,10 @@ import {map, NEVER, type Observable} from 'rxjs';
 import {NS_PER_MS, NS_PER_S, type Timer} from '../../hypervisor/schedule/index.ts';
 import {guarded} from '../../hypervisor/vcpu/index.ts';
 import type {BlockDevice, NetDevice} from '../api.ts';
-import type {Guest, GuestConsole, GuestDevices, GuestProgram, GuestXenstore} from './api.ts';
+import type {Guest, GuestConsole, GuestDevices, GuestNet, GuestProgram, GuestXenstore} from './api.ts';
 import type {DeviceSet} from './device-set.ts';
 import type {Kernel} from './kernel.ts';
+import {UdpSocket} from './net/index.ts';
 import type {StopReason} from './shutdown.ts';
 import {sleep, withTimeout} from './sleep.ts';
 
@@ -40,7 +41,7 @@ const makeGuest = (kernel: Kernel): {guest: Guest; callbacks: ((reason: StopReas
     args: commandLine.values,
     console: makeConsole(kernel, guard),
     block: guardSet(kernel.blocks, guard, guardDisk),
-    net: guardSet(kernel.nics, guard, guardNic),
+    net: makeNet(kernel, guard),
     xenstore: guardStore(kernel, guard),
     now: () => schedule.now(),
     sleep: (ms) => sleep(schedule, ms * NS_PER_MS),
@@ -77,6 +78,33 @@ const makeConsole = ({tty, console}: Kernel, guard: Guard): GuestConsole => {
     println: (text = '') => tty.notice(`${text}\n`),
     readLine,
     flush: () => tty.room(0),
+  };
+};
+
+const makeNet = ({net, nics}: Kernel, guard: Guard): GuestNet => {
+  const set = guardSet(nics, guard, guardNic);
+  return {
+    get list() {
+      return set.list;
+    },
+    added: set.added,
+    removed: set.removed,
+    get: set.get,
+    wait: set.wait,
+    connect: async (host, port) => net.tcp.connect({address: await net.resolver.resolve(host), port}).ready,
+    listen: (port, {backlog} = {}) => net.tcp.listen({port, backlog}),
+    udp: (port = 0) => {
+      const socket = new UdpSocket(net.udp, port);
+      return {
+        port: socket.port,
+        receive: () => socket.receive(),
+        send: async (host, toPort, data) => socket.send(await net.resolver.resolve(host), toPort, data),
+        close: () => socket.close(),
+      };
+    },
+    forward: (enabled) => {
+      net.forwarder.enabled = enabled;
+    },
   };
 };
 

@@ -277,8 +277,8 @@ const networked = (): {machine: FakeMachine; peer: FakeMachine; nic: FakeNic} =>
   const peer = new FakeMachine({schedule: machine.schedule});
   const nic = new FakeNic('eth0', 1);
   const other = new FakeNic('eth0', 2);
-  machine.net.attach(nic).addresses.push({address: 0x0a000001, prefix: 24});
-  peer.net.attach(other).addresses.push({address: 0x0a000002, prefix: 24});
+  machine.net.attach(nic).addAddress({address: 0x0a000001, prefix: 24});
+  peer.net.attach(other).addAddress({address: 0x0a000002, prefix: 24});
   joinNics(machine.schedule, nic, other);
   return {machine, peer, nic};
 };

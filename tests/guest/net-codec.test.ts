@@ -1,17 +1,9 @@
 import test from 'ava';
-import {
-  broadcastOf,
-  formatCidr,
-  formatIpv4,
-  formatMac,
-  isInNetwork,
-  maskOf,
-  networkOf,
-  parseCidr,
-  parseIpv4,
-} from '../../frontends/guest/net/address.ts';
+import {formatIpv4, formatMac, maskOf, parseIpv4} from '../../frontends/guest/net/address.ts';
 import {decodeArp, encodeArp} from '../../frontends/guest/net/arp.ts';
+import {broadcastOf, formatCidr, isInNetwork, networkOf, parseCidr} from '../../frontends/guest/net/cidr.ts';
 import {internetChecksum} from '../../frontends/guest/net/checksum.ts';
+import {formatIp} from '../../frontends/guest/net/ip.ts';
 import {decodeIpv4, type Ipv4Fault, writeIpv4Header} from '../../frontends/guest/net/ipv4.ts';
 
 const bytes = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex.replaceAll(/\s/g, ''), 'hex'));
@@ -52,7 +44,7 @@ for (const [text, mask, network, broadcast] of networks) {
     const cidr = parseCidr(text) ?? {address: 0, prefix: -1};
     t.is(formatCidr(cidr), text);
     t.is(formatIpv4(maskOf(cidr.prefix)), mask);
-    t.is(formatIpv4(networkOf(cidr)), network);
+    t.is(formatIp(networkOf(cidr)), network);
     const all = broadcastOf(cidr);
     t.is(all === undefined ? undefined : formatIpv4(all), broadcast);
     t.true(isInNetwork(cidr.address, cidr));

@@ -1,4 +1,4 @@
-import {formatIpv4, formatMac} from '../net/index.ts';
+import {formatIp, formatMac} from '../net/index.ts';
 import type {Command} from './command.ts';
 import {parseOptions} from './options.ts';
 
@@ -16,8 +16,8 @@ export const arpCommand: Command = {
         .list()
         .map(({address, mac}) =>
           mac === undefined
-            ? row(formatIpv4(address), '', '(incomplete)', '', name)
-            : row(formatIpv4(address), 'ether', formatMac(mac), 'C', name),
+            ? row(formatIp(address), '', '(incomplete)', '', name)
+            : row(formatIp(address), 'ether', formatMac(mac), 'C', name),
         ),
     );
     if (rows.length > 0) ctx.printLines([row('Address', 'HWtype', 'HWaddress', 'Flags Mask', 'Iface'), ...rows]);

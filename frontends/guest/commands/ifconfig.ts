@@ -1,4 +1,13 @@
-import {broadcastOf, formatIpv4, formatMac, maskOf, type NetInterface, parseCidr} from '../net/index.ts';
+import {
+  broadcastOf,
+  type Cidr,
+  formatIp,
+  formatMac,
+  isIpv4,
+  maskOf,
+  type NetInterface,
+  parseCidr,
+} from '../net/index.ts';
 import {type Command, CommandError} from './command.ts';
 
 const flagsOf = (each: NetInterface): string =>
@@ -6,15 +15,19 @@ const flagsOf = (each: NetInterface): string =>
     .filter((flag) => flag !== '')
     .join(',');
 
+const describeAddress = (own: Cidr, isLoopback: boolean): string => {
+  const {address, prefix} = own;
+  if (!isIpv4(address)) return `inet6 ${formatIp(address)}  prefixlen ${prefix}`;
+  const broadcast = broadcastOf(own);
+  const tail = isLoopback || broadcast === undefined ? '' : `  broadcast ${formatIp(broadcast)}`;
+  return `inet ${formatIp(address)}  netmask ${formatIp(maskOf(prefix))}${tail}`;
+};
+
 const describe = (each: NetInterface): string[] => {
   const {rxPackets, rxBytes, rxErrors, rxDropped, txPackets, txBytes, txDropped} = each.counters;
   return [
     `${each.name}: <${flagsOf(each)}>  mtu ${each.mtu}`,
-    ...each.addresses.map((own) => {
-      const broadcast = broadcastOf(own);
-      const tail = each.isLoopback || broadcast === undefined ? '' : `  broadcast ${formatIpv4(broadcast)}`;
-      return `        inet ${formatIpv4(own.address)}  netmask ${formatIpv4(maskOf(own.prefix))}${tail}`;
-    }),
+    ...each.addresses.map((own) => `        ${describeAddress(own, each.isLoopback)}`),
     each.isLoopback ? '        loop  (Local Loopback)' : `        ether ${formatMac(each.device.mac)}  (Ethernet)`,
     `        RX packets ${rxPackets}  bytes ${rxBytes}`,
     `        RX errors ${rxErrors}  dropped ${rxDropped}`,
@@ -42,7 +55,7 @@ export const ifconfigCommand: Command = {
     else {
       const cidr = parseCidr(setting);
       if (cidr === undefined) throw new CommandError(`${setting}: not an address such as 10.0.0.1/24`);
-      found.addresses.splice(0, 1, cidr);
+      found.setAddresses([cidr, ...found.addresses.slice(1)]);
     }
     return 0;
   },

@@ -2,12 +2,12 @@ import {
   broadcastOf,
   type Cidr,
   formatCidr,
-  formatIpv4,
+  formatIp,
   formatMac,
   type NetInterface,
   type NetStack,
   parseCidr,
-  parseIpv4,
+  parseIp,
 } from '../net/index.ts';
 import {CommandError} from './command.ts';
 
@@ -57,7 +57,7 @@ const linkLines = (each: NetInterface): string[] => {
 const addressLines = (each: NetInterface): string[] =>
   each.addresses.map((own) => {
     const broadcast = each.isLoopback ? undefined : broadcastOf(own);
-    const brd = broadcast === undefined ? '' : ` brd ${formatIpv4(broadcast)}`;
+    const brd = broadcast === undefined ? '' : ` brd ${formatIp(broadcast)}`;
     return `    inet ${formatCidr(own)}${brd} scope ${each.isLoopback ? 'host' : 'global'} ${each.name}`;
   });
 
@@ -76,7 +76,6 @@ const link: IpObject = {
       const target = findInterface(net, words[0]);
       if (words[1] !== 'up' && words[1] !== 'down') throw new CommandError('only "up" and "down" can be set');
       target.up = words[1] === 'up';
-      if (!target.up) target.neighbours.clear();
       return [];
     },
   },
@@ -89,8 +88,7 @@ const address: IpObject = {
     add: (net, args) => {
       const cidr = needAddress(args[0]);
       const target = findInterface(net, wordAfter(args, 'dev'));
-      if (target.owns(cidr.address)) throw refused('File exists');
-      target.addresses.push(cidr);
+      if (!target.addAddress(cidr)) throw refused('File exists');
       return [];
     },
     del: (net, args) => {
@@ -101,7 +99,7 @@ const address: IpObject = {
       return [];
     },
     flush: (net, args) => {
-      findInterface(net, wordAfter(args, 'dev') ?? args[0]).addresses.length = 0;
+      findInterface(net, wordAfter(args, 'dev') ?? args[0]).setAddresses([]);
       return [];
     },
   },
@@ -119,16 +117,16 @@ const route: IpObject = {
   verbs: {
     show: ({routes}) => [
       ...routes.static.map(
-        (each) => `${formatNetwork(each.network)} via ${formatIpv4(each.gateway)} dev ${each.interface.name}`,
+        (each) => `${formatNetwork(each.network)} via ${formatIp(each.gateway)} dev ${each.interface.name}`,
       ),
       ...routes.connected.map(
         (each) =>
-          `${formatNetwork(each.network)} dev ${each.interface.name} proto kernel scope link src ${formatIpv4(each.source)}`,
+          `${formatNetwork(each.network)} dev ${each.interface.name} proto kernel scope link src ${formatIp(each.source)}`,
       ),
     ],
     add: (net, args) => {
       const via = wordAfter(args, 'via');
-      const gateway = via === undefined ? undefined : parseIpv4(via);
+      const gateway = via === undefined ? undefined : parseIp(via);
       if (gateway === undefined) throw new CommandError('a gateway is needed: ip route add NETWORK via ADDRESS');
       const error = net.routes.add(needNetwork(args[0]), gateway);
       if (error !== undefined) throw refused(addErrors[error]);
@@ -148,7 +146,7 @@ const neighbour: IpObject = {
       net.interfaces.flatMap(({name, neighbours}) =>
         neighbours.list().map(({address: ip, mac}) => {
           const state = mac === undefined ? 'INCOMPLETE' : `lladdr ${formatMac(mac)} REACHABLE`;
-          return `${formatIpv4(ip)} dev ${name} ${state}`;
+          return `${formatIp(ip)} dev ${name} ${state}`;
         }),
       ),
     flush: (net) => {

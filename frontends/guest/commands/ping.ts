@@ -1,7 +1,7 @@
 import {NS_PER_MS, NS_PER_S} from '../../../hypervisor/schedule/index.ts';
 import {strerror} from '../errors.ts';
 import {Interrupted} from '../interrupt.ts';
-import {type EchoAnswer, type EchoSocket, formatIpv4, type Ipv4, parseIpv4} from '../net/index.ts';
+import {type EchoAnswer, type EchoSocket, formatIp, type IpAddress, parseIp} from '../net/index.ts';
 import {withTimeout} from '../sleep.ts';
 import {type Command, CommandError} from './command.ts';
 import type {CommandContext} from './context.ts';
@@ -10,7 +10,7 @@ import {formatRtt, PingStatistics} from './ping-report.ts';
 
 interface PingOptions {
   target: string;
-  address: Ipv4;
+  address: IpAddress;
   count: number;
   intervalNs: number;
   sizeBytes: number;
@@ -53,7 +53,7 @@ class Ping {
     this.ctx = ctx;
     this.options = options;
     this.payload = Uint8Array.from({length: options.sizeBytes}, (_, i) => i);
-    this.socket = ctx.machine.net.icmp.openEcho((answer) => this.onAnswer(answer));
+    this.socket = ctx.machine.net.echo.open((answer) => this.onAnswer(answer));
   }
 
   async run(): Promise<number> {
@@ -61,7 +61,7 @@ class Ping {
     const {schedule} = this.ctx.machine;
     const startNs = schedule.now();
     this.ctx.print(
-      `PING ${target} (${formatIpv4(address)}) ${sizeBytes}(${sizeBytes + IP_AND_ICMP_BYTES}) bytes of data.\n`,
+      `PING ${target} (${formatIp(address)}) ${sizeBytes}(${sizeBytes + IP_AND_ICMP_BYTES}) bytes of data.\n`,
     );
     try {
       await this.sendAll();
@@ -115,7 +115,7 @@ class Ping {
     const {sequence} = answer;
     const sent = this.sentNs.get(sequence);
     if (sent === undefined) return;
-    const from = `From ${formatIpv4(answer.from)} icmp_seq=${sequence}`;
+    const from = `From ${formatIp(answer.from)} icmp_seq=${sequence}`;
     if (answer.kind === 'reply') this.onReply(answer, this.ctx.machine.schedule.now() - sent);
     else {
       this.statistics.errors++;
@@ -130,7 +130,7 @@ class Ping {
     else this.statistics.addReply(rttNs);
     if (this.options.quiet) return;
     const time = isDuplicate ? ' (DUP!)' : ` time=${formatRtt(rttNs)} ms`;
-    this.ctx.print(`${bytes} bytes from ${formatIpv4(from)}: icmp_seq=${sequence} ttl=${ttl}${time}\n`);
+    this.ctx.print(`${bytes} bytes from ${formatIp(from)}: icmp_seq=${sequence} ttl=${ttl}${time}\n`);
   }
 
   private settle(sequence: number): void {
@@ -160,7 +160,7 @@ export const pingCommand: Command = {
     const options = parseOptions(args, 'qnc:i:s:t:W:', EXIT_ERROR);
     const [target] = options.operands;
     if (target === undefined) throw new CommandError('usage error: Destination address required', 1);
-    const address = parseIpv4(target);
+    const address = parseIp(target);
     if (address === undefined) throw new CommandError(`${target}: Name or service not known`, EXIT_ERROR);
     if (ctx.machine.net.routes.lookup(address) === undefined) {
       throw new CommandError('connect: Network is unreachable', EXIT_ERROR);

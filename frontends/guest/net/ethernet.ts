@@ -4,6 +4,7 @@ import {readU16, writeU16} from './bytes.ts';
 export const ETHERNET_HEADER_BYTES = 14;
 export const ETHERTYPE_IPV4 = 0x0800;
 export const ETHERTYPE_ARP = 0x0806;
+export const ETHERTYPE_IPV6 = 0x86dd;
 
 export const MAC_BYTES = 6;
 export const BROADCAST_MAC: Uint8Array = Uint8Array.from([255, 255, 255, 255, 255, 255]);
@@ -30,3 +31,6 @@ export const isSameMac = (a: Uint8Array, aAt: number, b: Uint8Array, bAt: number
 };
 
 export const isBroadcast = (frame: Uint8Array): boolean => isSameMac(frame, 0, BROADCAST_MAC, 0);
+
+/** IPv6's groups are 33:33 and the last four bytes of the address. */
+export const isMulticast6Mac = (frame: Uint8Array): boolean => frame[0] === 0x33 && frame[1] === 0x33;

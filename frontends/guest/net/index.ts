@@ -1,14 +1,8 @@
-export {
-  broadcastOf,
-  type Cidr,
-  formatCidr,
-  formatIpv4,
-  formatMac,
-  type Ipv4,
-  maskOf,
-  parseCidr,
-  parseIpv4,
-} from './address.ts';
-export type {EchoAnswer, EchoSocket, SendError} from './icmp.ts';
-export {NetInterface} from './interface.ts';
-export {NetStack, type ProtocolHandler} from './stack.ts';
+export {formatMac, maskOf} from './address.ts';
+export {broadcastOf, type Cidr, formatCidr, parseCidr} from './cidr.ts';
+export type {EchoAnswer, EchoSocket} from './echo.ts';
+export type {NetInterface} from './interface.ts';
+export {formatIp, type IpAddress, isIpv4, parseIp} from './ip.ts';
+export {NetStack, type SendError} from './stack.ts';
+export type {TcpListener, TcpStream} from './tcp/index.ts';
+export {UdpSocket} from './udp-socket.ts';

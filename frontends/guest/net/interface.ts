@@ -1,19 +1,20 @@
 import type {Subscription} from 'rxjs';
 import type {TaskQueue} from '../../../hypervisor/schedule/index.ts';
 import type {NetDevice} from '../../api.ts';
-import {broadcastOf, type Cidr, type Ipv4, isInNetwork} from './address.ts';
-import {ARP_REPLY, ARP_REQUEST, decodeArp, encodeArp} from './arp.ts';
+import {type Ipv4, LIMITED_BROADCAST} from './address.ts';
+import {broadcastOf, type Cidr, isInNetwork} from './cidr.ts';
 import {type InterfaceCounters, type NetCounters, newInterfaceCounters} from './counters.ts';
 import {
   BROADCAST_MAC,
   ETHERNET_HEADER_BYTES,
-  ETHERTYPE_ARP,
-  ETHERTYPE_IPV4,
   etherType,
   isBroadcast,
+  isMulticast6Mac,
   isSameMac,
-  MAC_BYTES,
+  setDestination,
 } from './ethernet.ts';
+import {type IpAddress, isIpv4} from './ip.ts';
+import {isLinkLocal, isMulticast6, multicastMac} from './ipv6/address.ts';
 import {Neighbours} from './neighbours.ts';
 
 export interface InterfaceOptions {
@@ -23,39 +24,46 @@ export interface InterfaceOptions {
   counters: NetCounters;
   /** Addresses are not resolved: the device is the loopback. */
   isLoopback: boolean;
-  /** Gets the frames that carry IPv4 and are meant for us. */
-  onIpv4: (from: NetInterface, frame: Uint8Array) => void;
+  /** Gets the frames that are meant for us, by their type; false when nobody takes that type. */
+  receive: (from: NetInterface, frame: Uint8Array, type: number) => boolean;
+  /** The frames of one event have all been received. */
+  endBatch: () => void;
+  /** Asks who has an address. */
+  ask: (from: NetInterface, address: IpAddress) => void;
+  /** Addresses or `up` are others now. */
+  onChange: () => void;
 }
 
-/** A network device with its addresses: Ethernet in and out, ARP. */
+/** A network device with its addresses: Ethernet in and out. */
 export class NetInterface {
   readonly index: number;
   readonly device: NetDevice;
   readonly isLoopback: boolean;
   readonly counters: InterfaceCounters = newInterfaceCounters();
   readonly neighbours: Neighbours;
-  /** The first is the source of what we send. */
-  readonly addresses: Cidr[] = [];
-  /** Set by the administrator; the carrier is the device's. */
-  up = true;
-  private readonly protocols: NetCounters;
-  private readonly onIpv4: (from: NetInterface, frame: Uint8Array) => void;
+  /** An address is being asked for by DHCP: answers may come to one that is not ours yet. */
+  isConfiguring = false;
+  private isUp = true;
+  private own: readonly Cidr[] = [];
+  private readonly options: InterfaceOptions;
   private readonly subscription: Subscription;
 
   constructor(options: InterfaceOptions) {
     this.index = options.index;
     this.device = options.device;
     this.isLoopback = options.isLoopback;
-    this.protocols = options.counters;
-    this.onIpv4 = options.onIpv4;
+    this.options = options;
     this.neighbours = new Neighbours({
       schedule: options.schedule,
-      ask: (address) => this.ask(address),
+      ask: (address) => options.ask(this, address),
       send: (frame) => this.transmit(frame),
       onDropped: () => this.counters.txDropped++,
-      onFailed: () => this.protocols.arp.resolveFailures++,
+      onFailed: () => options.counters.arp.resolveFailures++,
     });
-    this.subscription = options.device.frames.subscribe((batch) => batch.forEach((frame) => this.receive(frame)));
+    this.subscription = options.device.frames.subscribe((batch) => {
+      for (const frame of batch) this.receive(frame);
+      options.endBatch();
+    });
   }
 
   get name(): string {
@@ -66,28 +74,74 @@ export class NetInterface {
     return this.device.mtu;
   }
 
+  /** Set by the administrator; the carrier is the device's. */
+  get up(): boolean {
+    return this.isUp;
+  }
+
+  set up(up: boolean) {
+    this.isUp = up;
+    if (!up) this.neighbours.clear();
+    this.options.onChange();
+  }
+
   /** Up, with a carrier. */
   get running(): boolean {
     return this.up && this.device.carrier;
   }
 
-  owns(address: Ipv4): boolean {
-    return this.addresses.some((own) => own.address === address);
+  /** Of both families. The first that fits is the source of what we send. */
+  get addresses(): readonly Cidr[] {
+    return this.own;
+  }
+
+  /** False when it is there already. */
+  addAddress(cidr: Cidr): boolean {
+    if (this.owns(cidr.address)) return false;
+    this.setAddresses([...this.own, cidr]);
+    return true;
+  }
+
+  /** Removes the address; false when it was not there. */
+  removeAddress({address, prefix}: Cidr): boolean {
+    const left = this.own.filter((own) => own.address !== address || own.prefix !== prefix);
+    const found = left.length < this.own.length;
+    if (found) this.setAddresses(left);
+    return found;
+  }
+
+  setAddresses(addresses: readonly Cidr[]): void {
+    this.own = addresses;
+    this.options.onChange();
+  }
+
+  owns(address: IpAddress): boolean {
+    return this.own.some((own) => own.address === address);
   }
 
   isDirectedBroadcast(address: Ipv4): boolean {
-    return this.addresses.some((own) => broadcastOf(own) === address);
+    return this.own.some((own) => broadcastOf(own) === address);
   }
 
-  /** Our address in the network of `address`, else our first. */
-  sourceFor(address: Ipv4): Ipv4 | undefined {
-    return (this.addresses.find((own) => isInNetwork(address, own)) ?? this.addresses[0])?.address;
+  /** Our address in the network of `address`, else our first of that family and scope. */
+  sourceFor(address: IpAddress): IpAddress | undefined {
+    const family = this.own.filter((own) => isIpv4(own.address) === isIpv4(address));
+    const near =
+      family.find((own) => isInNetwork(address, own)) ?? family.find((own) => isSameScope(own.address, address));
+    return (near ?? family[0])?.address;
   }
 
   /** Sends a frame whose header and payload stand but for the destination. */
-  output(nextHop: Ipv4, frame: Uint8Array, onFailed?: () => void): void {
+  output(nextHop: IpAddress, frame: Uint8Array, onFailed?: () => void): void {
     if (this.isLoopback) this.transmit(frame);
-    else this.neighbours.output(nextHop, frame, onFailed);
+    else {
+      const group = groupMac(nextHop);
+      if (group === undefined) this.neighbours.output(nextHop, frame, onFailed);
+      else {
+        setDestination(frame, group);
+        this.transmit(frame);
+      }
+    }
   }
 
   /** Sends a finished frame. */
@@ -96,13 +150,6 @@ export class NetInterface {
       this.counters.txPackets++;
       this.counters.txBytes += frame.length;
     } else this.counters.txDropped++;
-  }
-
-  /** Removes the address; false when it was not there. */
-  removeAddress({address, prefix}: Cidr): boolean {
-    const found = this.addresses.findIndex((own) => own.address === address && own.prefix === prefix);
-    if (found >= 0) this.addresses.splice(found, 1);
-    return found >= 0;
   }
 
   close(): void {
@@ -121,45 +168,17 @@ export class NetInterface {
       this.counters.rxErrors++;
       return;
     }
-    if (!isBroadcast(frame) && !isSameMac(frame, 0, this.device.mac, 0)) return;
-    const type = etherType(frame);
-    if (type === ETHERTYPE_IPV4) this.onIpv4(this, frame);
-    else if (type === ETHERTYPE_ARP && !this.isLoopback) this.receiveArp(frame);
-    else this.counters.rxDropped++;
-  }
-
-  /** @see RFC 826, "Packet Reception" */
-  private receiveArp(frame: Uint8Array): void {
-    const {arp} = this.protocols;
-    const packet = decodeArp(frame);
-    if (packet === undefined) {
-      arp.inErrors++;
-      return;
-    }
-    const {operation, senderMac, senderIp, targetIp} = packet;
-    const isOurs = this.owns(targetIp);
-    // A probe for a free address (RFC 5227) has no sender to learn.
-    if (senderIp !== 0 && !this.owns(senderIp)) {
-      this.neighbours.learn(senderIp, senderMac, isOurs && operation === ARP_REQUEST);
-    }
-    if (operation === ARP_REPLY) arp.inReplies++;
-    if (operation !== ARP_REQUEST) return;
-    arp.inRequests++;
-    if (isOurs) this.answer(targetIp, senderMac, senderIp);
-  }
-
-  private answer(senderIp: Ipv4, targetMac: Uint8Array, targetIp: Ipv4): void {
-    this.protocols.arp.outReplies++;
-    const {mac} = this.device;
-    this.transmit(encodeArp({operation: ARP_REPLY, senderMac: mac, senderIp, targetMac, targetIp}, targetMac));
-  }
-
-  private ask(targetIp: Ipv4): void {
-    const senderIp = this.sourceFor(targetIp);
-    if (senderIp === undefined) return;
-    this.protocols.arp.outRequests++;
-    const targetMac = new Uint8Array(MAC_BYTES);
-    const packet = {operation: ARP_REQUEST, senderMac: this.device.mac, senderIp, targetMac, targetIp};
-    this.transmit(encodeArp(packet, BROADCAST_MAC));
+    const isOurs = isSameMac(frame, 0, this.device.mac, 0) || isBroadcast(frame) || isMulticast6Mac(frame);
+    if (isOurs && !this.options.receive(this, frame, etherType(frame))) this.counters.rxDropped++;
   }
 }
+
+/** A neighbour without a router is answered from an address that needs none. @see RFC 6724, 5, rule 2 */
+const isSameScope = (own: IpAddress, other: IpAddress): boolean =>
+  isIpv4(own) || isIpv4(other) || isLinkLocal(own) === (isLinkLocal(other) || isMulticast6(other));
+
+/** Of addresses that nobody is asked for. */
+const groupMac = (address: IpAddress): Uint8Array | undefined => {
+  if (isIpv4(address)) return address === LIMITED_BROADCAST ? BROADCAST_MAC : undefined;
+  return isMulticast6(address) ? multicastMac(address) : undefined;
+};

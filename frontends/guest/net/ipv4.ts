@@ -2,11 +2,11 @@ import type {Ipv4} from './address.ts';
 import {readU16, readU32, writeU16, writeU32} from './bytes.ts';
 import {internetChecksum} from './checksum.ts';
 import {ETHERNET_HEADER_BYTES} from './ethernet.ts';
+import type {IpHeader, IpPacket} from './ip.ts';
 
 export const IPV4_HEADER_BYTES = 20;
 /** Where the payload of a packet that we make begins in its frame. */
 export const IPV4_PAYLOAD_AT = ETHERNET_HEADER_BYTES + IPV4_HEADER_BYTES;
-export const DEFAULT_TTL = 64;
 
 const START = ETHERNET_HEADER_BYTES;
 const at = {
@@ -24,26 +24,11 @@ const DONT_FRAGMENT = 0x4000;
 /** More-fragments flag and offset: any of it set means a part of a packet. */
 const FRAGMENT_BITS = 0x3fff;
 
-export interface Ipv4Header {
-  protocol: number;
-  ttl: number;
-  source: Ipv4;
-  destination: Ipv4;
-}
-
-/** A packet inside the frame it came in. */
-export interface Ipv4Packet extends Ipv4Header {
-  frame: Uint8Array;
-  /** The payload is frame[payloadAt, payloadEnd). */
-  payloadAt: number;
-  payloadEnd: number;
-}
-
 /** Why a packet was dropped, as counters name it. */
 export type Ipv4Fault = 'inHdrErrors' | 'inFragments';
 
 /** Checks and reads the header of a frame of at least 14 bytes. @see RFC 791 */
-export const decodeIpv4 = (frame: Uint8Array): Ipv4Packet | Ipv4Fault => {
+export const decodeIpv4 = (frame: Uint8Array): IpPacket<Ipv4> | Ipv4Fault => {
   if (frame.length < IPV4_PAYLOAD_AT) return 'inHdrErrors';
   const headerBytes = (frame[at.versionAndLength] & 15) * 4;
   const totalLength = readU16(frame, at.totalLength);
@@ -66,7 +51,7 @@ export const decodeIpv4 = (frame: Uint8Array): Ipv4Packet | Ipv4Fault => {
 };
 
 /** Fills in the header of a frame whose payload stands from IPV4_PAYLOAD_AT to its end. */
-export const writeIpv4Header = (frame: Uint8Array, header: Ipv4Header, identification: number): void => {
+export const writeIpv4Header = (frame: Uint8Array, header: IpHeader<Ipv4>, identification: number): void => {
   frame[at.versionAndLength] = 0x45;
   frame[at.versionAndLength + 1] = 0;
   writeU16(frame, at.totalLength, frame.length - START);
@@ -78,4 +63,11 @@ export const writeIpv4Header = (frame: Uint8Array, header: Ipv4Header, identific
   writeU32(frame, at.source, header.source);
   writeU32(frame, at.destination, header.destination);
   writeU16(frame, at.checksum, internetChecksum(frame, START, IPV4_PAYLOAD_AT));
+};
+
+/** One hop less to go, in the frame of a packet that is passed on. */
+export const decrementTtl = (frame: Uint8Array): void => {
+  frame[at.ttl]--;
+  writeU16(frame, at.checksum, 0);
+  writeU16(frame, at.checksum, internetChecksum(frame, START, START + (frame[at.versionAndLength] & 15) * 4));
 };

@@ -1,8 +1,8 @@
 import {NS_PER_S, type TaskQueue, type Timer} from '../../../hypervisor/schedule/index.ts';
-import type {Ipv4} from './address.ts';
 import {setDestination} from './ethernet.ts';
+import type {IpAddress} from './ip.ts';
 
-/** @see RFC 1122, 2.3.2.1: entries time out, requests are at most one a second and address. */
+/** @see RFC 1122, 2.3.2.1: entries time out, requests are at most one a second and address; RFC 4861, 10 says the same. */
 const LIFETIME_NS = 60 * NS_PER_S;
 const RETRY_NS = NS_PER_S;
 const MAX_REQUESTS = 3;
@@ -25,26 +25,26 @@ interface Entry {
 
 export interface NeighboursOptions {
   schedule: TaskQueue;
-  /** Broadcasts an ARP request. */
-  ask: (address: Ipv4) => void;
+  /** Asks all, by ARP or neighbour discovery. */
+  ask: (address: IpAddress) => void;
   send: (frame: Uint8Array) => void;
   /** A frame was lost for want of room, or an address did not answer. */
   onDropped: () => void;
   onFailed: () => void;
 }
 
-/** The ARP cache of one interface: addresses known and being asked for, with the frames that wait for them. */
+/** The neighbours of one interface: addresses known and being asked for, with the frames that wait for them. */
 export class Neighbours {
   private readonly options: NeighboursOptions;
   /** In order of insertion: the oldest goes when it is full. */
-  private readonly entries = new Map<Ipv4, Entry>();
+  private readonly entries = new Map<IpAddress, Entry>();
 
   constructor(options: NeighboursOptions) {
     this.options = options;
   }
 
   /** Sends the frame to the neighbour, once its address is known. `onFailed`: nobody answered for it. */
-  output(nextHop: Ipv4, frame: Uint8Array, onFailed?: () => void): void {
+  output(nextHop: IpAddress, frame: Uint8Array, onFailed?: () => void): void {
     const entry = this.entries.get(nextHop) ?? this.insert(nextHop);
     if (entry.mac !== undefined && this.options.schedule.now() - entry.learntNs < LIFETIME_NS) {
       setDestination(frame, entry.mac);
@@ -60,7 +60,7 @@ export class Neighbours {
   }
 
   /** A neighbour told its address. One that nobody asked about is only taken up when `insert`. */
-  learn(address: Ipv4, mac: Uint8Array, insert: boolean): void {
+  learn(address: IpAddress, mac: Uint8Array, insert: boolean): void {
     const entry = this.entries.get(address) ?? (insert ? this.insert(address) : undefined);
     if (entry === undefined) return;
     entry.mac = mac;
@@ -73,7 +73,7 @@ export class Neighbours {
   }
 
   /** Addresses that are known or asked for now; `mac` undefined for the latter. */
-  list(): {address: Ipv4; mac: Uint8Array | undefined}[] {
+  list(): {address: IpAddress; mac: Uint8Array | undefined}[] {
     const now = this.options.schedule.now();
     return [...this.entries]
       .filter(([, entry]) => entry.timer !== undefined || now - entry.learntNs < LIFETIME_NS)
@@ -85,7 +85,7 @@ export class Neighbours {
     this.entries.clear();
   }
 
-  private insert(address: Ipv4): Entry {
+  private insert(address: IpAddress): Entry {
     const [oldest] = this.entries.keys();
     if (this.entries.size >= MAX_ENTRIES && oldest !== undefined) this.drop(oldest);
     const entry: Entry = {mac: undefined, learntNs: 0, queue: [], requests: 0, timer: undefined};
@@ -93,7 +93,7 @@ export class Neighbours {
     return entry;
   }
 
-  private request(address: Ipv4, entry: Entry): void {
+  private request(address: IpAddress, entry: Entry): void {
     entry.requests++;
     this.options.ask(address);
     entry.timer = this.options.schedule.after(RETRY_NS, () => {
@@ -102,13 +102,13 @@ export class Neighbours {
     });
   }
 
-  private giveUp(address: Ipv4): void {
+  private giveUp(address: IpAddress): void {
     this.options.onFailed();
     this.drop(address);
   }
 
   /** Forgets the address; the frames that wait for it have failed. */
-  private drop(address: Ipv4): void {
+  private drop(address: IpAddress): void {
     const entry = this.entries.get(address);
     if (entry === undefined) return;
     this.stopAsking(entry);

@@ -1,38 +1,121 @@
 import type {TaskQueue} from '../../../hypervisor/schedule/index.ts';
 import type {NetDevice} from '../../api.ts';
-import {type Ipv4, isInNetwork, isMulticastOrAbove, LIMITED_BROADCAST, LOOPBACK_NET} from './address.ts';
+import {LIMITED_BROADCAST} from './address.ts';
+import {ArpResolver} from './arp-resolver.ts';
+import {LOOPBACK_NET, LOOPBACK_NET6} from './cidr.ts';
 import {newCounters} from './counters.ts';
-import {ETHERTYPE_IPV4, writeEthernetHeader} from './ethernet.ts';
-import {Icmp, PROTOCOL_ICMP, type SendError, type SendOptions} from './icmp.ts';
+import {EchoSockets} from './echo.ts';
+import {ETHERNET_HEADER_BYTES, ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6, writeEthernetHeader} from './ethernet.ts';
+import {Forwarder} from './forwarder.ts';
+import {Icmp, icmpErrors, mayAnswerWithError} from './icmp.ts';
 import {NetInterface} from './interface.ts';
-import {DEFAULT_TTL, decodeIpv4, IPV4_HEADER_BYTES, IPV4_PAYLOAD_AT, type Ipv4Packet, writeIpv4Header} from './ipv4.ts';
+import {
+  DEFAULT_TTL,
+  type IpAddress,
+  type IpFailure,
+  type IpHeader,
+  type IpPacket,
+  type IpProtocol,
+  isIpv4,
+  payloadAtFor,
+  PROTOCOL_ICMP,
+  PROTOCOL_ICMPV6,
+  PROTOCOL_TCP,
+  PROTOCOL_UDP,
+} from './ip.ts';
+import {IpInput} from './ip-input.ts';
+import {writeIpv4Header} from './ipv4.ts';
+import type {Ipv6} from './ipv6/address.ts';
+import {writeIpv6Header} from './ipv6/header.ts';
+import {Icmpv6, icmpv6Errors, mayAnswerWithError6} from './ipv6/icmpv6.ts';
+import {NeighbourDiscovery} from './ipv6/neighbour-discovery.ts';
+import {RouterAdvertisements} from './ipv6/router-advertisements.ts';
 import {LoopbackDevice} from './loopback.ts';
+import {RateLimit} from './rate-limit.ts';
+import {Resolver} from './resolver.ts';
 import {type Path, Routes} from './routes.ts';
+import {Tcp} from './tcp/index.ts';
+import {Udp} from './udp.ts';
 
-/** Takes the packets of one IP protocol. `answerable`: it was not a broadcast. */
-export type ProtocolHandler = (packet: Ipv4Packet, answerable: boolean) => void;
+export type SendError = 'ENETUNREACH' | 'EMSGSIZE' | 'EACCES';
 
-/** IPv4 over the guest's network devices: addresses, routes, ARP, ICMP. UDP and TCP may register beside ICMP. */
+export interface SendOptions {
+  destination: IpAddress;
+  protocol: number;
+  payload: Uint8Array;
+  source?: IpAddress;
+  ttl?: number;
+  /** No neighbour answered for the next hop. */
+  onUnreachable?: () => void;
+}
+
+/** ICMP errors that we send in a second. */
+const MAX_ERRORS_PER_S = 1000;
+
+/** Why a packet is sent back, for each family. */
+const refusals = {
+  port: {v4: icmpErrors.portUnreachable, v6: icmpv6Errors.portUnreachable},
+  route: {v4: icmpErrors.netUnreachable, v6: icmpv6Errors.noRoute},
+  host: {v4: icmpErrors.hostUnreachable, v6: icmpv6Errors.addressUnreachable},
+  size: {v4: icmpErrors.fragmentationNeeded, v6: icmpv6Errors.packetTooBig},
+  time: {v4: icmpErrors.timeExceeded, v6: icmpv6Errors.hopLimitExceeded},
+} as const;
+
+export type Refusal = keyof typeof refusals;
+
+/** IP of both families over the guest's network devices. */
 export class NetStack {
   readonly counters = newCounters();
-  readonly routes: Routes;
-  readonly icmp: Icmp;
-  private readonly schedule: TaskQueue;
+  readonly routes = new Routes(() => this.byName.values());
+  readonly echo: EchoSockets;
+  readonly udp: Udp;
+  readonly tcp: Tcp;
+  readonly resolver = new Resolver(this);
+  readonly routers: RouterAdvertisements;
+  readonly discovery: NeighbourDiscovery;
+  readonly forwarder: Forwarder;
+  readonly schedule: TaskQueue;
+  /** Name servers that DHCP told of. */
+  nameServers: readonly IpAddress[] = [];
+  /** Told when somebody else has an address of ours. */
+  onDuplicate: (on: NetInterface, address: Ipv6) => void = () => undefined;
+  private readonly arp: ArpResolver;
+  private readonly icmp: Icmp;
+  private readonly icmpv6: Icmpv6;
   private readonly byName = new Map<string, NetInterface>();
-  private readonly protocols = new Map<number, ProtocolHandler>();
+  private readonly input: IpInput;
   private lastIndex = 0;
   private lastIdentification = 0;
 
   constructor(schedule: TaskQueue) {
     this.schedule = schedule;
-    this.routes = new Routes(() => this.byName.values());
-    this.icmp = new Icmp({
-      counters: this.counters,
-      send: (options) => this.send(options),
-      sourceFor: (destination) => this.routes.lookup(destination)?.source ?? 0,
+    const {counters} = this;
+    const send = (options: SendOptions): SendError | undefined => this.send(options);
+    const onFailure = (failure: IpFailure): void => this.input.fail(failure);
+    const errorLimit = new RateLimit(schedule, MAX_ERRORS_PER_S);
+    this.arp = new ArpResolver(counters.arp);
+    this.echo = new EchoSockets({counters, send, sourceFor: (to) => this.routes.lookup(to)?.source});
+    this.icmp = new Icmp({counters: counters.icmp, echo: this.echo, errorLimit, send, onFailure});
+    this.routers = new RouterAdvertisements(schedule, this.routes);
+    this.discovery = new NeighbourDiscovery({
+      schedule,
+      send: ({interface: on, payload, ...header}) => this.sendOn(on, header, payload),
+      routers: this.routers,
+      onDuplicate: (on, address) => this.onDuplicate(on, address),
     });
-    this.register(PROTOCOL_ICMP, (packet, answerable) => this.icmp.receive(packet, answerable));
-    this.attach(new LoopbackDevice(schedule), true).addresses.push(LOOPBACK_NET);
+    const {echo, discovery, routes} = this;
+    this.icmpv6 = new Icmpv6({counters: counters.icmp6, echo, discovery, errorLimit, send, onFailure});
+    this.udp = new Udp(this);
+    this.tcp = new Tcp(this);
+    this.forwarder = new Forwarder(this);
+    const protocols = new Map<number, IpProtocol>([
+      [PROTOCOL_ICMP, this.icmp],
+      [PROTOCOL_ICMPV6, this.icmpv6],
+      [PROTOCOL_UDP, this.udp],
+      [PROTOCOL_TCP, this.tcp],
+    ]);
+    this.input = new IpInput({counters, routes, protocols, forwarder: this.forwarder});
+    this.attach(new LoopbackDevice(schedule), true).setAddresses([LOOPBACK_NET, LOOPBACK_NET6]);
   }
 
   get interfaces(): NetInterface[] {
@@ -43,16 +126,19 @@ export class NetStack {
     return this.byName.get(name);
   }
 
-  register(protocol: number, handler: ProtocolHandler): void {
-    this.protocols.set(protocol, handler);
-  }
-
   /** Takes a device into use; it leaves by itself when it is removed. */
   attach(device: NetDevice, isLoopback = false): NetInterface {
-    const {schedule, counters} = this;
-    const index = ++this.lastIndex;
-    const onIpv4 = (from: NetInterface, frame: Uint8Array): void => this.receive(from, frame);
-    const attached = new NetInterface({index, device, schedule, counters, isLoopback, onIpv4});
+    const attached = new NetInterface({
+      index: ++this.lastIndex,
+      device,
+      schedule: this.schedule,
+      counters: this.counters,
+      isLoopback,
+      receive: (from, frame, type) => this.receive(from, frame, type),
+      endBatch: () => this.tcp.endBatch(),
+      ask: (from, address) => (isIpv4(address) ? this.arp.ask(from, address) : this.discovery.ask(from, address)),
+      onChange: () => this.routes.changed(),
+    });
     this.byName.set(device.name, attached);
     device.removed.subscribe({complete: () => this.detach(attached)});
     return attached;
@@ -60,68 +146,85 @@ export class NetStack {
 
   /** Sends one packet. Undefined when it is on its way, or waits for its neighbour's address. */
   send(options: SendOptions): SendError | undefined {
-    const {destination, protocol, payload, ttl = DEFAULT_TTL, onUnreachable} = options;
-    this.counters.ip.outRequests++;
+    const {destination, payload, source} = options;
     const path = this.routes.lookup(destination);
+    const ip = this.ipCounters(destination);
     if (path === undefined) {
-      this.counters.ip.outNoRoutes++;
+      ip.outRequests++;
+      ip.outNoRoutes++;
       return 'ENETUNREACH';
     }
-    const error = refusal(path, destination, payload.length);
+    const payloadAt = payloadAtFor(destination);
+    const error = refusal(path, destination, payloadAt + payload.length);
     if (error !== undefined) {
-      this.counters.ip.outDiscards++;
+      ip.outRequests++;
+      ip.outDiscards++;
       return error;
     }
-    const frame = new Uint8Array(IPV4_PAYLOAD_AT + payload.length);
-    frame.set(payload, IPV4_PAYLOAD_AT);
-    // The destination's address is filled in once it is known.
-    writeEthernetHeader(frame, path.interface.device.mac, path.interface.device.mac, ETHERTYPE_IPV4);
-    this.lastIdentification = (this.lastIdentification + 1) & 0xffff;
-    const source = options.source ?? path.source;
-    writeIpv4Header(frame, {protocol, ttl, source, destination}, this.lastIdentification);
-    path.interface.output(path.nextHop, frame, onUnreachable);
+    const frame = new Uint8Array(payloadAt + payload.length);
+    frame.set(payload, payloadAt);
+    const {protocol, ttl = DEFAULT_TTL, onUnreachable} = options;
+    this.sendFrame(path, {protocol, ttl, source: source ?? path.source, destination}, frame, onUnreachable);
     return undefined;
   }
 
-  private receive(from: NetInterface, frame: Uint8Array): void {
-    const {ip} = this.counters;
-    ip.inReceives++;
-    const packet = decodeIpv4(frame);
-    if (typeof packet === 'string') {
-      ip[packet]++;
-      return;
+  /** Sends a frame whose payload stands at `payloadAtFor` its destination, of both ends' family. */
+  sendFrame(path: Path, header: IpHeader, frame: Uint8Array, onUnreachable?: () => void): void {
+    this.ipCounters(header.destination).outRequests++;
+    // The destination's address is filled in once it is known.
+    const {mac} = path.interface.device;
+    const {source, destination} = header;
+    if (isIpv4(source) && isIpv4(destination)) {
+      writeEthernetHeader(frame, mac, mac, ETHERTYPE_IPV4);
+      this.lastIdentification = (this.lastIdentification + 1) & 0xffff;
+      writeIpv4Header(frame, {...header, source, destination}, this.lastIdentification);
+    } else {
+      writeEthernetHeader(frame, mac, mac, ETHERTYPE_IPV6);
+      writeIpv6Header(frame, header as IpHeader<Ipv6>);
     }
-    const toUs = from.isLoopback || this.interfaces.some((each) => each.owns(packet.destination));
-    const toAll = packet.destination === LIMITED_BROADCAST || from.isDirectedBroadcast(packet.destination);
-    // We are a host, no router.
-    if ((!toUs && !toAll) || this.isMartian(from, packet.source)) {
-      ip.inAddrErrors++;
-      return;
-    }
-    const handler = this.protocols.get(packet.protocol);
-    if (handler === undefined) ip.inUnknownProtos++;
-    else {
-      ip.inDelivers++;
-      handler(packet, toUs);
-    }
+    path.interface.output(path.nextHop, frame, onUnreachable);
   }
 
-  /** A source address that no packet from there can have. @see RFC 1812, 5.3.7 */
-  private isMartian(from: NetInterface, source: Ipv4): boolean {
-    if (from.isLoopback) return false;
-    const isOurs = isInNetwork(source, LOOPBACK_NET) || this.interfaces.some((each) => each.owns(source));
-    return isOurs || isMulticastOrAbove(source) || from.isDirectedBroadcast(source);
+  /** Tells the sender of a packet why it is not delivered, if that may be told. */
+  refuse(packet: IpPacket, why: Refusal, mtu = 0): void {
+    const {v4, v6} = refusals[why];
+    const {source, destination} = packet;
+    if (isIpv4(source) && isIpv4(destination)) {
+      if (mayAnswerWithError(packet)) this.icmp.sendError({...packet, source, destination}, v4, mtu);
+    } else if (mayAnswerWithError6(packet)) this.icmpv6.sendError(packet, v6, mtu);
+  }
+
+  ipCounters(address: IpAddress): ReturnType<typeof newCounters>['ip'] {
+    return isIpv4(address) ? this.counters.ip : this.counters.ip6;
+  }
+
+  /** Sends a packet on an interface whatever the routes say. */
+  sendOn(on: NetInterface, header: IpHeader, payload: Uint8Array): void {
+    const payloadAt = payloadAtFor(header.destination);
+    const frame = new Uint8Array(payloadAt + payload.length);
+    frame.set(payload, payloadAt);
+    this.sendFrame({interface: on, nextHop: header.destination, source: header.source}, header, frame);
+  }
+
+  private receive(from: NetInterface, frame: Uint8Array, type: number): boolean {
+    if (type === ETHERTYPE_IPV4) this.input.receiveIpv4(from, frame);
+    else if (type === ETHERTYPE_IPV6) this.input.receiveIpv6(from, frame);
+    else if (type === ETHERTYPE_ARP && !from.isLoopback) this.arp.receive(from, frame);
+    else return false;
+    return true;
   }
 
   private detach(gone: NetInterface): void {
     gone.close();
-    this.routes.removeInterface(gone);
+    this.discovery.forget(gone);
     if (this.byName.get(gone.name) === gone) this.byName.delete(gone.name);
+    this.routes.removeInterface(gone);
   }
 }
 
-const refusal = (path: Path, destination: Ipv4, payloadBytes: number): SendError | undefined => {
-  const isBroadcast = destination === LIMITED_BROADCAST || path.interface.isDirectedBroadcast(destination);
+const refusal = (path: Path, destination: IpAddress, frameBytes: number): SendError | undefined => {
+  const isBroadcast =
+    isIpv4(destination) && (destination === LIMITED_BROADCAST || path.interface.isDirectedBroadcast(destination));
   if (isBroadcast) return 'EACCES';
-  return payloadBytes + IPV4_HEADER_BYTES > path.interface.mtu ? 'EMSGSIZE' : undefined;
+  return frameBytes > path.interface.mtu + ETHERNET_HEADER_BYTES ? 'EMSGSIZE' : undefined;
 };

@@ -1,0 +1,41 @@
+import {ETHERNET_HEADER_BYTES} from './ethernet.ts';
+import {type IpPacket, isIpv4} from './ip.ts';
+import {decrementTtl} from './ipv4.ts';
+import {isLinkLocal} from './ipv6/address.ts';
+import {decrementHopLimit} from './ipv6/header.ts';
+import type {NetStack} from './stack.ts';
+
+/** Passes on packets that are for others, when the guest is a router. It cuts none into fragments. @see RFC 1812, 5.2 */
+export class Forwarder {
+  enabled = false;
+  private readonly stack: NetStack;
+
+  constructor(stack: NetStack) {
+    this.stack = stack;
+  }
+
+  forward(packet: IpPacket): void {
+    const {stack} = this;
+    const {frame, payloadEnd, source, destination, ttl} = packet;
+    const counters = stack.ipCounters(destination);
+    if (!isIpv4(source) && (isLinkLocal(source) || (!isIpv4(destination) && isLinkLocal(destination)))) {
+      counters.inAddrErrors++;
+      return;
+    }
+    if (ttl <= 1) return stack.refuse(packet, 'time');
+    const path = stack.routes.lookup(destination);
+    if (path === undefined || path.interface.isLoopback) {
+      counters.outNoRoutes++;
+      return stack.refuse(packet, 'route');
+    }
+    const out = path.interface;
+    if (payloadEnd - ETHERNET_HEADER_BYTES > out.mtu) return stack.refuse(packet, 'size', out.mtu);
+    // The link may have padded it.
+    const whole = frame.subarray(0, payloadEnd);
+    if (isIpv4(destination)) decrementTtl(whole);
+    else decrementHopLimit(whole);
+    whole.set(out.device.mac, 6);
+    counters.forwarded++;
+    out.output(path.nextHop, whole, () => stack.refuse(packet, 'host'));
+  }
+}

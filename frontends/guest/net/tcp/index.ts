@@ -1,0 +1,3 @@
+export type {TcpListener} from './listener.ts';
+export type {TcpStream} from './stream.ts';
+export {type ConnectOptions, type ListenOptions, Tcp} from './tcp.ts';

@@ -1,0 +1,77 @@
+import {writeU16} from '../bytes.ts';
+import {internetChecksum} from '../checksum.ts';
+import {ETHERNET_HEADER_BYTES} from '../ethernet.ts';
+import {DEFAULT_TTL, type IpAddress, payloadAtFor, PROTOCOL_TCP, pseudoHeaderSum} from '../ip.ts';
+import type {NetStack} from '../stack.ts';
+import type {Endpoints} from './connection.ts';
+import {
+  ACK,
+  RST,
+  SYN_OPTION_BYTES,
+  type SynOptions,
+  TCP_CHECKSUM_AT,
+  TCP_HEADER_BYTES,
+  writeSegmentHeader,
+  writeSynOptions,
+} from './segment.ts';
+import type {SendBuffer} from './send-buffer.ts';
+import type {Sequence} from './sequence.ts';
+
+/** The length of an IP packet is told in 16 bits. */
+const MAX_PACKET_BYTES = 65535;
+
+/** What of a connection's send buffer goes into a segment. */
+export interface SegmentData {
+  buffer: SendBuffer;
+  offset: number;
+  length: number;
+}
+
+/** The fields of a segment that a connection fills in. */
+export interface SegmentFields {
+  sequence: Sequence;
+  acknowledgment: Sequence;
+  flags: number;
+  window: number;
+}
+
+/** The data of a segment in IP packets of up to `mtu` bytes. */
+export const segmentBytesFor = (destination: IpAddress, mtu: number): number =>
+  Math.min(mtu, MAX_PACKET_BYTES) - (payloadAtFor(destination) - ETHERNET_HEADER_BYTES) - TCP_HEADER_BYTES;
+
+/** Puts segments into packets. */
+export class SegmentOutput {
+  private readonly stack: NetStack;
+
+  constructor(stack: NetStack) {
+    this.stack = stack;
+  }
+
+  /** Sends a segment; without a route it is lost. */
+  send(endpoints: Endpoints, fields: SegmentFields, options?: SynOptions, data?: SegmentData): void {
+    const {localAddress: source, remoteAddress: destination} = endpoints;
+    const path = this.stack.routes.lookup(destination);
+    if (path === undefined) return;
+    const at = payloadAtFor(destination);
+    const frame = new Uint8Array(
+      at + TCP_HEADER_BYTES + (options === undefined ? 0 : SYN_OPTION_BYTES) + (data?.length ?? 0),
+    );
+    const optionBytes = options === undefined ? 0 : writeSynOptions(frame, at + TCP_HEADER_BYTES, options);
+    const headerBytes = TCP_HEADER_BYTES + optionBytes;
+    const {localPort: sourcePort, remotePort: destinationPort} = endpoints;
+    writeSegmentHeader(frame, at, {sourcePort, destinationPort, ...fields}, headerBytes);
+    data?.buffer.copy(data.offset, data.length, frame, at + headerBytes);
+    const end = at + headerBytes + (data?.length ?? 0);
+    const begin = pseudoHeaderSum(source, destination, PROTOCOL_TCP, end - at);
+    writeU16(frame, at + TCP_CHECKSUM_AT, internetChecksum(frame, at, end, begin));
+    this.stack.counters.tcp.outSegs++;
+    this.stack.sendFrame(path, {protocol: PROTOCOL_TCP, ttl: DEFAULT_TTL, source, destination}, frame.subarray(0, end));
+  }
+
+  /** Sends a reset: with an acknowledgment where the segment that it answers had none. @see RFC 9293, 3.5.2 */
+  reset(endpoints: Endpoints, sequence: Sequence, acknowledgment?: Sequence): void {
+    const flags = acknowledgment === undefined ? RST : RST | ACK;
+    this.stack.counters.tcp.outRsts++;
+    this.send(endpoints, {sequence, acknowledgment: acknowledgment ?? 0, flags, window: 0});
+  }
+}
