@@ -142,26 +142,24 @@ export const runMutants = async (command: RunCommand): Promise<void> => {
   if (survivors.length > 0) process.exitCode = 1;
 };
 
-export interface ReplayCommand {
+export interface ReplayCommand extends Omit<Implementations, 'iut'> {
   readonly check: string;
   /** "7" or "7:0.2.1", as a report has it. */
   readonly seed: string;
   readonly iut?: string;
   readonly mutant?: string;
-  readonly xenstored?: string;
-  readonly domainSockets?: string;
 }
 
 /** `pvsim conform replay` */
 export const replay = async (command: ReplayCommand): Promise<void> => {
-  const {check: name, seed, iut, mutant, xenstored, domainSockets} = command;
+  const {check: name, seed, iut, mutant} = command;
   const check = [...checks, ...attacks].find((each) => each.name === name);
   if (check === undefined) throw usage(`no check "${name}"; "pvsim conform show CLAUSE" names those of a clause`);
   if (Choices.parse(seed) === undefined) throw usage(`seed "${seed}": a number, or one with choices as in 7:0.2.1`);
   if (mutant !== undefined && !check.mutants.some((each) => each.name === mutant)) throw usage(`no mutant "${mutant}"`);
-  const [source] = await sourcesOf({iut: iut === undefined ? [] : [iut], xenstored, domainSockets});
-  const {name: iutName} = await termsOf(source);
-  const [result] = await runJobs({iut: source, iutName, jobs: [{check: name, mutant, seed: 1, replay: seed}]});
+  const [source] = await sourcesOf({...command, iut: iut === undefined ? [] : [iut]});
+  const {name: iutName, limitMs} = await termsOf(source);
+  const [result] = await runJobs({iut: source, iutName, limitMs, jobs: [{check: name, mutant, seed: 1, replay: seed}]});
   const {verdict, steps = [], dump = []} = result;
   process.stdout.write(`${sideBySide(steps, process.stdout.columns ?? DEFAULT_COLUMNS)}\n\n`);
   for (const line of dump) process.stdout.write(`${line}\n`);

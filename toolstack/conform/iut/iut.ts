@@ -42,8 +42,9 @@ export interface Iut {
   readonly consoles?: ConsolesUnderTest;
   /** A kernel whose own drivers are meant: image of one at its prompt. @see warmKernel */
   readonly kernel?: string;
-  /** Most runs of a check, where each is slow. */
+  /** Most runs of a check, where each is slow: of one with seeds, and of one that enumerates. */
   readonly maxRuns?: number;
+  readonly maxOrders?: number;
   /** Time that one check may take, where it is another than for drivers. */
   readonly limitMs?: number;
   /** It lives outside, in real time. */

@@ -9,6 +9,7 @@ export type IutSource =
 
 /** Each restores a kernel. */
 const KERNEL_RUNS = 1;
+const KERNEL_ORDERS = 4;
 const KERNEL_LIMIT_MS = 120_000;
 
 const loaders: {[K in IutSource['kind']]: (source: Extract<IutSource, {kind: K}>) => Promise<Iut>} = {
@@ -18,6 +19,7 @@ const loaders: {[K in IutSource['kind']]: (source: Extract<IutSource, {kind: K}>
     name,
     kernel: image,
     maxRuns: KERNEL_RUNS,
+    maxOrders: KERNEL_ORDERS,
     limitMs: KERNEL_LIMIT_MS,
     subjects: ['frontend/vbd', 'frontend/vif', 'frontend/console'],
   }),

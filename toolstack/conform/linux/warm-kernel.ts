@@ -4,6 +4,7 @@ import {createHost} from '../../host/host.ts';
 import {lastWords} from '../../host/last-words.ts';
 
 export interface KernelFiles {
+  /** An image, or a directory with `vmlinuz` and `initrd.img`. */
   readonly kernel: string;
   readonly initrd?: string;
   readonly cmdline?: string;
@@ -21,16 +22,16 @@ const PROMPT = /(?:^|\n)[^\n]*[#$] $/;
  * Quiet from here on, and commands are read without the shell's line editor, which loses characters that come while it
  * changes the terminal's mode.
  */
-const COMMAND_LOOP = 'stty -echo; dmesg -n 1; echo ready; while read -r line; do eval "$line"; done\r';
-const IN_LOOP = /\nready\n$/;
+const COMMAND_LOOP = 'stty -echo; dmesg -n 1; echo "This is $(uname -sr)"; while read -r line; do eval "$line"; done\r';
+const IN_LOOP = /\nThis is (.*)\n$/;
 // eslint-disable-next-line no-control-regex -- terminals' control sequences
 const CONTROL_SEQUENCES = /\u001B\[[0-9;?]*[A-Za-z]|\r/g;
 
 /**
  * Boots a kernel, in virtual time and without devices, up to the prompt of its shell on hvc0, has the shell run each line
- * it gets, and saves it as `image`: each check goes on from there. Throws ToolstackError when it does not come that far.
+ * it gets, and saves it as `image`: each check goes on from there. Returns the kernel's name. Throws ToolstackError when it does not come that far.
  */
-export const warmKernel = async ({kernel, initrd, cmdline = CMDLINE}: KernelFiles, image: string): Promise<void> => {
+export const warmKernel = async ({kernel, initrd, cmdline = CMDLINE}: KernelFiles, image: string): Promise<string> => {
   const host = await createHost({clock: virtualClock(SEED)});
   try {
     const lines = [
@@ -61,7 +62,9 @@ export const warmKernel = async ({kernel, initrd, cmdline = CMDLINE}: KernelFile
     await hear(PROMPT);
     host.consoles.write(domid, new TextEncoder().encode(COMMAND_LOOP));
     await hear(IN_LOOP);
+    const [, name = kernel] = IN_LOOP.exec(said()) ?? [];
     await host.save(domid, image);
+    return name;
   } finally {
     await host.close({graceNs: 0});
   }

@@ -53,7 +53,11 @@ export const runCheck = async (check: Check, iut: Iut, options: RunOptions = {})
   };
 };
 
-function* runsOf({orders, seeds}: Check, {maxRuns = Infinity}: Iut, options: RunOptions): Generator<Choices> {
+function* runsOf(
+  {orders, seeds}: Check,
+  {maxRuns = Infinity, maxOrders = Infinity}: Iut,
+  options: RunOptions,
+): Generator<Choices> {
   const {seed = 1, replay} = options;
   if (replay !== undefined) {
     yield replay;
@@ -64,7 +68,7 @@ function* runsOf({orders, seeds}: Check, {maxRuns = Infinity}: Iut, options: Run
     return;
   }
   let prefix: number[] | undefined = [];
-  for (let i = 0; i < Math.min(orders, maxRuns) && prefix !== undefined; i++) {
+  for (let i = 0; i < Math.min(orders, maxOrders) && prefix !== undefined; i++) {
     const choices = new Choices(seed, prefix);
     yield choices;
     prefix = choices.nextPrefix();

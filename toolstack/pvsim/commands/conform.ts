@@ -33,7 +33,7 @@ const kernel = (parser: Argv) =>
     .option('kernel', {
       type: 'string',
       requiresArg: true,
-      describe: 'Kernel for the x86 engine: its own frontends are judged',
+      describe: 'Kernel for the x86 engine, or where "pvsim image build" put one: its own frontends are judged',
     })
     .option('initrd', {
       type: 'string',
@@ -104,7 +104,7 @@ const replayCommand: CommandModule<object, ReplayCommand> = {
   command: 'replay <check>',
   describe: "Run a check's one seed again and print what both sides did",
   builder: (parser) =>
-    daemon(parser)
+    kernel(daemon(parser))
       .positional('check', {type: 'string', demandOption: true, describe: '"RING-LAY-06 backend/vbd"'})
       .option('seed', {
         type: 'string',
