@@ -3,9 +3,10 @@ import {promisify} from 'node:util';
 import type {FileCalls} from './file-io.ts';
 import {type Clock, ImageFile} from './image-file.ts';
 import type {ImageLock, ImageLocks} from './image-locks.ts';
+import {type IoVector, vectorOf} from './io-vector.ts';
 import {processLocks} from './open.ts';
 import {keyOf, refuse, refuseError} from './open-file.ts';
-import type {StorageError} from './storage.ts';
+import type {Completion, StorageError} from './storage.ts';
 
 const truncateLater = promisify(ftruncate);
 
@@ -19,7 +20,7 @@ export interface GrowingFileOptions {
   calls?: FileCalls;
 }
 
-/** A file that becomes longer as it is written, and can be cut off: what a tape is on. Its operations throw an error with an `errno`. */
+/** A file that becomes longer as it is written, and can be cut off: what a tape is on. What returns a promise throws an error with an `errno`. */
 export class GrowingFile {
   readonly path: string;
   readonly readonly: boolean;
@@ -61,13 +62,18 @@ export class GrowingFile {
     return this.length;
   }
 
+  /** Fills a vector, as Storage.read does; the file has to be that long. */
+  readVector(vector: IoVector, position: number, completion: Completion): number {
+    return this.file.read(vector, position, completion);
+  }
+
   /** The bytes of a range; fewer where the file ends. */
   read(position: number, length: number): Promise<Buffer> {
     return this.file.readBytes(position, Math.max(0, Math.min(length, this.length - position)));
   }
 
   async write(position: number, bytes: Uint8Array): Promise<void> {
-    await this.file.writeBytes(position, bytes);
+    await this.file.writeVector(vectorOf(bytes), position);
     this.length = Math.max(this.length, position + bytes.length);
   }
 

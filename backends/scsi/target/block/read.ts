@@ -1,10 +1,11 @@
 import {scatter, slice} from '../../../storage/index.ts';
 import {command, type CommandSpec} from '../command.ts';
+import {after, operate} from '../operate.ts';
 import type {Answer, Outcome} from '../outcome.ts';
 import type {Task} from '../task.ts';
 import type {BlockUnit} from './block-unit.ts';
 import {type BlockRange, rangeFault, rangeOf} from './range.ts';
-import {after, operate, readBlocks, readFailure} from './storage-steps.ts';
+import {readBlocks, readFailure} from './storage-steps.ts';
 
 /** Fills a buffer that ends in the middle of a block. */
 const readPart = async (unit: BlockUnit, task: Task, {lba}: BlockRange, wanted: number): Promise<Outcome> => {

@@ -1,7 +1,8 @@
 import {slice} from '../../../storage/index.ts';
 import {type BlockRange, rangeFault, rangeOf} from '../block/range.ts';
-import {after, andThen, flush, operate, writeFailure} from '../block/storage-steps.ts';
+import {flush, writeFailure} from '../block/storage-steps.ts';
 import {command, type CommandSpec} from '../command.ts';
+import {after, andThen, operate} from '../operate.ts';
 import {type Answer, fail, type Failure} from '../outcome.ts';
 import {INVALID_FIELD_IN_COMMAND_INFORMATION_UNIT} from '../sense-codes.ts';
 import type {Task} from '../task.ts';

@@ -7,20 +7,18 @@ import {
   StorageError,
   viewsOf,
 } from '../../../storage/index.ts';
+import {operate} from '../operate.ts';
 import {MAX_OBJECTS, type ObjectIndex} from './object-index.ts';
-import {ReadAhead} from './read-ahead.ts';
 import {scanTape, type ScannedTape} from './scan.ts';
 import {recordBytes, TAPE_MARK, WORD_BYTES} from './tap-format.ts';
 import {WriteBehind} from './write-behind.ts';
 
-/** What a file system said to a tape. */
-export class MediumFailure extends Error {
-  readonly operation: 'read' | 'write';
+/** What was written could not be put into the file: -errno. */
+export class TapeWriteFailure extends Error {
   readonly errno: number;
 
-  constructor(operation: 'read' | 'write', errno: number) {
-    super(`tape ${operation} failed: ${errno}`);
-    this.operation = operation;
+  constructor(errno: number) {
+    super(`tape write failed: ${errno}`);
     this.errno = errno;
   }
 }
@@ -34,18 +32,19 @@ const DEFAULT_CAPACITY_BYTES = 2 ** 36;
 /** Before the end of the tape writers are warned. */
 const EARLY_WARNING_BYTES = 1 << 20;
 
+/** A word of the file, and what follows odd data. */
+const wordBytes = (word: number): Uint8Array => Uint8Array.of(word, word >>> 8, word >>> 16, word >>> 24);
 const padding = new Uint8Array(1);
 
 /**
  * A tape: a row of blocks and filemarks in a .tap file, which other programs read as well. Whatever is written ends the
- * tape. Operations throw a MediumFailure, or reject with one.
+ * tape. What returns a promise rejects with a TapeWriteFailure.
  */
 export class Cartridge {
   readonly capacityBytes: number;
   readonly index: ObjectIndex;
   private readonly file: GrowingFile;
   private readonly writer: WriteBehind;
-  private readonly reader: ReadAhead;
   /** There is something behind the end of the tape: what its mark hid, or what a write has not cut off yet. */
   private hasRest: boolean;
 
@@ -54,7 +53,6 @@ export class Cartridge {
     this.index = index;
     this.capacityBytes = capacityBytes;
     this.writer = new WriteBehind(file, endBytes);
-    this.reader = new ReadAhead(file);
     this.hasRest = endBytes < file.sizeBytes;
   }
 
@@ -104,31 +102,30 @@ export class Cartridge {
     return this.usedBytes + recordBytes(dataBytes) <= this.capacityBytes && this.count < MAX_OBJECTS;
   }
 
-  /** Copies the start of a block into a vector. */
-  read(object: number, lengthBytes: number, vector: IoVector): void | Promise<void> {
+  /** Fills a vector with the start of a block, straight from the file. Returns the bytes, or -errno. */
+  read(object: number, vector: IoVector): number | Promise<number> {
     const position = this.index.position(object) + WORD_BYTES;
-    if (this.bufferedBytes > 0) return this.flushed(false).then(() => this.copy(position, lengthBytes, vector));
-    return this.copy(position, lengthBytes, vector);
+    const fill = (): number | Promise<number> =>
+      operate((completion) => this.file.readVector(vector, position, completion));
+    return this.bufferedBytes > 0 ? this.flushed(false).then(fill) : fill();
   }
 
   /** Writes a block at an object's place, which ends the tape. The vector's memory is not looked at any more then. */
   writeBlock(object: number, vector: IoVector, from: number, dataBytes: number): void | Promise<void> {
-    const bytes = recordBytes(dataBytes);
-    if (!this.isAtEnd(object) || !this.writer.hasRoom(bytes)) return this.writeLater(object, vector, from, dataBytes);
-    const position = this.writer.endBytes;
-    this.writer.putWord(dataBytes);
-    for (const view of viewsOf(slice(vector, from, dataBytes))) this.writer.put(view);
-    if ((dataBytes & 1) === 1) this.writer.put(padding);
-    this.writer.putWord(dataBytes);
-    this.index.push(position, dataBytes);
+    const data = viewsOf(slice(vector, from, dataBytes));
+    const length = wordBytes(dataBytes);
+    const parts = [length, ...data, ...((dataBytes & 1) === 1 ? [padding] : []), length];
+    const fits = this.isAtEnd(object) && this.writer.roomBytes > recordBytes(dataBytes);
+    if (!fits) return this.writeLater(object, parts, dataBytes);
+    this.index.push(this.writer.endBytes, dataBytes);
+    for (const part of parts) this.writer.put(part);
   }
 
   async writeFilemark(object: number): Promise<void> {
     await this.guarded(async () => {
       await this.cut(object);
-      if (!this.writer.hasRoom(WORD_BYTES)) await this.writer.spill();
       this.index.push(this.writer.endBytes, 0);
-      this.writer.putWord(TAPE_MARK);
+      await this.writer.putAll(wordBytes(TAPE_MARK));
     });
   }
 
@@ -141,7 +138,6 @@ export class Cartridge {
   flushed(stable: boolean): Promise<void> {
     return this.guarded(async () => {
       await this.writer.drain();
-      this.reader.forget();
       if (stable && !this.readonly) await this.file.sync();
     });
   }
@@ -155,12 +151,6 @@ export class Cartridge {
     }
   }
 
-  private copy(position: number, lengthBytes: number, vector: IoVector): void | Promise<void> {
-    return this.reader.copy(position, lengthBytes, vector)?.catch((error: unknown) => {
-      throw new MediumFailure('read', errnoOf(error));
-    });
-  }
-
   private isAtEnd(object: number): boolean {
     return object === this.count && !this.hasRest;
   }
@@ -172,40 +162,40 @@ export class Cartridge {
     await this.file.truncate(end);
     this.index.truncate(object);
     this.writer.restart(end);
-    this.reader.forget();
     this.hasRest = false;
   }
 
-  private writeLater(object: number, vector: IoVector, from: number, dataBytes: number): Promise<void> {
+  private writeLater(object: number, parts: readonly Uint8Array[], dataBytes: number): Promise<void> {
     return this.guarded(async () => {
       await this.cut(object);
-      const {writer} = this;
-      await writer.spill();
-      const position = writer.endBytes;
-      writer.putWord(dataBytes);
-      for (const view of viewsOf(slice(vector, from, dataBytes))) await writer.putAll(view);
-      if (!writer.hasRoom(padding.length + WORD_BYTES)) await writer.spill();
-      if ((dataBytes & 1) === 1) writer.put(padding);
-      writer.putWord(dataBytes);
-      this.index.push(position, dataBytes);
+      this.index.push(this.writer.endBytes, dataBytes);
+      for (const part of parts) await this.writer.putAll(part);
     });
   }
 
-  /** After a failure the tape ends with the last object that is in the file as a whole. */
   private async guarded(write: () => Promise<void>): Promise<void> {
     try {
       await write();
     } catch (error) {
-      const {index, file} = this;
-      let count = index.count;
-      while (count > 0 && this.endOf(count - 1) > file.sizeBytes) count--;
-      const end = count === 0 ? 0 : this.endOf(count - 1);
-      index.truncate(count);
-      this.writer.restart(end);
-      this.reader.forget();
-      // Where that is refused, too, the next write cuts it off.
+      await this.endBehindWhatIsThere();
+      throw new TapeWriteFailure(errnoOf(error));
+    }
+  }
+
+  /** After a failure: the tape ends with the last object that is in the file as a whole. */
+  private async endBehindWhatIsThere(): Promise<void> {
+    const {index, file} = this;
+    let count = index.count;
+    while (count > 0 && this.endOf(count - 1) > file.sizeBytes) count--;
+    const end = count === 0 ? 0 : this.endOf(count - 1);
+    index.truncate(count);
+    this.writer.restart(end);
+    try {
+      await file.truncate(end);
+      this.hasRest = false;
+    } catch {
+      // The next write tries it again.
       this.hasRest = true;
-      throw new MediumFailure('write', errnoOf(error));
     }
   }
 

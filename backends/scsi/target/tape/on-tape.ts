@@ -1,13 +1,12 @@
 import {ENOSPC} from '../../../../hypervisor/errno.ts';
 import {type Answer, fail, type Outcome} from '../outcome.ts';
-import {END_OF_MEDIUM_OVERFLOW, MEDIUM_NOT_PRESENT, UNRECOVERED_READ_ERROR, WRITE_ERROR} from '../sense-codes.ts';
+import {END_OF_MEDIUM_OVERFLOW, MEDIUM_NOT_PRESENT, WRITE_ERROR} from '../sense-codes.ts';
 import type {Task} from '../task.ts';
-import {type Cartridge, MediumFailure} from './cartridge.ts';
+import {type Cartridge, TapeWriteFailure} from './cartridge.ts';
 import type {TapeUnit} from './tape-unit.ts';
 
 const sayFailure = (tape: TapeUnit, error: unknown): Outcome => {
-  if (!(error instanceof MediumFailure)) throw error;
-  if (error.operation === 'read') return fail(UNRECOVERED_READ_ERROR);
+  if (!(error instanceof TapeWriteFailure)) throw error;
   tape.position = tape.cartridge?.count ?? 0;
   // What failed may have been written by a command that had ended.
   return error.errno === -ENOSPC

@@ -1,6 +1,7 @@
 import {type IoVector, slice} from '../../../storage/index.ts';
 import {be24} from '../bytes.ts';
 import {command, type CommandSpec} from '../command.ts';
+import {after} from '../operate.ts';
 import {type Answer, fail, type Failure, invalidField, type Outcome} from '../outcome.ts';
 import {
   END_OF_DATA_DETECTED,
@@ -45,14 +46,13 @@ const readVariable = (tape: TapeUnit, task: Task, cartridge: Cartridge, wanted: 
   const found = cartridge.index.dataBytes(tape.position);
   const moved = Math.min(found, wanted);
   const isSuppressed = (task.cdb[1] & SUPPRESS_INCORRECT_LENGTH) !== 0 && (found < wanted || tape.blockBytes === 0);
-  const ended = (): Outcome =>
-    found === wanted || isSuppressed
-      ? moved
-      : fail(NO_ADDITIONAL_SENSE, {information: wanted - found, incorrectLength: true}, moved);
-  const room = Math.min(moved, task.data.lengthBytes);
-  const reading = cartridge.read(tape.position, room, task.data);
+  const reading = cartridge.read(tape.position, slice(task.data, 0, Math.min(moved, task.data.lengthBytes)));
   tape.position++;
-  return reading instanceof Promise ? reading.then(ended) : ended();
+  return after(reading, (result): Outcome => {
+    if (result < 0) return fail(UNRECOVERED_READ_ERROR);
+    if (found === wanted || isSuppressed) return moved;
+    return fail(NO_ADDITIONAL_SENSE, {information: wanted - found, incorrectLength: true}, moved);
+  });
 };
 
 /** Reads blocks of one length as long as they have it. */
@@ -65,8 +65,9 @@ const readFixed = async (tape: TapeUnit, task: Task, cartridge: Cartridge, block
     const moved = Math.min(found, blockBytes);
     const from = done * blockBytes;
     const room = Math.max(0, Math.min(moved, task.data.lengthBytes - from));
-    if (room > 0) await cartridge.read(tape.position, room, slice(task.data, from, room));
+    const result = await cartridge.read(tape.position, slice(task.data, from, room));
     tape.position++;
+    if (result < 0) return fail(UNRECOVERED_READ_ERROR, {information: blocks - done}, from);
     if (found !== blockBytes) {
       const details = {information: blocks - done, incorrectLength: true};
       return fail(NO_ADDITIONAL_SENSE, details, from + moved);

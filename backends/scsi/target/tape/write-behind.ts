@@ -1,5 +1,6 @@
 import type {GrowingFile} from '../../../storage/index.ts';
 
+/** The buffer is written in pieces that end where the file's bytes are a multiple of this: whole pages, mostly. */
 const BUFFER_BYTES = 1 << 20;
 
 /**
@@ -29,8 +30,9 @@ export class WriteBehind {
     return this.used;
   }
 
-  hasRoom(bytes: number): boolean {
-    return BUFFER_BYTES - this.used >= bytes;
+  /** Bytes that can be put before the buffer has to be written. */
+  get roomBytes(): number {
+    return BUFFER_BYTES - (this.endBytes % BUFFER_BYTES);
   }
 
   /** Takes bytes over; there has to be room. */
@@ -39,37 +41,15 @@ export class WriteBehind {
     this.used += bytes.length;
   }
 
-  /** Little-endian. */
-  putWord(word: number): void {
-    const {filling, used} = this;
-    filling[used] = word;
-    filling[used + 1] = word >>> 8;
-    filling[used + 2] = word >>> 16;
-    filling[used + 3] = word >>> 24;
-    this.used += 4;
-  }
-
-  /** Takes bytes over, however many. */
+  /** Takes bytes over, however many. Throws what an earlier write failed with. */
   async putAll(bytes: Uint8Array): Promise<void> {
     for (let at = 0; at < bytes.length;) {
-      if (this.used === BUFFER_BYTES) await this.spill();
-      const part = bytes.subarray(at, at + BUFFER_BYTES - this.used);
+      const room = this.roomBytes;
+      const part = bytes.subarray(at, at + room);
       this.put(part);
       at += part.length;
+      if (part.length === room) await this.spill();
     }
-  }
-
-  /** Begins to write the buffer; waits only for the one before. Throws what that failed with. */
-  async spill(): Promise<void> {
-    await this.writing;
-    const {filling, used, position} = this;
-    this.filling = this.spare;
-    this.spare = filling;
-    this.used = 0;
-    this.position = position + used;
-    this.writing = this.file.write(position, filling.subarray(0, used));
-    // Whoever waits for it next is told.
-    this.writing.catch(() => undefined);
   }
 
   /** Writes all that there is. */
@@ -84,5 +64,18 @@ export class WriteBehind {
     this.used = 0;
     this.position = position;
     this.writing = undefined;
+  }
+
+  /** Begins to write the buffer; waits only for the one before. */
+  private async spill(): Promise<void> {
+    await this.writing;
+    const {filling, used, position} = this;
+    this.filling = this.spare;
+    this.spare = filling;
+    this.used = 0;
+    this.position = position + used;
+    this.writing = this.file.write(position, filling.subarray(0, used));
+    // Whoever waits for it next is told.
+    this.writing.catch(() => undefined);
   }
 }
