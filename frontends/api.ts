@@ -38,6 +38,20 @@ export interface BlockDevice {
   stats(): Readonly<Record<string, number>>;
 }
 
+/** What a sender leaves to others. The checksum of TCP or UDP is made on the way then, whatever its field holds. */
+export interface SendOffload {
+  /** Payload bytes of each segment into which a TCP packet is to be cut: its frame may have up to 65535 bytes. */
+  readonly segmentBytes?: number;
+}
+
+/** What the other end of an interface does for those who send. */
+export interface DeviceOffloads {
+  readonly checksumIpv4: boolean;
+  readonly checksumIpv6: boolean;
+  readonly segmentIpv4: boolean;
+  readonly segmentIpv6: boolean;
+}
+
 /** A network interface as guest programs see it. Frames are Ethernet, from the destination address on, without FCS. */
 export interface NetDevice {
   /** "eth0" */
@@ -46,12 +60,22 @@ export interface NetDevice {
   readonly mtu: number;
   /** Connected, and the backend does not say that the link is down. */
   readonly carrier: boolean;
-  /** Frames received, a batch for each event. The bytes are the receiver's to keep. */
+  /** What a sender may leave to it; nothing if this is not there. */
+  readonly offloads?: DeviceOffloads;
+  /**
+   * Frames received, a batch for each event. The bytes are the receiver's to keep. TCP may come in frames longer than the
+   * MTU, where it was never cut into segments: see offloadOf.
+   */
   readonly frames: Observable<readonly Uint8Array[]>;
   /** Completes when the device was removed. */
   readonly removed: Observable<never>;
-  /** Queues a frame of 14..mtu+14 bytes; false when the ring is full or there is no carrier (counted as dropped). */
-  send(frame: Uint8Array): boolean;
+  /**
+   * Queues a frame of 14..mtu+14 bytes, more where it is to be cut into segments; false when the ring is full, there is no
+   * carrier, or what is left to do is not offered (counted as dropped).
+   */
+  send(frame: Uint8Array, offload?: SendOffload): boolean;
+  /** Of one of `frames`: how who passes it on sends it; undefined for one of ordinary length. */
+  offloadOf?(frame: Uint8Array): SendOffload | undefined;
   stats(): Readonly<Record<string, number>>;
 }
 

@@ -2,7 +2,7 @@ import type {Gfn} from '../../hypervisor/ids.ts';
 import {PAGE_SIZE, type DomainMemory} from '../../hypervisor/memory/index.ts';
 import type {PagePool} from './page-pool.ts';
 
-/** Pages that one vif's backlog may hold. */
+/** Pages that one queue's backlog may hold. */
 const MAX_PAGES = 256;
 
 /** Frames that wait for room in a guest, oldest first, in pages: a frame begins with a page and has its pages alone. */
@@ -13,6 +13,7 @@ export class Backlog {
   private pages: (Gfn | undefined)[] = [];
   private lengths = new Uint32Array(0);
   private offloads = new Uint32Array(0);
+  private expiries = new Float64Array(0);
   private head = 0;
   private used = 0;
 
@@ -35,13 +36,18 @@ export class Backlog {
     return this.offloads[this.head];
   }
 
-  /** Where page number `index` of the oldest frame lies, a byte offset. */
-  headPage(index: number): number {
-    return this.pageAt(this.head + index) * PAGE_SIZE;
+  /** Until when the oldest frame may wait, host time. */
+  get headExpiryNs(): number {
+    return this.expiries[this.head];
+  }
+
+  /** Where byte number `at` of the oldest frame lies, a byte offset: it and those after it up to the end of a page. */
+  headByte(at: number): number {
+    return this.pageAt(this.head + Math.floor(at / PAGE_SIZE)) * PAGE_SIZE + (at % PAGE_SIZE);
   }
 
   /** Copies a frame in; false when there is no room for it. */
-  push(offset: number, length: number, offload: number): boolean {
+  push(offset: number, length: number, offload: number, expiryNs: number): boolean {
     const count = Math.ceil(length / PAGE_SIZE);
     if (this.used + count > MAX_PAGES) return false;
     if (this.pages.length === 0) this.build();
@@ -57,6 +63,7 @@ export class Backlog {
       this.pages[at] = page;
       this.lengths[at] = length;
       this.offloads[at] = offload;
+      this.expiries[at] = expiryNs;
       this.used++;
     }
     return true;
@@ -77,6 +84,7 @@ export class Backlog {
     this.pages = new Array<Gfn | undefined>(MAX_PAGES).fill(undefined);
     this.lengths = new Uint32Array(MAX_PAGES);
     this.offloads = new Uint32Array(MAX_PAGES);
+    this.expiries = new Float64Array(MAX_PAGES);
   }
 
   /** Gives back `count` pages, of which the first is `from` after the head. */

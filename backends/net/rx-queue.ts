@@ -1,216 +1,195 @@
-import {GNTCOPY_dest_gref, GNTST_okay} from '../../hypervisor/abi/grant-table.ts';
-import {
-  NETIF_RSP_ERROR,
-  NETRXF_csum_blank,
-  NETRXF_data_validated,
-  NETRXF_extra_info,
-  NETRXF_more_data,
-  XEN_NETIF_EXTRA_TYPE_GSO,
-  XEN_NETIF_GSO_TYPE_TCPV4,
-} from '../../hypervisor/abi/io/netif.ts';
 import type {BackRing} from '../../hypervisor/abi/ring.ts';
-import {DOMID_SELF} from '../../hypervisor/ids.ts';
-import {PAGE_SHIFT, PAGE_SIZE} from '../../hypervisor/memory/index.ts';
+import {PAGE_SIZE} from '../../hypervisor/memory/index.ts';
 import type {HypervisorOps} from '../../hypervisor/ops.ts';
-import {type FrameBatch, type FrameFinisher, NO_OFFLOAD, segmentBytes} from '../network/index.ts';
+import type {Timer} from '../../hypervisor/schedule/index.ts';
+import {type FrameFinisher, NO_OFFLOAD, OVER_IPV6, segmentBytes} from '../network/index.ts';
 import {Backlog} from './backlog.ts';
-import type {PacketTap} from './packet-tap.ts';
+import type {Reception} from './frontend-nodes.ts';
+import type {PacketHash} from './packet-hash.ts';
 import type {PagePool} from './page-pool.ts';
+import {RxExtras} from './rx-extras.ts';
+import {RxFiller, type RxFillerOptions} from './rx-filler.ts';
 import type {VifStats} from './stats.ts';
 import type {Fault} from './tx-packet.ts';
 
-/** netif_rx_request: id and padding; gref. */
-const REQUEST_WORDS = 2;
-/** In place of an offset. */
-const IN_BACKLOG = -1;
 const OVERRUN: Fault = 'more receive requests than the ring holds';
 
-export interface RxQueueOptions {
-  ops: HypervisorOps;
-  /** The guest. */
-  domid: number;
-  ring: BackRing;
+export interface RxQueueOptions extends RxFillerOptions {
   pool: PagePool;
   finisher: FrameFinisher;
-  stats: VifStats;
-  tap: PacketTap;
-  /** Longest frame that the guest takes, bytes. */
-  maxFrame: number;
-  /** The guest takes frames of several slots. */
-  canScatter: boolean;
-  /** The guest takes TCP and UDP over IPv4 with a blank checksum. */
-  canBlank: boolean;
-  /** The guest takes TCP over IPv4 that is still to be cut into segments. */
-  canSegment: boolean;
-  /** The guest tells us when it has posted room, so that frames may wait for it. @see netif.h, feature-rx-notify */
-  canWait: boolean;
+  /** What the guest takes; may change while it is connected. */
+  reception: Reception;
+  hash: PacketHash;
+  /** How long a frame waits for room. */
+  drainNs: number;
+  /** The oldest frame has waited long enough: `expire` is to be called. */
+  onExpiry: () => void;
 }
 
-/** The receive ring of a guest: fills its posted pages with frames, and keeps some while it has none. */
+/** The receive ring of a guest's queue: frames go into its posted pages, or wait while there are none. */
 export class RxQueue {
-  /** The guest's memory may move, and the ring with it. */
-  ring: BackRing;
+  /** Requests that the frame which was tried last takes, if they were not there, else 0. */
+  needed = 0;
   private readonly ops: HypervisorOps;
-  private readonly domid: number;
+  private readonly filler: RxFiller;
   private readonly backlog: Backlog;
   private readonly stats: VifStats;
-  private readonly tap: PacketTap;
-  private readonly maxFrame: number;
-  private readonly canWait: boolean;
-  private readonly canBlank: boolean;
-  private readonly canSegment: boolean;
+  private readonly reception: Reception;
+  private readonly hash: PacketHash;
   private readonly finisher: FrameFinisher;
-  private readonly request = new Uint32Array(REQUEST_WORDS);
+  private readonly drainNs: number;
+  private readonly onExpiry: () => void;
+  private readonly extras = new RxExtras();
   /** Requests known to be on the ring. */
   private available = 0;
-  /** Of the packet under way; kept while somebody captures. */
-  private grefs: number[] = [];
+  /** Where the frame at hand begins. */
+  private start = 0;
+  /** Set while frames wait. */
+  private timer: Timer | undefined;
 
   constructor(options: RxQueueOptions) {
     this.ops = options.ops;
-    this.domid = options.domid;
-    this.ring = options.ring;
+    this.filler = new RxFiller(options);
     this.backlog = new Backlog(options.ops.memory, options.pool);
     this.stats = options.stats;
-    this.tap = options.tap;
-    this.maxFrame = options.canScatter ? options.maxFrame : Math.min(options.maxFrame, PAGE_SIZE);
-    this.canWait = options.canWait;
-    this.canBlank = options.canBlank;
-    this.canSegment = options.canSegment;
+    this.reception = options.reception;
+    this.hash = options.hash;
     this.finisher = options.finisher;
+    this.drainNs = options.drainNs;
+    this.onExpiry = options.onExpiry;
   }
 
-  /** Takes frames from the network. Responses are filled in, not published yet. Returns why it cannot go on, if so. */
-  receive(batch: FrameBatch): Fault | undefined {
-    if (!this.look()) return OVERRUN;
-    const {offsets, lengths, offloads, count} = batch;
-    for (let i = 0; i < count; i++) {
-      if (this.isTaken(offloads[i])) this.enqueue(offsets[i], lengths[i], offloads[i]);
-      else this.finisher.finish(offsets[i], lengths[i], offloads[i], this.enqueueWhole);
-    }
-    return undefined;
+  /** The guest's memory may move, and the ring with it. */
+  set ring(ring: BackRing) {
+    this.filler.ring = ring;
+  }
+
+  /** The guest has posted what `needed` says. */
+  get isReady(): boolean {
+    return this.available >= this.needed;
+  }
+
+  /**
+   * Looks at the ring, before frames are taken. Responses are filled in, not published yet. Returns why it cannot go on, if
+   * so.
+   */
+  begin(): Fault | undefined {
+    return this.look() ? undefined : OVERRUN;
+  }
+
+  /** Takes a frame from the network: it goes to the guest, or waits, or is dropped. */
+  take(offset: number, length: number, offload: number): void {
+    if (this.isTaken(offload)) this.enqueue(offset, length, offload);
+    else this.finisher.finish(offset, length, offload, this.enqueueWhole);
   }
 
   /** The guest has posted requests: delivers what waits. */
   drain(): Fault | undefined {
     if (!this.look()) return OVERRUN;
     const {backlog} = this;
-    while (!backlog.isEmpty && this.hasRoom(backlog.headLength, backlog.headOffload)) {
-      this.deliver(IN_BACKLOG, backlog.headLength, backlog.headOffload);
-      backlog.shift();
-    }
+    while (!backlog.isEmpty && this.deliver(this.inBacklog, backlog.headLength, backlog.headOffload)) this.shift();
     return undefined;
+  }
+
+  /** Delivers what can be, and drops what has waited too long. */
+  expire(): Fault | undefined {
+    const fault = this.drain();
+    const nowNs = this.ops.schedule.now();
+    while (!this.backlog.isEmpty && this.backlog.headExpiryNs <= nowNs) {
+      this.stats.rxDropped++;
+      this.shift();
+    }
+    this.waitForExpiry();
+    return fault;
   }
 
   clear(): void {
     this.backlog.clear();
+    this.timer?.cancel();
+    this.timer = undefined;
   }
 
   private isTaken(offload: number): boolean {
     if (offload === NO_OFFLOAD) return true;
-    return segmentBytes(offload) > 0 ? this.canSegment : this.canBlank;
+    const {canBlank4, canBlank6, canSegment4, canSegment6} = this.reception;
+    if ((offload & OVER_IPV6) === 0) return segmentBytes(offload) > 0 ? canSegment4 : canBlank4;
+    return segmentBytes(offload) > 0 ? canSegment6 : canBlank6;
   }
 
-  /** A frame goes to the guest, or waits, or is dropped. */
   private enqueue(offset: number, length: number, offload: number): void {
-    if (length > this.maxFrame && segmentBytes(offload) === 0) this.stats.rxDropped++;
-    else if (this.backlog.isEmpty && this.hasRoom(length, offload)) this.deliver(offset, length, offload);
-    else if (!this.canWait || !this.backlog.push(offset, length, offload)) this.stats.rxDropped++;
+    this.start = offset;
+    if (length > this.maxLength(offload)) this.stats.rxDropped++;
+    else if (!this.backlog.isEmpty || !this.deliver(this.inPiece, length, offload)) this.delay(offset, length, offload);
   }
 
   private readonly enqueueWhole = (offset: number, length: number): void => {
     this.enqueue(offset, length, NO_OFFLOAD);
   };
 
-  /** True when requests for a frame are there; else an event will come once they are. */
-  private hasRoom(length: number, offload: number): boolean {
-    const slots = Math.ceil(length / PAGE_SIZE) + (segmentBytes(offload) > 0 ? 1 : 0);
-    if (this.available >= slots) return true;
-    this.ring.awaitRequests(slots);
-    return this.look() && this.available >= slots;
+  /** Of a packet to be cut the MTU says nothing. */
+  private maxLength(offload: number): number {
+    const {canScatter, maxFrame} = this.reception;
+    if (segmentBytes(offload) > 0) return Infinity;
+    return canScatter ? maxFrame : Math.min(maxFrame, this.slotBytes);
+  }
+
+  private delay(offset: number, length: number, offload: number): void {
+    const expiryNs = this.ops.schedule.now() + this.drainNs;
+    if (!this.backlog.push(offset, length, offload, expiryNs)) this.stats.rxDropped++;
+    else if (this.timer === undefined) this.waitForExpiry();
+  }
+
+  private shift(): void {
+    this.backlog.shift();
+    if (this.backlog.isEmpty) this.waitForExpiry();
+  }
+
+  private waitForExpiry(): void {
+    const {schedule} = this.ops;
+    this.timer?.cancel();
+    this.timer = this.backlog.isEmpty
+      ? undefined
+      : schedule.after(Math.max(0, this.backlog.headExpiryNs - schedule.now()), this.onExpiry);
+  }
+
+  /** Bytes of a frame that a page takes. */
+  private get slotBytes(): number {
+    return PAGE_SIZE - this.reception.headroom;
+  }
+
+  private readonly inPiece = (at: number): number => this.start + at;
+
+  private readonly inBacklog = (at: number): number => this.backlog.headByte(at);
+
+  /** Puts a frame into the guest's pages. False when there are too few requests: an event will come once there are more. */
+  private deliver(place: (at: number) => number, length: number, offload: number): boolean {
+    const {extras, hash, filler} = this;
+    const {headroom} = this.reception;
+    extras.count = 0;
+    if (offload !== NO_OFFLOAD || hash.isOn || headroom > 0)
+      extras.describe(this.ops.memory.u8, place(0), Math.min(length, PAGE_SIZE), offload, hash, headroom);
+    const slots = Math.ceil(length / this.slotBytes) + extras.count;
+    if (!this.hasRequests(slots)) return false;
+    this.available -= slots;
+    filler.fill(place, length, offload, extras, headroom);
+    return true;
+  }
+
+  private hasRequests(count: number): boolean {
+    this.needed = 0;
+    if (this.available >= count) return true;
+    this.filler.ring.awaitRequests(count);
+    if (this.look() && this.available >= count) return true;
+    this.needed = count;
+    return false;
   }
 
   /** One look at the guest's index: what is checked is what is used. False when the ring cannot hold so many requests. */
   private look(): boolean {
-    const {ring} = this;
+    const {ring} = this.filler;
     const {reqProd} = ring.shared;
     const isSound = !ring.requestProdOverflow(reqProd);
     this.available = isSound ? ring.unconsumedRequests(reqProd) : 0;
     return isSound;
-  }
-
-  /** Fills the slots of a frame at `offset`, or of the oldest IN_BACKLOG. @see netif.h, "Guest receive" */
-  private deliver(offset: number, length: number, offload: number): void {
-    const segmentSize = segmentBytes(offload);
-    const first = this.ring.reqCons;
-    let flags = offload === NO_OFFLOAD ? 0 : NETRXF_csum_blank | NETRXF_data_validated;
-    if (segmentSize > 0) flags |= NETRXF_extra_info;
-    for (let page = 0, left = length; left > 0; page++, left -= PAGE_SIZE) {
-      const from = offset === IN_BACKLOG ? this.backlog.headPage(page) : offset + page * PAGE_SIZE;
-      this.fillSlot(from, Math.min(PAGE_SIZE, left), flags | (left > PAGE_SIZE ? NETRXF_more_data : 0));
-      if (page === 0 && segmentSize > 0) this.fillExtra(segmentSize);
-      flags = 0;
-    }
-    this.count(length);
-    if (this.tap.on) this.show(first, offset, length, offload);
-  }
-
-  private show(first: number, offset: number, length: number, offload: number): void {
-    const {ops, ring, grefs} = this;
-    const bytes = new Uint8Array(length);
-    for (let at = 0, page = 0; at < length; at += PAGE_SIZE, page++) {
-      const from = offset === IN_BACKLOG ? this.backlog.headPage(page) : offset + at;
-      bytes.set(ops.memory.u8.subarray(from, from + Math.min(PAGE_SIZE, length - at)), at);
-    }
-    this.grefs = [];
-    this.tap.show(ops, ring, first, {direction: 'rx', bytes, offload, grefs});
-  }
-
-  private count(length: number): void {
-    this.stats.rxPackets++;
-    this.stats.rxBytes += length;
-  }
-
-  /** Fills the page of the next request. The response takes the request's own slot: frontends rely on it. */
-  private fillSlot(offset: number, length: number, flags: number): void {
-    const {ring, request} = this;
-    const {shared} = ring;
-    ring.takeRequest(request);
-    this.available--;
-    if (this.tap.on) this.grefs.push(request[1]);
-    const isCopied = this.copyOut(offset, request[1], 0, length);
-    if (!isCopied) this.stats.rxErrors++;
-    const word = shared.slotWord(ring.claimResponse());
-    shared.u32[word] = request[0] & 0xffff;
-    shared.u32[word + 1] = (flags | ((isCopied ? length : NETIF_RSP_ERROR) << 16)) >>> 0;
-  }
-
-  /** Says in the next slot, whose page stays empty, how the packet is to be cut. @see netif.h, struct xen_netif_extra_info */
-  private fillExtra(segmentSize: number): void {
-    const {ring} = this;
-    const {shared} = ring;
-    ring.takeRequest(this.request);
-    this.available--;
-    const word = shared.slotWord(ring.claimResponse());
-    shared.u32[word] = (XEN_NETIF_EXTRA_TYPE_GSO | (segmentSize << 16)) >>> 0;
-    shared.u32[word + 1] = XEN_NETIF_GSO_TYPE_TCPV4;
-  }
-
-  /** Copies to a granted page from our memory, page by page of ours. */
-  private copyOut(offset: number, gref: number, to: number, size: number): boolean {
-    const inPage = offset & (PAGE_SIZE - 1);
-    const length = Math.min(size, PAGE_SIZE - inPage);
-    const status = this.ops.gnttabCopy(
-      DOMID_SELF,
-      offset >>> PAGE_SHIFT,
-      inPage,
-      this.domid,
-      gref,
-      to,
-      length,
-      GNTCOPY_dest_gref,
-    );
-    if (status !== GNTST_okay) return false;
-    return length === size || this.copyOut(offset + length, gref, to + length, size - length);
   }
 }

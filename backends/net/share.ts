@@ -1,3 +1,4 @@
+import type {Gfn} from '../../hypervisor/ids.ts';
 import type {HypervisorOps} from '../../hypervisor/ops.ts';
 import {FrameArea, FrameFinisher} from '../network/index.ts';
 import {PagePool} from './page-pool.ts';
@@ -13,10 +14,18 @@ export interface NetbackShare {
   readonly area: FrameArea;
   readonly pool: PagePool;
   readonly finisher: FrameFinisher;
+  /** A page that holds something during one control request. */
+  readonly scratch: Gfn;
 }
 
-export const createShare = (ops: HypervisorOps): NetbackShare => ({
-  area: new FrameArea(ops, AREA_PAGES),
-  pool: new PagePool(ops, POOL_PAGES),
-  finisher: new FrameFinisher(ops),
-});
+/** Throws when the domain has no pages for it. */
+export const createShare = (ops: HypervisorOps): NetbackShare => {
+  const scratch = ops.pages.alloc();
+  if (scratch === undefined) throw new Error('no page for control requests');
+  return {
+    area: new FrameArea(ops, AREA_PAGES),
+    pool: new PagePool(ops, POOL_PAGES),
+    finisher: new FrameFinisher(ops),
+    scratch,
+  };
+};

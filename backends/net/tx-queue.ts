@@ -1,4 +1,3 @@
-import {GNTCOPY_source_gref, GNTST_okay} from '../../hypervisor/abi/grant-table.ts';
 import {
   NETIF_RSP_ERROR,
   NETIF_RSP_NULL,
@@ -6,18 +5,25 @@ import {
   NETTXF_csum_blank,
   NETTXF_extra_info,
   NETTXF_more_data,
+  XEN_NETIF_EXTRA_TYPE_MCAST_ADD,
+  XEN_NETIF_GSO_TYPE_TCPV6,
 } from '../../hypervisor/abi/io/netif.ts';
 import type {BackRing} from '../../hypervisor/abi/ring.ts';
-import {DOMID_SELF} from '../../hypervisor/ids.ts';
-import {PAGE_SHIFT, PAGE_SIZE} from '../../hypervisor/memory/index.ts';
+import {PAGE_SIZE} from '../../hypervisor/memory/index.ts';
 import type {HypervisorOps} from '../../hypervisor/ops.ts';
-import {canFinish, CHECKSUM_BLANK, ETH_HLEN, type FrameArea, NO_OFFLOAD, removeChecksum} from '../network/index.ts';
+import {ETH_HLEN, type FrameArea, leftToDo, NO_OFFLOAD, OVER_IPV6, removeChecksum} from '../network/index.ts';
+import type {Credit} from './credit.ts';
+import type {NetFeatures} from './features.ts';
+import type {MulticastFilter} from './multicast-filter.ts';
 import type {PacketTap} from './packet-tap.ts';
 import type {VifStats} from './stats.ts';
 import {type Fault, TxPacket} from './tx-packet.ts';
+import {TxStager} from './tx-stager.ts';
 
 /** netif_tx_request: gref; offset and flags; id and size. */
 const REQUEST_WORDS = 3;
+/** A header and MAX_SKB_FRAGS further parts: what Linux keeps of a packet without a list of lists. */
+const MAX_PARTS = 18;
 
 export interface TxQueueOptions {
   ops: HypervisorOps;
@@ -28,6 +34,11 @@ export interface TxQueueOptions {
   area: FrameArea;
   stats: VifStats;
   tap: PacketTap;
+  features: NetFeatures;
+  /** What the guest may still send. */
+  credit: Credit;
+  /** What the guest wants to hear, which it changes by requests on this ring. */
+  filter: MulticastFilter;
   /** Takes the frames in the area. */
   onFrames: () => void;
 }
@@ -36,27 +47,34 @@ export interface TxQueueOptions {
 export class TxQueue {
   /** The guest's memory may move, and the ring with it. */
   ring: BackRing;
+  /** Requests are left on the ring until there is credit again. */
+  isHeld = false;
   private readonly ops: HypervisorOps;
-  private readonly domid: number;
   private readonly area: FrameArea;
   private readonly stats: VifStats;
   private readonly tap: PacketTap;
+  private readonly credit: Credit;
+  private readonly filter: MulticastFilter;
   private readonly onFrames: () => void;
   private readonly request = new Uint32Array(REQUEST_WORDS);
-  private readonly packet = new TxPacket(this.request);
+  private readonly packet: TxPacket;
+  private readonly stager: TxStager;
 
   constructor(options: TxQueueOptions) {
     this.ops = options.ops;
-    this.domid = options.domid;
     this.ring = options.ring;
     this.area = options.area;
     this.stats = options.stats;
     this.tap = options.tap;
+    this.credit = options.credit;
+    this.filter = options.filter;
     this.onFrames = options.onFrames;
+    this.packet = new TxPacket(this.request, options.features);
+    this.stager = new TxStager(options.ops, options.domid, options.features.copybreak);
   }
 
   /**
-   * Takes the packets that are on the ring, at most a ring full. Responses are filled in, not published yet. Returns the
+   * Takes the packets that are on the ring, at most a ring full, and as far as there is credit. Responses are filled in, not published yet. Returns the
    * reason why the guest's ring cannot be gone on with, if there is one.
    */
   drain(): Fault | undefined {
@@ -66,7 +84,9 @@ export class TxQueue {
     if (ring.requestProdOverflow(reqProd)) return 'more transmit requests than the ring holds';
     const end = ring.reqCons + ring.unconsumedRequests(reqProd);
     let fault: Fault | undefined;
-    while (fault === undefined && (end - ring.reqCons) >>> 0 > 0) fault = this.takePacket((end - ring.reqCons) >>> 0);
+    this.isHeld = false;
+    while (fault === undefined && !this.isHeld && (end - ring.reqCons) >>> 0 > 0)
+      fault = this.takePacket((end - ring.reqCons) >>> 0);
     this.flush();
     return fault;
   }
@@ -75,19 +95,27 @@ export class TxQueue {
     const {ring, request} = this;
     ring.takeRequest(request);
     const flags = request[1] >>> 16;
-    if ((flags & (NETTXF_more_data | NETTXF_extra_info)) !== 0) return this.takeChain(published - 1);
     const size = request[2] >>> 16;
+    if (!this.credit.spend(size)) return this.hold();
+    if ((flags & (NETTXF_more_data | NETTXF_extra_info)) !== 0) return this.takeChain(published - 1);
     const isCarried = this.takeFrame(request[0], request[1] & 0xffff, size, flags);
     if (!isCarried) this.stats.txErrors++;
     this.respond(request[2] & 0xffff, isCarried ? NETIF_RSP_OKAY : NETIF_RSP_ERROR);
     return undefined;
   }
 
+  /** Leaves the request that was taken on the ring; it is read again when its time has come. */
+  private hold(): undefined {
+    this.ring.reqCons = (this.ring.reqCons - 1) >>> 0;
+    this.isHeld = true;
+    this.stats.txHeld++;
+  }
+
   /** A packet of one slot. */
   private takeFrame(gref: number, offset: number, size: number, flags: number): boolean {
     if (size < ETH_HLEN || offset + size > PAGE_SIZE) return false;
     const at = this.makeRoom(size);
-    return this.copyIn(gref, offset, at, size) && this.accept(at, size, flags, 0);
+    return this.stager.take(gref, offset, at, size) && this.accept(at, size, flags, 0);
   }
 
   /** A packet of several slots, of which the first has been taken. */
@@ -95,13 +123,22 @@ export class TxQueue {
     const {packet} = this;
     const fault = packet.read(this.ring, published);
     if (fault !== undefined) return fault;
-    const isCarried = packet.isSound() && this.copyChain();
+    const isCarried = packet.groupChange > 0 ? this.changeGroups() : packet.isSound() && this.copyChain();
     if (!isCarried) this.stats.txErrors++;
     const status = isCarried ? NETIF_RSP_OKAY : NETIF_RSP_ERROR;
     this.respond(packet.ids[0], status);
     for (let i = 0; i < packet.extras; i++) this.respond(0, NETIF_RSP_NULL);
     for (let i = 1; i < packet.slots; i++) this.respond(packet.ids[i], status);
     return undefined;
+  }
+
+  /** A dummy of which only the extra info counts. @see netif.h, "feature-multicast-control" */
+  private changeGroups(): boolean {
+    const {filter, packet} = this;
+    if (packet.hasBadExtra) return false;
+    if (packet.groupChange === XEN_NETIF_EXTRA_TYPE_MCAST_ADD) return filter.add(packet.group);
+    filter.delete(packet.group);
+    return true;
   }
 
   private copyChain(): boolean {
@@ -111,40 +148,29 @@ export class TxQueue {
     for (let i = 0; i < packet.slots; i++) {
       const size = packet.sizes[i];
       // A slot of no bytes is answered like the others, but its grant is not looked at.
-      if (size > 0 && !this.copyIn(packet.grefs[i], packet.offsets[i], filled, size)) return false;
+      if (size > 0 && !this.stager.take(packet.grefs[i], packet.offsets[i], filled, size)) return false;
       filled += size;
     }
     return this.accept(at, packet.size, packet.flags, packet.segmentBytes, packet);
   }
 
-  /** Copies from a granted page to our memory, page by page of ours. */
-  private copyIn(gref: number, offset: number, at: number, size: number): boolean {
-    const inPage = at & (PAGE_SIZE - 1);
-    const length = Math.min(size, PAGE_SIZE - inPage);
-    const status = this.ops.gnttabCopy(
-      this.domid,
-      gref,
-      offset,
-      DOMID_SELF,
-      at >>> PAGE_SHIFT,
-      inPage,
-      length,
-      GNTCOPY_source_gref,
-    );
-    if (status !== GNTST_okay) return false;
-    return length === size || this.copyIn(gref, offset + length, at + length, size - length);
-  }
-
   private accept(at: number, size: number, flags: number, segmentSize: number, chain?: TxPacket): boolean {
-    const isBlank = (flags & NETTXF_csum_blank) !== 0;
-    const offload = isBlank || segmentSize > 0 ? CHECKSUM_BLANK | segmentSize : NO_OFFLOAD;
+    const {stats, stager} = this;
     const {u8} = this.ops.memory;
-    if (!canFinish(u8, at, size, offload)) return false;
-    if (segmentSize > 0 && !isBlank) removeChecksum(u8, at, size);
+    const isBlank = (flags & NETTXF_csum_blank) !== 0;
+    const offload = isBlank || segmentSize > 0 ? leftToDo(u8, at, size, segmentSize) : NO_OFFLOAD;
+    if (offload === undefined || (segmentSize > 0 && !isOfType(offload, this.packet.gsoType))) return false;
+    if (segmentSize > 0 && !isBlank) {
+      removeChecksum(u8, at, size);
+      stats.txChecksumFixups++;
+    }
     this.area.batch.add(at, size, offload);
     if (this.tap.on) this.show(at, size, offload, chain);
-    this.stats.txPackets++;
-    this.stats.txBytes += size;
+    if (stager.mapped > 0) stats.txMapped++;
+    stager.mapped = 0;
+    if (chain !== undefined && chain.slots > MAX_PARTS) stats.txOverflows++;
+    stats.txPackets++;
+    stats.txBytes += size;
     return true;
   }
 
@@ -175,3 +201,6 @@ export class TxQueue {
     shared.u32[shared.slotWord(ring.claimResponse())] = (id | (status << 16)) >>> 0;
   }
 }
+
+const isOfType = (offload: number, gsoType: number): boolean =>
+  ((offload & OVER_IPV6) !== 0) === (gsoType === XEN_NETIF_GSO_TYPE_TCPV6);

@@ -1,14 +1,19 @@
 import type {Subject} from 'rxjs';
 import type {HypervisorOps} from '../../hypervisor/ops.ts';
 import type {BridgeLink, BridgePort, FrameBatch, VifPlace} from '../network/index.ts';
-import type {FrontendNodes} from './frontend-nodes.ts';
+import {ControlRequests} from './control-requests.ts';
+import {ControlRing} from './control-ring.ts';
+import {Credit} from './credit.ts';
+import type {NetFeatures} from './features.ts';
+import {Flow} from './flow.ts';
+import type {FrontendNodes, Reception} from './frontend-nodes.ts';
+import {MulticastFilter} from './multicast-filter.ts';
+import {PacketHash} from './packet-hash.ts';
 import type {PacketTap} from './packet-tap.ts';
-import {RxQueue} from './rx-queue.ts';
 import type {NetbackShare} from './share.ts';
 import type {VifStats} from './stats.ts';
 import type {Fault} from './tx-packet.ts';
-import {TxQueue} from './tx-queue.ts';
-import {VifRings} from './vif-rings.ts';
+import {VifQueue} from './vif-queue.ts';
 
 /** Frames that passed a vif, copies. */
 export interface VifFrames {
@@ -26,65 +31,88 @@ export interface VifOptions {
   domid: number;
   /** "vif1.0" */
   name: string;
+  features: NetFeatures;
   nodes: FrontendNodes;
   stats: VifStats;
   captures: Subject<VifFrames>;
   tap: PacketTap;
+  /** The guest takes frames, or has not for so long that none are sent to it. */
+  onCarrier: (isUp: boolean) => void;
   /** The guest's rings cannot be gone on with; the vif has let go of them. */
   onFault: (fault: Fault) => void;
 }
 
-/** A vif while its guest is connected: two rings on one side, a port of a bridge on the other. */
+/** A vif while its guest is connected: queues of rings on one side, a port of a bridge on the other. */
 export class Vif implements BridgePort {
   readonly name: string;
-  private readonly ops: HypervisorOps;
-  private readonly stats: VifStats;
-  private readonly captures: Subject<VifFrames>;
-  private readonly onFault: (fault: Fault) => void;
-  private readonly share: NetbackShare;
-  private readonly rings: VifRings;
-  private readonly tx: TxQueue;
-  private readonly rx: RxQueue;
+  readonly filter = new MulticastFilter();
+  readonly credit: Credit;
+  /** May change while the guest is connected. */
+  readonly reception: Reception;
+  private readonly options: VifOptions;
+  private readonly hash = new PacketHash();
+  private readonly flow = new Flow();
+  private readonly queues: VifQueue[] = [];
+  private control: ControlRing | undefined;
+  private stalledQueues = 0;
   private link: BridgeLink | undefined;
   private closed = false;
+  private isUp = true;
 
-  /** DeviceError when the guest's rings or ports are not good. */
+  /** DeviceError when the guest's rings or ports are not good; nothing stays held then. */
   constructor(options: VifOptions) {
-    const {ops, share, domid, nodes, stats, tap} = options;
-    this.name = options.name;
-    this.ops = ops;
-    this.share = share;
-    this.stats = stats;
-    this.captures = options.captures;
-    this.onFault = options.onFault;
-    this.rings = new VifRings(ops, domid, nodes);
-    const onFrames = (): void => this.forward();
-    this.tx = new TxQueue({ops, domid, ring: this.rings.tx, area: share.area, stats, tap, onFrames});
-    this.rx = new RxQueue({
-      ops,
-      domid,
-      ring: this.rings.rx,
-      pool: share.pool,
-      finisher: share.finisher,
-      stats,
-      tap,
-      ...nodes,
-    });
+    const {ops, domid, name, nodes} = options;
+    this.name = name;
+    this.options = options;
+    this.reception = nodes.reception;
+    this.credit = new Credit(ops.schedule, () => this.queues.forEach((queue) => queue.drainTx()));
+    const {credit, filter, hash} = this;
+    const host = {
+      ...options,
+      reception: nodes.reception,
+      credit,
+      filter,
+      hash,
+      forward: () => this.forward(),
+      onStall: (isStalled: boolean) => this.onStall(isStalled),
+      onFault: (fault: Fault) => this.fail(fault),
+    };
+    try {
+      nodes.queues.forEach((each, i) => this.queues.push(new VifQueue(host, i === 0 ? name : `${name}-q${i}`, each)));
+      if (nodes.control === undefined) return;
+      const requests = new ControlRequests(ops, domid, hash, this.queues.length, options.share.scratch);
+      this.control = new ControlRing(ops, domid, nodes.control, requests, host.onFault);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
   }
 
   /** Joins the bridge: frames flow from now on. False when the bridge is full. */
   start({bridge, port}: VifPlace): boolean {
     this.link = bridge.attach(this, port);
     if (this.link === undefined) return false;
-    this.rings.listen(this.drainTx, this.drainRx);
+    for (const queue of this.queues) queue.listen();
+    this.control?.listen();
     return true;
   }
 
+  /** While the link is down nothing passes, in either direction. */
+  setLink(isUp: boolean): void {
+    this.isUp = isUp;
+  }
+
   receive(batch: FrameBatch): void {
-    if (this.closed) return;
-    this.followMemory();
+    if (this.closed || !this.isUp) return;
     this.show('rx', batch);
-    this.afterRx(this.rx.receive(batch));
+    for (const queue of this.queues) if (!queue.begin()) return;
+    const {memory, offsets, lengths, offloads, count} = batch;
+    for (let i = 0; i < count; i++) {
+      const at = offsets[i];
+      if (!this.filter.passes(memory.u8, at)) this.options.stats.rxFiltered++;
+      else this.queueOf(memory.u8, at, lengths[i]).give(at, lengths[i], offloads[i]);
+    }
+    for (const queue of this.queues) queue.end();
   }
 
   /** Leaves the bridge, lets go of the rings. */
@@ -92,73 +120,48 @@ export class Vif implements BridgePort {
     if (this.closed) return;
     this.closed = true;
     this.link?.detach();
-    this.rings.close();
-    this.rx.clear();
+    this.credit.cancel();
+    this.control?.close();
+    for (const queue of this.queues) queue.close();
   }
 
   toString(): string {
-    return `${this.name} tx ${String(this.rings.tx)}, rx ${String(this.rings.rx)}`;
+    return `${this.name} ${this.queues.join('; ')}`;
   }
 
-  private readonly drainTx = (): void => {
-    if (this.closed) return;
-    this.followMemory();
-    const {tx} = this.rings;
-    const before = tx.reqCons;
-    const fault = this.tx.drain();
-    if (fault !== undefined) return this.fail(fault);
-    const taken = (tx.reqCons - before) >>> 0;
-    if (taken > 0) this.trace('tx', taken, taken);
-    if (taken > 0 && tx.pushResponsesAndCheckNotify()) this.notify(this.rings.txPort);
-    // More than a ring full at one go would keep the other guests waiting.
-    if (tx.finalCheckForRequests() > 0) this.ops.schedule.post(this.drainTx);
-  };
-
-  private readonly drainRx = (): void => {
-    if (this.closed) return;
-    this.followMemory();
-    this.afterRx(this.rx.drain());
-  };
-
-  private followMemory(): void {
-    if (!this.rings.followMemory()) return;
-    this.tx.ring = this.rings.tx;
-    this.rx.ring = this.rings.rx;
+  /** The queue for a frame to the guest: as the guest has said, else all of one flow go to one. */
+  private queueOf(u8: Uint8Array, at: number, length: number): VifQueue {
+    const {queues, hash, flow} = this;
+    if (queues.length === 1) return queues[0];
+    if (hash.isOn) {
+      hash.hash(u8, at, length);
+      return queues[hash.queue(queues.length)];
+    }
+    return queues[flow.find(u8, at, length) ? flow.mix(u8) % queues.length : 0];
   }
 
-  private afterRx(fault: Fault | undefined): void {
-    if (fault !== undefined) return this.fail(fault);
-    const {rx} = this.rings;
-    const responses = (rx.rspProdPvt - rx.shared.rspProd) >>> 0;
-    if (responses === 0) return;
-    this.trace('rx', responses, responses);
-    if (rx.pushResponsesAndCheckNotify()) this.notify(this.rings.rxPort);
-  }
-
-  /** Sends what the transmit queue has put together. */
+  /** Sends what a transmit queue has put together. */
   private forward(): void {
-    const {batch} = this.share.area;
+    const {batch} = this.options.share.area;
     this.show('tx', batch);
-    this.link?.send(batch);
+    if (this.isUp) this.link?.send(batch);
   }
 
-  private notify(port: number): void {
-    this.stats.notifications++;
-    this.rings.notify(port);
+  /** The carrier is off while any queue is stuck. */
+  private onStall(isStalled: boolean): void {
+    const before = this.stalledQueues;
+    this.stalledQueues += isStalled ? 1 : -1;
+    if ((before === 0) !== (this.stalledQueues === 0)) this.options.onCarrier(this.stalledQueues === 0);
   }
 
   private show(direction: VifFrames['direction'], batch: FrameBatch): void {
-    if (!this.captures.observed) return;
-    this.captures.next({timeNs: this.ops.schedule.now(), direction, frames: batch.copies()});
-  }
-
-  private trace(queue: VifFrames['direction'], requests: number, responses: number): void {
-    const {trace, domid} = this.ops;
-    if (trace.on) trace.emit('ring_batch', domid, `${this.name}-${queue}`, requests, responses);
+    const {captures, ops} = this.options;
+    if (captures.observed) captures.next({timeNs: ops.schedule.now(), direction, frames: batch.copies()});
   }
 
   private fail(fault: Fault): void {
+    if (this.closed) return;
     this.close();
-    this.onFault(fault);
+    this.options.onFault(fault);
   }
 }

@@ -3,13 +3,11 @@ import {PAGE_SIZE} from '../../hypervisor/memory/index.ts';
 import {FrameArea} from './frame-area.ts';
 import {getBe16, putBe16} from './inet.ts';
 import {NO_OFFLOAD, segmentBytes} from './offload.ts';
-import {blankChecksum, completeChecksum, findTransport, setHeaderChecksum, type Transport} from './transport.ts';
+import {blankChecksum, completeChecksum, findTransport, setIpHeader, type Transport} from './transport.ts';
 
 /** A segment with its headers lies in one page of ours, whatever the sender asks for. */
 const MAX_SEGMENT_FRAME = PAGE_SIZE;
 
-const IP_LENGTH = 2;
-const IP_ID = 4;
 const TCP_SEQUENCE = 4;
 const TCP_FLAGS = 13;
 const TCP_FIN = 0x01;
@@ -27,7 +25,7 @@ export class FrameFinisher {
     this.ops = ops;
   }
 
-  /** Hands on the complete frames that come of one which `canFinish`. They are good until `take` returns. */
+  /** Hands on the complete frames that come of one of which there is `leftToDo`. They are good until `take` returns. */
   finish(at: number, length: number, offload: number, take: (at: number, length: number) => void): void {
     const {u8} = this.ops.memory;
     const transport = offload === NO_OFFLOAD ? undefined : findTransport(u8, at, length);
@@ -69,9 +67,7 @@ export class FrameFinisher {
         end: start + headers + to - from,
         checksum: whole.checksum + move,
       };
-      putBe16(u8, part.ip + IP_LENGTH, part.end - part.ip);
-      putBe16(u8, part.ip + IP_ID, getBe16(u8, ip + IP_ID) + count);
-      setHeaderChecksum(u8, part);
+      setIpHeader(u8, part, count);
       addToSequence(u8, part.header + TCP_SEQUENCE, from - payload);
       const cleared = (to < end ? TCP_FIN | TCP_PSH : 0) | (count > 0 ? TCP_CWR : 0);
       u8[part.header + TCP_FLAGS] = flags & ~cleared;

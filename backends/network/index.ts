@@ -5,10 +5,10 @@ export {ETH_HLEN, FrameBatch, type FrameCapture} from './frame-batch.ts';
 export {FrameFinisher} from './frame-finisher.ts';
 export {parseIpv4} from './inet.ts';
 export {BridgeInterface, type InterfaceOptions} from './interface.ts';
-export {formatMac, parseMac} from './mac.ts';
+export {formatMac, isGroup, macHigh, macLow, parseMac} from './mac.ts';
 export {MacTable, type MacEntry, type MacTableOptions} from './mac-table.ts';
 export {DEFAULT_BRIDGE, Networks, type VifPlace, type VifScript} from './networks.ts';
-export {canFinish, CHECKSUM_BLANK, NO_OFFLOAD, removeChecksum, segmentBytes} from './offload.ts';
+export {CHECKSUM_BLANK, leftToDo, NO_OFFLOAD, OVER_IPV6, removeChecksum, segmentBytes} from './offload.ts';
 export {
   type CaptureInterface,
   enhancedPacket,
@@ -17,4 +17,4 @@ export {
   sectionHeader,
 } from './pcapng.ts';
 export {isVlan, type PortVlan} from './vlan.ts';
-export {answerPings, replyTo} from './responder.ts';
+export {replyTo} from './responder.ts';

@@ -1,12 +1,18 @@
 import {type Observable, Subject} from 'rxjs';
-import type {NetDevice} from '../api.ts';
-import type {NetConfig} from './backend-nodes.ts';
-import type {NetConnection, NetConsumer} from './connection.ts';
-import type {FrameReceiver} from './rx-ring.ts';
+import {XEN_NETIF_EXTRA_TYPE_MCAST_ADD, XEN_NETIF_EXTRA_TYPE_MCAST_DEL} from '../../hypervisor/abi/io/netif.ts';
+import type {DeviceOffloads, NetDevice, SendOffload} from '../api.ts';
+import type {NetConnection} from './connection.ts';
+import {completeChecksum, flowHash} from './inet.ts';
+import {parseMac} from './mac.ts';
+import type {NetConfig} from './negotiation.ts';
+import type {NetConsumer, NetQueue} from './queue.ts';
+import {CHECKSUM_BLANK, type FrameReceiver} from './rx-ring.ts';
 import {createNetStats, type NetStats} from './stats.ts';
+import {marksOf} from './tx-offload.ts';
 
 const ETH_HLEN = 14;
 const PAGE_SIZE = 4096;
+const MAX_FRAME = 65535;
 
 /** Takes frames in place, one call each: no copy, no object. */
 export interface RawConsumer {
@@ -31,6 +37,10 @@ export class Netfront implements NetDevice {
   private isLinkUp = true;
   private raw: RawConsumer | undefined;
   private batch: Uint8Array[] = [];
+  /** Of frames handed out that were to be cut into segments. */
+  private readonly uncut = new WeakMap<Uint8Array, SendOffload>();
+  /** Multicast addresses that were joined, as text. */
+  private readonly groups = new Set<string>();
   private readonly received = new Subject<readonly Uint8Array[]>();
   private readonly gone = new Subject<never>();
 
@@ -38,7 +48,7 @@ export class Netfront implements NetDevice {
     this.name = name;
     this.config = config;
     this.consumer = {
-      receive: (u8, offset, length) => this.onFrame(u8, offset, length),
+      receive: (u8, offset, length, left) => this.onFrame(u8, offset, length, left),
       endBatch: () => this.endBatch(),
       onRoom: () => this.raw?.onRoom?.(),
     };
@@ -50,6 +60,15 @@ export class Netfront implements NetDevice {
 
   get mtu(): number {
     return this.config.mtu;
+  }
+
+  get offloads(): DeviceOffloads {
+    return this.config.offloads;
+  }
+
+  /** Queues of the connection, of which `reserve` and `commit` name one. */
+  get queues(): number {
+    return this.connection?.queues.length ?? 0;
   }
 
   /** True while both ends are connected and the backend does not say that the link is down. */
@@ -65,31 +84,49 @@ export class Netfront implements NetDevice {
     return this.gone.asObservable();
   }
 
-  send(frame: Uint8Array): boolean {
-    const {open} = this;
-    const isAllowed = frame.length >= ETH_HLEN && frame.length <= this.mtu + ETH_HLEN;
-    if (!isAllowed || open?.tx.put(frame) !== true) {
+  send(frame: Uint8Array, offload?: SendOffload): boolean {
+    const queue = this.queueFor(frame);
+    const isCut = (offload?.segmentBytes ?? 0) > 0;
+    const isAllowed = frame.length >= ETH_HLEN && frame.length <= (isCut ? MAX_FRAME : this.mtu + ETH_HLEN);
+    const marks = offload === undefined ? undefined : marksOf(frame, offload, this.offloads);
+    const isOffered = offload === undefined || marks !== undefined;
+    if (!isAllowed || !isOffered || queue?.tx.put(frame, marks) !== true) {
       this.counters.txDropped++;
       return false;
     }
-    open.flush();
+    if (isCut) this.counters.txGso++;
+    queue.flush();
     return true;
   }
 
+  offloadOf(frame: Uint8Array): SendOffload | undefined {
+    return this.uncut.get(frame);
+  }
+
   /** Room for a frame of up to a page: its byte offset in the guest's memory, or -1: the ring is full, or there is no carrier. */
-  reserve(): number {
-    return this.open?.tx.reserve() ?? -1;
+  reserve(queue = 0): number {
+    return this.open?.queues[queue]?.tx.reserve() ?? -1;
   }
 
   /** Sends the frame of `length` bytes, 14..4096, built where `reserve` said last, with the next flush. */
-  commit(length: number): boolean {
+  commit(length: number, queue = 0): boolean {
     if (length < ETH_HLEN || length > Math.min(PAGE_SIZE, this.mtu + ETH_HLEN)) return false;
-    return this.open?.tx.commit(length) ?? false;
+    return this.open?.queues[queue]?.tx.commit(length) ?? false;
   }
 
   /** Publishes the frames committed. */
   flush(): void {
     this.connection?.flush();
+  }
+
+  /** Wants to hear a multicast address. Only a backend that filters has to know; it may have too many already (txErrors). */
+  joinGroup(mac: string): void {
+    this.groups.add(mac);
+    this.tellGroup(mac, XEN_NETIF_EXTRA_TYPE_MCAST_ADD);
+  }
+
+  leaveGroup(mac: string): void {
+    if (this.groups.delete(mac)) this.tellGroup(mac, XEN_NETIF_EXTRA_TYPE_MCAST_DEL);
   }
 
   /** Hands received frames to the consumer instead of `frames`; undefined goes back to that. */
@@ -108,10 +145,17 @@ export class Netfront implements NetDevice {
     if (comesUp && this.connection !== undefined) this.consumer.onRoom();
   }
 
+  /** Called by the driver when the toolstack has written another MTU. */
+  setMtu(mtu: number): void {
+    this.config = {...this.config, mtu};
+  }
+
   /** Called by the driver when both ends are connected. */
   up(connection: NetConnection, config: NetConfig): void {
     this.config = config;
     this.connection = connection;
+    // A backend knows of no groups of earlier connections.
+    for (const mac of this.groups) this.tellGroup(mac, XEN_NETIF_EXTRA_TYPE_MCAST_ADD);
   }
 
   /** Called by the driver when they are not any more. */
@@ -135,9 +179,32 @@ export class Netfront implements NetDevice {
     return this.isLinkUp ? this.connection : undefined;
   }
 
-  private onFrame(u8: Uint8Array, offset: number, length: number): void {
-    if (this.raw !== undefined) this.raw.receive(u8, offset, length);
-    else if (this.received.observed) this.batch.push(u8.slice(offset, offset + length));
+  /** Frames of one flow go through one queue. */
+  private queueFor(frame: Uint8Array): NetQueue | undefined {
+    const queues = this.open?.queues;
+    if (queues === undefined || queues.length === 1) return queues?.[0];
+    return queues[flowHash(frame) % queues.length];
+  }
+
+  private tellGroup(mac: string, type: number): void {
+    const address = parseMac(mac);
+    const queue = this.connection?.queues[0];
+    if (address === undefined || queue === undefined || this.config.groups === 'none') return;
+    const [a, b, c, d, e, f] = address;
+    if (queue.tx.putDummy([(type | (a << 16) | (b << 24)) >>> 0, (c | (d << 8) | (e << 16) | (f << 24)) >>> 0]))
+      queue.flush();
+  }
+
+  private onFrame(u8: Uint8Array, offset: number, length: number, left: number): void {
+    if ((left & 0xffff) > 0) this.counters.rxGso++;
+    if (this.raw !== undefined) this.raw.receive(u8, offset, length, left);
+    else if (this.received.observed) this.keep(u8.slice(offset, offset + length), left);
+  }
+
+  private keep(frame: Uint8Array, left: number): void {
+    if ((left & CHECKSUM_BLANK) !== 0) completeChecksum(frame);
+    if ((left & 0xffff) > 0) this.uncut.set(frame, {segmentBytes: left & 0xffff});
+    this.batch.push(frame);
   }
 
   private endBatch(): void {

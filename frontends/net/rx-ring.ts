@@ -1,10 +1,16 @@
 import {
+  NETRXF_csum_blank,
   NETRXF_extra_info,
   NETRXF_more_data,
   netif_rx_ring,
   XEN_NETIF_EXTRA_FLAG_MORE,
+  XEN_NETIF_EXTRA_TYPE_GSO,
+  XEN_NETIF_EXTRA_TYPE_HASH,
+  XEN_NETIF_GSO_TYPE_TCPV4,
+  XEN_NETIF_GSO_TYPE_TCPV6,
   XEN_NETIF_NR_SLOTS_MIN,
 } from '../../hypervisor/abi/io/netif.ts';
+import {XEN_NETIF_EXTRA_TYPE_XDP} from '../../hypervisor/abi/io/netif-xdp.ts';
 import type {FrontRing} from '../../hypervisor/abi/ring.ts';
 import type {Gfn} from '../../hypervisor/ids.ts';
 import {PAGE_SIZE} from '../../hypervisor/memory/index.ts';
@@ -21,8 +27,14 @@ const ETH_HLEN = 14;
 /** Slots of a frame that is taken; one of more is thrown away. */
 const MAX_SLOTS = 1 + XEN_NETIF_NR_SLOTS_MIN;
 
-/** Gets a frame's bytes in place: they are its only during the call. */
-export type FrameReceiver = (u8: Uint8Array, offset: number, length: number) => void;
+/** Of a received frame: the checksum's field holds the sum of the pseudo header only. */
+export const CHECKSUM_BLANK = 1 << 16;
+
+/**
+ * Gets a frame's bytes in place: they are its only during the call. `left` is what the sender left to do: CHECKSUM_BLANK,
+ * and in the low 16 bits the payload bytes of each segment into which a TCP packet was to be cut.
+ */
+export type FrameReceiver = (u8: Uint8Array, offset: number, length: number, left: number) => void;
 
 /**
  * The receive ring: every slot has a page posted. A response lies in the slot of the request that it answers, so the
@@ -44,6 +56,8 @@ export class RxRing {
   private readonly response = new Uint32Array(2);
   /** The page of the response at hand. */
   private gfn = 0;
+  /** What the extra infos of the packet at hand say: segments, or 0. */
+  private segmentBytes = 0;
   /** Where a frame of several slots is put together, made for the first one. */
   private assembly = new Uint8Array(0);
 
@@ -127,7 +141,7 @@ export class RxRing {
     const flags = this.response[1];
     if ((flags & (NETRXF_more_data | NETRXF_extra_info)) !== 0) return this.takeChain(flags, end, receiver);
     if (!this.isSound()) this.stats.rxErrors++;
-    else this.deliver(receiver, this.ops.memory.u8, this.gfn * PAGE_SIZE + this.offset, this.length);
+    else this.deliver(receiver, this.ops.memory.u8, this.gfn * PAGE_SIZE + this.offset, this.length, leftBy(flags));
     return undefined;
   }
 
@@ -135,11 +149,11 @@ export class RxRing {
   private takeChain(firstFlags: number, end: number, receiver: FrameReceiver): Fault | undefined {
     let flags = firstFlags;
     let length = this.append(0);
+    this.segmentBytes = 0;
     if ((flags & NETRXF_extra_info) !== 0) {
-      // We have asked for nothing that comes as extra info.
-      length = BROKEN;
-      const fault = this.skipExtras(end);
+      const fault = this.takeExtras(end);
       if (fault !== undefined) return fault;
+      if (this.segmentBytes === BROKEN) length = BROKEN;
     }
     for (let slots = 2; (flags & NETRXF_more_data) !== 0 && this.ring.rspCons !== end; slots++) {
       const fault = this.takeSlot();
@@ -148,7 +162,7 @@ export class RxRing {
       length = slots > MAX_SLOTS ? BROKEN : this.append(length);
     }
     if ((flags & NETRXF_more_data) !== 0 || length < ETH_HLEN) this.stats.rxErrors++;
-    else this.deliver(receiver, this.assembly, 0, length);
+    else this.deliver(receiver, this.assembly, 0, length, leftBy(firstFlags) | this.segmentBytes);
     return undefined;
   }
 
@@ -162,14 +176,26 @@ export class RxRing {
     return length + this.length;
   }
 
-  private skipExtras(end: number): Fault | undefined {
-    for (let more = true; more && this.ring.rspCons !== end;) {
+  /** Notes what the extra infos say; `segmentBytes` is BROKEN after one that nobody knows, or when they do not end. */
+  private takeExtras(end: number): Fault | undefined {
+    let more = true;
+    for (; more && this.ring.rspCons !== end;) {
       const slot = this.ring.rspCons & this.mask;
       this.ring.takeResponse(this.response);
       if (!this.takePage(slot)) return inUse(slot);
+      this.addExtra(this.response[0], this.response[1]);
       more = ((this.response[0] >>> 8) & XEN_NETIF_EXTRA_FLAG_MORE) !== 0;
     }
+    if (more) this.segmentBytes = BROKEN;
     return undefined;
+  }
+
+  private addExtra(head: number, tail: number): void {
+    const type = head & 0xff;
+    if (type === XEN_NETIF_EXTRA_TYPE_GSO) {
+      const isKnown = [XEN_NETIF_GSO_TYPE_TCPV4, XEN_NETIF_GSO_TYPE_TCPV6].includes(tail & 0xff);
+      this.segmentBytes = isKnown && head >>> 16 > 0 ? head >>> 16 : BROKEN;
+    } else if (type !== XEN_NETIF_EXTRA_TYPE_HASH && type !== XEN_NETIF_EXTRA_TYPE_XDP) this.segmentBytes = BROKEN;
   }
 
   /** Takes the next response and the page that it is about. */
@@ -205,11 +231,13 @@ export class RxRing {
     return this.length >= ETH_HLEN && this.offset + this.length <= PAGE_SIZE;
   }
 
-  private deliver(receiver: FrameReceiver, u8: Uint8Array, offset: number, length: number): void {
+  private deliver(receiver: FrameReceiver, u8: Uint8Array, offset: number, length: number, left: number): void {
     this.stats.rxPackets++;
     this.stats.rxBytes += length;
-    receiver(u8, offset, length);
+    receiver(u8, offset, length, left);
   }
 }
+
+const leftBy = (flags: number): number => ((flags & NETRXF_csum_blank) === 0 ? 0 : CHECKSUM_BLANK);
 
 const inUse = (slot: number): Fault => `receive slot ${slot} is answered, but its page is in use`;

@@ -10,6 +10,10 @@ export interface NetStats {
   rxBytes: number;
   /** Frames thrown away because of what their responses say. */
   rxErrors: number;
+  /** Packets received whole that were to be cut into segments. */
+  rxGso: number;
+  /** Packets sent whole that the backend, or who gets them, cuts into segments. */
+  txGso: number;
   /** Events sent to the backend. */
   notifications: number;
 }
@@ -22,5 +26,7 @@ export const createNetStats = (): NetStats => ({
   rxPackets: 0,
   rxBytes: 0,
   rxErrors: 0,
+  rxGso: 0,
+  txGso: 0,
   notifications: 0,
 });

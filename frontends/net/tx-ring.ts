@@ -1,4 +1,10 @@
-import {NETIF_RSP_NULL, NETIF_RSP_OKAY, netif_tx_ring, NETTXF_more_data} from '../../hypervisor/abi/io/netif.ts';
+import {
+  NETIF_RSP_NULL,
+  NETIF_RSP_OKAY,
+  netif_tx_ring,
+  NETTXF_extra_info,
+  NETTXF_more_data,
+} from '../../hypervisor/abi/io/netif.ts';
 import type {FrontRing} from '../../hypervisor/abi/ring.ts';
 import type {Gfn} from '../../hypervisor/ids.ts';
 import {PAGE_SIZE} from '../../hypervisor/memory/index.ts';
@@ -9,6 +15,20 @@ import type {NetStats} from './stats.ts';
 
 const NO_PAGE = -1;
 const NOT_SENT = -1;
+/** Under way without a page: only its extra info counts. */
+const DUMMY = -2;
+const MIN_FRAME = 14;
+
+/** How a packet's first request differs from a plain one's. */
+export interface TxMarks {
+  /** NETTXF_csum_blank and so on. */
+  readonly flags: number;
+  /** The first 8 bytes of an extra info. @see netif.h, struct xen_netif_extra_info */
+  readonly extra?: readonly [number, number];
+  /** What is written in place of the two bytes at this offset of the packet, within its first page. */
+  readonly patchAt: number;
+  readonly patch: number;
+}
 
 /** What a backend did that no backend may do. */
 export type Fault = string;
@@ -27,7 +47,7 @@ export class TxRing {
   private readonly ring: FrontRing;
   /** By id. */
   private readonly gfns: Int32Array;
-  /** By id: NOT_SENT while the backend has no request of it. */
+  /** By id: NOT_SENT while the backend has no request of it, or DUMMY. */
   private readonly refs: Int32Array;
   /** Ids that are free, the last one next. */
   private readonly freeIds: Uint16Array;
@@ -73,14 +93,22 @@ export class TxRing {
   }
 
   /** Copies a frame in and makes its request, or several of a page each. False when there is no room. */
-  put(frame: Uint8Array): boolean {
+  put(frame: Uint8Array, marks?: TxMarks): boolean {
     const begin = this.ring.reqProdPvt;
     for (let done = 0; done < frame.length; done += PAGE_SIZE) {
-      if (this.putPiece(frame, done)) continue;
-      this.takeBack(begin);
+      if (this.putPiece(frame, done, marks)) continue;
+      this.takeBack(begin, marks?.extra !== undefined);
       return false;
     }
     this.count(frame.length);
+    return true;
+  }
+
+  /** A request that carries nothing but an extra info, as 8 bytes. False when there is no room. */
+  putDummy(extra: readonly [number, number]): boolean {
+    if (this.free < 2) return false;
+    this.fillRequest(DUMMY, MIN_FRAME, NETTXF_extra_info);
+    this.fillExtra(extra);
     return true;
   }
 
@@ -110,7 +138,7 @@ export class TxRing {
   release(keeper: GrantKeeper): void {
     this.gfns.forEach((gfn, id) => {
       const ref = this.refs[id];
-      if (ref !== NOT_SENT) keeper.release(ref, gfn as Gfn);
+      if (ref >= 0) keeper.release(ref, gfn as Gfn);
       else if (gfn !== NO_PAGE) this.ops.pages.free(gfn as Gfn);
     });
     this.page.release(keeper);
@@ -128,28 +156,40 @@ export class TxRing {
     if (status === NETIF_RSP_NULL) return undefined;
     const ref = id < this.refs.length ? this.refs[id] : NOT_SENT;
     if (ref === NOT_SENT) return `a transmit response to request ${id}, which is not under way`;
-    if (!this.ops.grantor.endAccess(ref)) return `transmit request ${id} is answered, but its page is in use`;
+    if (ref !== DUMMY && !this.ops.grantor.endAccess(ref))
+      return `transmit request ${id} is answered, but its page is in use`;
     if (status !== NETIF_RSP_OKAY) this.stats.txErrors++;
     this.refs[id] = NOT_SENT;
     this.freeIds[this.freeCount++] = id;
     return undefined;
   }
 
-  private putPiece(frame: Uint8Array, from: number): boolean {
+  private putPiece(frame: Uint8Array, from: number, marks: TxMarks | undefined): boolean {
     const at = this.reserve();
-    if (at < 0) return false;
+    const isFirst = from === 0;
+    const extra = isFirst ? marks?.extra : undefined;
+    if (at < 0 || (extra !== undefined && this.ring.free() < 2)) return false;
+    const {u8} = this.ops.memory;
     const isLast = frame.length - from <= PAGE_SIZE;
-    this.ops.memory.u8.set(isLast && from === 0 ? frame : frame.subarray(from, from + PAGE_SIZE), at);
+    u8.set(isLast && isFirst ? frame : frame.subarray(from, from + PAGE_SIZE), at);
+    if (isFirst && marks !== undefined) {
+      u8[at + marks.patchAt] = marks.patch >>> 8;
+      u8[at + marks.patchAt + 1] = marks.patch;
+    }
+    const ownFlags = isFirst ? (marks?.flags ?? 0) | (extra === undefined ? 0 : NETTXF_extra_info) : 0;
     // The first request says how long the whole packet is, the others how long their part is.
-    return this.request(
-      from === 0 ? frame.length : Math.min(PAGE_SIZE, frame.length - from),
-      isLast ? 0 : NETTXF_more_data,
-    );
+    const size = isFirst ? frame.length : Math.min(PAGE_SIZE, frame.length - from);
+    if (!this.request(size, ownFlags | (isLast ? 0 : NETTXF_more_data))) return false;
+    if (extra !== undefined) this.fillExtra(extra);
+    return true;
   }
 
-  /** Unmakes the requests from index `begin` on, which are not published yet. */
-  private takeBack(begin: number): void {
-    for (; this.ring.reqProdPvt !== begin; this.ring.reqProdPvt = (this.ring.reqProdPvt - 1) >>> 0) {
+  /** Unmakes the requests from index `begin` on, which are not published yet; the second may be an extra info. */
+  private takeBack(begin: number, hasExtra: boolean): void {
+    const {ring} = this;
+    while (ring.reqProdPvt !== begin) {
+      ring.reqProdPvt = (ring.reqProdPvt - 1) >>> 0;
+      if (hasExtra && ring.reqProdPvt === (begin + 1) >>> 0) continue;
       const id = this.freeIds[this.freeCount++];
       this.ops.grantor.endAccess(this.refs[id]);
       this.refs[id] = NOT_SENT;
@@ -174,13 +214,26 @@ export class TxRing {
     if (!this.trusted) this.ops.memory.u8.fill(0, gfn * PAGE_SIZE + Math.min(size, PAGE_SIZE), (gfn + 1) * PAGE_SIZE);
     const ref = this.ops.grantor.grantAccess(this.domid, gfn as Gfn, true);
     if (ref < 0) return false;
-    this.freeCount--;
+    this.fillRequest(ref, size, flags);
+    return true;
+  }
+
+  /** Makes a request with the next free id. */
+  private fillRequest(ref: number, size: number, flags: number): void {
+    const id = this.freeIds[--this.freeCount];
     this.refs[id] = ref;
     const {shared} = this.ring;
     const word = shared.slotWord(this.ring.claimRequest());
-    shared.u32[word] = ref;
+    shared.u32[word] = ref === DUMMY ? 0 : ref;
     shared.u32[word + 1] = flags << 16;
     shared.u32[word + 2] = id | (size << 16);
-    return true;
+  }
+
+  private fillExtra([head, tail]: readonly [number, number]): void {
+    const {shared} = this.ring;
+    const word = shared.slotWord(this.ring.claimRequest());
+    shared.u32[word] = head;
+    shared.u32[word + 1] = tail;
+    shared.u32[word + 2] = 0;
   }
 }

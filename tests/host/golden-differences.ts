@@ -40,20 +40,6 @@ export const allowedDifferences: readonly AllowedDifference[] = [
     path: /^\/local\/domain\/0\/memory(\/|$)/,
     reason: 'written by libxl when xl list -l asks for the memory target of dom0; ours has a fixed size',
   },
-  {
-    kind: 'golden-only',
-    path: /\/feature-gso-tcpv6$|\/device\/vif\/.*\/feature-gso-tcpv4$/,
-    reason: 'no segmentation offload for IPv6, nor in the built-in netfront',
-  },
-  {kind: 'golden-only', path: end('feature-ipv6-csum-offload'), reason: 'no checksum offload for IPv6'},
-  {kind: 'golden-only', path: end('(feature-)?xdp-headroom'), reason: 'no XDP in netfront'},
-  {
-    kind: 'golden-only',
-    path: end('feature-(dynamic-)?multicast-control'),
-    reason: 'every multicast frame is passed on',
-  },
-  {kind: 'golden-only', path: end('feature-ctrl-ring'), reason: 'no control ring so far: it carries the hash settings'},
-  {kind: 'ours-only', path: end('feature-no-csum-offload'), reason: 'the built-in netfront wants complete checksums'},
 ];
 
 type Kind = AllowedDifference['kind'];

@@ -46,6 +46,7 @@ test('both ends connect as Linux does: the frontend jumps from 1 to 4, the backe
   t.deepEqual(states(net.rig), ['0 InitWait', '1 Connected', '0 Connected']);
   const published = await net.rig.run(() => guest.xs.directory(frontPath));
   t.deepEqual(published?.slice(published.indexOf('mtu') + 1), [
+    'xdp-headroom',
     'multi-queue-num-queues',
     'tx-ring-ref',
     'rx-ring-ref',
@@ -54,7 +55,9 @@ test('both ends connect as Linux does: the frontend jumps from 1 to 4, the backe
     'request-rx-copy',
     'feature-rx-notify',
     'feature-sg',
-    'feature-no-csum-offload',
+    'feature-gso-tcpv4',
+    'feature-gso-tcpv6',
+    'feature-ipv6-csum-offload',
   ]);
   for (const [node, value] of [
     ['feature-rx-copy', '1'],
@@ -64,8 +67,13 @@ test('both ends connect as Linux does: the frontend jumps from 1 to 4, the backe
     ['feature-split-event-channels', '1'],
     ['multi-queue-max-queues', '1'],
     ['feature-gso-tcpv4', '1'],
-    ['feature-gso-tcpv6', undefined],
-    ['feature-ctrl-ring', undefined],
+    ['feature-gso-tcpv6', '1'],
+    ['feature-ipv6-csum-offload', '1'],
+    ['feature-multicast-control', '1'],
+    ['feature-dynamic-multicast-control', '1'],
+    ['feature-xdp-headroom', '1'],
+    ['feature-ctrl-ring', '1'],
+    ['carrier', undefined],
   ] as const) {
     t.is(await net.read(`${backPath}/${node}`), value, node);
   }

@@ -417,6 +417,8 @@ test('one event channel is used for both directions when the backend cannot spli
     'request-rx-copy',
     'feature-rx-notify',
     'feature-sg',
-    'feature-no-csum-offload',
+    'feature-gso-tcpv4',
+    'feature-gso-tcpv6',
+    'feature-ipv6-csum-offload',
   ]);
 });

@@ -10,6 +10,16 @@ export interface NetGuest extends RigDomain {
   nics: Netfront[];
 }
 
+export interface VifOptions {
+  bridge?: string;
+  /** What its script says at once. */
+  hotplug?: string;
+  mtu?: number;
+  /** Nodes of either directory beside these: tuning, rate. */
+  front?: Record<string, string>;
+  back?: Record<string, string>;
+}
+
 export const macOf = (guest: RigDomain, devid = 0): string =>
   `00:16:3e:00:0${devid}:${guest.domain.id.toString(16).padStart(2, '0')}`;
 
@@ -59,14 +69,14 @@ export class NetRig {
     await this.settle();
   }
 
-  /** Writes a vif's nodes as the toolstack does. `hotplug` is what its script says at once. */
-  async addVif(guest: RigDomain, devid = 0, options: {bridge?: string; hotplug?: string; mtu?: number} = {}) {
+  /** Writes a vif's nodes as the toolstack does. */
+  async addVif(guest: RigDomain, devid = 0, options: VifOptions = {}) {
     const mac = macOf(guest, devid);
     return this.rig.addDevice({
       guest,
       type: 'vif',
       devid,
-      front: {handle: String(devid), mac, trusted: '1', mtu: String(options.mtu ?? 1500)},
+      front: {handle: String(devid), mac, trusted: '1', mtu: String(options.mtu ?? 1500), ...options.front},
       back: {
         script: '/etc/xen/scripts/vif-bridge',
         mac,
@@ -74,12 +84,13 @@ export class NetRig {
         handle: String(devid),
         type: 'vif',
         'hotplug-status': options.hotplug ?? 'connected',
+        ...options.back,
       },
     });
   }
 
   /** A guest whose interface is connected. */
-  async connectedGuest(options: {mtu?: number} = {}): Promise<NetGuest> {
+  async connectedGuest(options: VifOptions = {}): Promise<NetGuest> {
     const guest = await this.createGuest();
     await this.addVif(guest, 0, options);
     await this.settle();

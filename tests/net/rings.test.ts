@@ -1,4 +1,8 @@
 import test from 'ava';
+import {Credit} from '../../backends/net/credit.ts';
+import {defaultFeatures} from '../../backends/net/features.ts';
+import {MulticastFilter} from '../../backends/net/multicast-filter.ts';
+import {PacketHash} from '../../backends/net/packet-hash.ts';
 import {PacketTap} from '../../backends/net/packet-tap.ts';
 import {RxQueue} from '../../backends/net/rx-queue.ts';
 import {createShare} from '../../backends/net/share.ts';
@@ -43,10 +47,28 @@ const makeEnds = (start: number) => {
   const arrived: Uint8Array[] = [];
   const common = {ops: dom0.ops, domid: guest.domain.id, stats, tap: new PacketTap()};
   const onFrames = (): void => void arrived.push(...share.area.batch.copies());
-  const txQueue = new TxQueue({...common, ring: backTx, area: share.area, onFrames});
-  const limits = {maxFrame: MAX_FRAME, canScatter: true, canBlank: false, canSegment: false, canWait: true};
+  const txQueue = new TxQueue({
+    ...common,
+    ring: backTx,
+    area: share.area,
+    features: defaultFeatures,
+    credit: new Credit(dom0.ops.schedule, () => undefined),
+    filter: new MulticastFilter(),
+    onFrames,
+  });
+  const reception = {
+    maxFrame: MAX_FRAME,
+    canScatter: true,
+    canBlank4: false,
+    canBlank6: false,
+    canSegment4: false,
+    canSegment6: false,
+    canWait: true,
+    headroom: 0,
+  };
   const {pool, finisher} = share;
-  const rxQueue = new RxQueue({...common, ring: backRx, pool, finisher, ...limits});
+  const waiting = {drainNs: 10e9, onExpiry: () => undefined};
+  const rxQueue = new RxQueue({...common, ring: backRx, pool, finisher, reception, hash: new PacketHash(), ...waiting});
   return {dom0, guest, frontStats, stats, tx, rx, backTx, backRx, share, arrived, txQueue, rxQueue};
 };
 
@@ -117,7 +139,9 @@ for (const start of STARTS) {
         const frame = randomFrame(random);
         if (area.put(frame)) sent.push(frame);
       }
-      t.is(rxQueue.receive(area.batch), undefined);
+      t.is(rxQueue.begin(), undefined);
+      const {offsets, lengths, offloads, count} = area.batch;
+      for (let i = 0; i < count; i++) rxQueue.take(offsets[i], lengths[i], offloads[i]);
       backRx.pushResponses();
       // The guest sleeps now and then, so that frames pile up.
       if (random.below(3) > 0) continue;
