@@ -18,7 +18,7 @@ export {
   type VifConfig,
 } from './config/index.ts';
 export type {DriverHost} from './conform/iut/iut.ts';
-export type {DriverModule} from './conform/iut/module.ts';
+export type {ConsoleBackendModule, ConsoleFrontendModule, DriverModule} from './conform/iut/module.ts';
 export {ToolstackError} from './errors.ts';
 export type {BridgeConfig, CreateOptions, Host, HostBusEvent, HostOptions, PlugOptions} from './host/api.ts';
 export {createHost, type XenHost} from './host/host.ts';

@@ -26,9 +26,9 @@ export interface ConsoleBackendUnderTest {
   write(domid: number, bytes: Uint8Array): void;
 }
 
-/** Both ends of the PV console. */
+/** Either end of the PV console, or both. */
 export interface ConsolesUnderTest {
   /** Undefined when the domain has no console. */
-  frontend(host: ConsoleFrontendHost): ConsoleFrontendUnderTest | undefined;
-  backend(host: ConsoleBackendHost): ConsoleBackendUnderTest;
+  readonly frontend?: (host: ConsoleFrontendHost) => ConsoleFrontendUnderTest | undefined;
+  readonly backend?: (host: ConsoleBackendHost) => ConsoleBackendUnderTest;
 }

@@ -37,7 +37,7 @@ export class ConsoleBackendStand extends Stand {
       if (length > OUTPUT_MAX) throw new Breach(`${length} bytes come out, and no end`, 'what was said, once');
     };
     this.daemon =
-      options.iut.consoles?.backend({ops: this.seam.ops, xs, onOutput}) ?? this.inconclusive('it serves no consoles');
+      options.iut.consoles?.backend?.({ops: this.seam.ops, xs, onOutput}) ?? this.inconclusive('it serves no consoles');
   }
 
   static async open(options: StandOptions): Promise<ConsoleBackendStand> {
