@@ -6,7 +6,11 @@ import type {Random} from '../../hypervisor/schedule/index.ts';
 import {XenbusBus} from '../../hypervisor/xenbus/index.ts';
 import {XsClient} from '../../hypervisor/xenstore/index.ts';
 import type {Rig} from '../conform/rig.ts';
-import type {SideMutant} from './mutants.ts';
+import type {FrameModel} from './checkers/frame-model.ts';
+import type {SimMutant} from './mutants.ts';
+import {SimBridge} from './network/sim-bridge.ts';
+import {type Plan, streamOf, streams} from './plan.ts';
+import type {Rates} from './profiles.ts';
 import {type Side, sideOf} from './side.ts';
 
 const drawFeatures = (random: Random): Partial<BlockFeatures> => ({
@@ -21,7 +25,17 @@ const drawFeatures = (random: Random): Partial<BlockFeatures> => ({
   sector: random.chance(0.7) ? 512 : 4096,
 });
 
-/** dom0's drivers, which can be loaded anew. */
+export interface BackendOptions {
+  readonly rig: Rig;
+  readonly plan: Plan;
+  readonly open: (target: string) => Storage | StorageError;
+  readonly frames: FrameModel;
+  /** As they are now. */
+  readonly rates: Rates;
+  readonly mutant: SimMutant | undefined;
+}
+
+/** dom0's drivers, which can be loaded anew, and its network, which stays. */
 export class Backends {
   private readonly side: Side;
   private readonly xs: XsClient;
@@ -30,17 +44,16 @@ export class Backends {
   private readonly networks: Networks;
   private bus: XenbusBus | undefined;
 
-  constructor(
-    rig: Rig,
-    random: Random,
-    open: (target: string) => Storage | StorageError,
-    mutant: SideMutant | undefined,
-  ) {
+  constructor({rig, plan, open, frames, rates, mutant}: BackendOptions) {
     this.side = sideOf(rig.dom0.ops, 'backend', mutant);
     this.xs = new XsClient(this.side.transport(rig.store.connectInProcess(0, 'backends')));
     this.open = open;
-    this.networks = new Networks(this.side.ops);
-    this.features = drawFeatures(random);
+    const {ops} = this.side;
+    const random = streamOf(plan.seed, streams.lines);
+    const bridge = new SimBridge({ops, random, rates, frames, mutant: mutant?.network});
+    this.networks = new Networks(ops);
+    this.networks.addScript('vif-bridge', () => ({bridge, port: {}}));
+    this.features = drawFeatures(streamOf(plan.seed, streams.backends));
   }
 
   /** Without a goodbye, as when the driver domain's kernel dies. */

@@ -7,7 +7,7 @@ import type {Rig, RigDevice, RigDomain} from '../conform/rig.ts';
 import {BROADCAST, type FrameModel, MIN_FRAME} from './checkers/frame-model.ts';
 import {leak, type Ledger, ledgerOf} from './checkers/leaks.ts';
 import {Image} from './image.ts';
-import type {SideMutant} from './mutants.ts';
+import type {SimMutant} from './mutants.ts';
 import {type GuestPlan, type Plan, streamOf, streams} from './plan.ts';
 import type {Rates} from './profiles.ts';
 import {type Side, sideOf} from './side.ts';
@@ -30,12 +30,15 @@ const macOf = (number: number): Uint8Array => Uint8Array.of(0, 0x16, 0x3e, 0, 0,
 
 const macText = (mac: Uint8Array): string => Array.from(mac, (byte) => byte.toString(16).padStart(2, '0')).join(':');
 
+/** Of frames by which an interface is tried. */
+const TRIED_LENGTHS = [MIN_FRAME, 1514, 600];
+
 /** What all guests of a world share. */
 export interface SimHost {
   readonly rig: Rig;
   readonly plan: Plan;
   readonly frames: FrameModel;
-  readonly mutant: SideMutant | undefined;
+  readonly mutant: SimMutant | undefined;
   /** Rates of faults as they are now. */
   readonly rates: Rates;
 }
@@ -48,7 +51,7 @@ export class SimGuest {
   readonly death: Promise<void>;
   isDead = false;
   /** Connections that were lost so far. */
-  losses = 0;
+  private losses = 0;
   private readonly number: number;
   private readonly plan: Plan;
   private readonly does: GuestPlan['workloads'];
@@ -103,6 +106,11 @@ export class SimGuest {
     return `guest ${this.number}`;
   }
 
+  /** Its interface, as dom0 calls it. */
+  get vif(): string {
+    return `vif${this.domid}.0`;
+  }
+
   get target(): string {
     return `image${this.number}`;
   }
@@ -118,15 +126,21 @@ export class SimGuest {
     return this.does.includes('net') && this.nic?.carrier !== true ? `the interface of ${this.name}` : undefined;
   }
 
+  /** Its connections are lost, or about to be: what is under way may have to be done twice, frames may be lost. */
+  lose(): void {
+    this.losses++;
+    this.frames.shake(this.vif);
+  }
+
   /** The guest goes on after a suspend: its frontends connect anew. */
   resume(): void {
-    this.losses++;
+    this.lose();
     for (const {path} of this.bus.devices) this.bus.instance(path)?.resume?.();
   }
 
   /** Its drivers crash, and are loaded again. */
   reload(): void {
-    this.losses++;
+    this.lose();
     this.bus.stop();
     [this.disk, this.nic] = [undefined, undefined];
     this.bus = this.createBus();
@@ -135,7 +149,7 @@ export class SimGuest {
 
   /** The toolstack pulls all devices. */
   unplug(): Promise<void> {
-    this.losses++;
+    this.lose();
     const {xs} = this.rig.dom0;
     return xs.transaction(async (tx) => {
       for (const {type} of this.devices()) {
@@ -161,11 +175,12 @@ export class SimGuest {
   /** As by `xl destroy`: nothing that it does goes on. */
   destroy(): void {
     this.isDead = true;
+    this.lose();
     this.rig.destroy(this.rigGuest);
     this.onDeath();
   }
 
-  /** Reads a sector and sends a frame to all. The function that it returns says, a while later, what has not worked. */
+  /** Reads a sector and sends frames to all. The function that it returns says, a while later, what has not worked. */
   tryDevices(): (others: readonly SimGuest[]) => string | undefined {
     const {disk, nic, frames} = this;
     let hasRead = disk === undefined;
@@ -173,13 +188,18 @@ export class SimGuest {
       () => (hasRead = true),
       () => undefined,
     );
-    const frame = frames.make(BROADCAST, macOf(this.number), MIN_FRAME);
-    const isSent = nic?.send(frame) === true;
+    const tries = TRIED_LENGTHS.map((length) => frames.make(BROADCAST, macOf(this.number), length));
+    const sent = tries.filter((frame) => nic?.send(frame) === true);
+    for (const frame of sent) frames.sent(this.vif, frame);
+    const hears = ({nic: ear, vif}: SimGuest): boolean =>
+      ear === undefined || sent.every((frame) => frames.hasReceived(vif, frame));
     return (others) => {
       if (!hasRead) return `stuck: the disk of ${this.name} does not read any more`;
-      const deaf = others.find((other) => isSent && other.nic !== undefined && !frames.hasReceived(other.name, frame));
+      const deaf = others.find((other) => !hears(other));
       if (deaf !== undefined) return `stuck: ${deaf.name} does not hear ${this.name} any more`;
-      return nic === undefined || isSent ? undefined : `stuck: ${this.name} does not send any more`;
+      return nic === undefined || sent.length === tries.length
+        ? undefined
+        : `stuck: ${this.name} does not send any more`;
     };
   }
 
@@ -203,7 +223,7 @@ export class SimGuest {
       netFrontend((nic) => {
         this.nic = nic;
         nic.frames.subscribe((frames) => {
-          for (const frame of frames) this.frames.received(this.name, nic.mac, frame);
+          for (const frame of frames) this.frames.received(this.vif, frame);
         });
       }),
     ]);
@@ -257,7 +277,8 @@ export class SimGuest {
           ...parts(3, 'net'),
           nic: () => this.nic,
           mac: macOf(this.number),
-          macs: Array.from({length: profile.guests + 1}, (_, i) => macOf(i + 1)),
+          vif: this.vif,
+          macs: Array.from({length: profile.guests[1] + 1}, (_, i) => macOf(i + 1)),
           model: this.frames,
           sleep: (delayNs) => this.rig.settle(delayNs),
         }),

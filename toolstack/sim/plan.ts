@@ -4,6 +4,7 @@ import {
   type Fault,
   type FaultProfileName,
   faultProfiles,
+  frameFaults,
   maxRates,
   type Profile,
   type ProfileName,
@@ -49,16 +50,17 @@ export interface PlanOptions {
 }
 
 const MAX_DISTURBED_NS = 5e6;
+const hostFaults = allFaults.filter((fault) => !frameFaults.includes(fault));
 
 /** Streams of random numbers of one seed: what is cut from a plan does not change what the rest draws. */
-export const streams = {plan: 0, backends: 1, order: 2, guest: 16} as const;
+export const streams = {plan: 0, backends: 1, order: 2, lines: 3, guest: 16} as const;
 
 export const streamOf = (seed: number, stream: number): Random => new Random((seed >>> 0) + stream * 2 ** 32);
 
 /** Each is left out of every second run: what fails all the time hides what fails now and then. */
-const drawRates = (random: Random, faults: readonly Fault[]): Rates => {
-  const rates = {} as Rates;
-  for (const fault of allFaults) {
+const drawRates = (random: Random, drawn: readonly Fault[], faults: readonly Fault[]): Partial<Rates> => {
+  const rates: Partial<Rates> = {};
+  for (const fault of drawn) {
     const rate = random.chance(0.5) ? (random.u32() / 2 ** 32) * maxRates[fault] : 0;
     rates[fault] = faults.includes(fault) ? rate : 0;
   }
@@ -74,10 +76,12 @@ const drawWorkloads = (random: Random): readonly WorkloadKind[] => {
 export const drawPlan = (seed: number, {profile: profileName, faults}: PlanOptions): Plan => {
   const random = streamOf(seed, streams.plan);
   const profile: Profile = profiles[profileName];
-  const rates = drawRates(random, faultProfiles[faults].faults);
-  const guests = Array.from({length: 1 + random.below(profile.guests)}, (_, i) => ({
+  const allowed = faultProfiles[faults].faults;
+  const rates = drawRates(random, hostFaults, allowed);
+  const [least, most] = profile.guests;
+  const guests = Array.from({length: least + random.below(most - least + 1)}, (_, i) => ({
     number: i + 1,
-    workloads: drawWorkloads(random),
+    workloads: profile.workloads ?? drawWorkloads(random),
   }));
   const count = random.chance(0.5) ? random.below(profile.disturbances + 1) : 0;
   const disturbances = Array.from({length: count}, (_, i) => ({
@@ -86,12 +90,13 @@ export const drawPlan = (seed: number, {profile: profileName, faults}: PlanOptio
     victim: random.u32() / 2 ** 32,
     atNs: random.below(MAX_DISTURBED_NS),
   }));
+  const operations = 1 + random.below(profile.operations);
   return {
     seed,
     profile,
-    rates,
+    rates: {...rates, ...drawRates(random, frameFaults, allowed)} as Rates,
     guests,
     disturbances: faultProfiles[faults].disturbs ? disturbances : [],
-    operations: 1 + random.below(profile.operations),
+    operations,
   };
 };

@@ -1,7 +1,11 @@
+import type {WorkloadKind} from './plan.ts';
+
 /** How large a world is. */
 export interface Profile {
-  /** Most guests; the seed draws 1 to this. */
-  readonly guests: number;
+  /** Fewest and most guests. */
+  readonly guests: readonly [least: number, most: number];
+  /** What each guest does, where it is not drawn. */
+  readonly workloads?: readonly WorkloadKind[];
   /** Frames of each. */
   readonly guestPages: number;
   /** Most calls of one workload. */
@@ -14,9 +18,9 @@ export interface Profile {
   readonly disturbances: number;
 }
 
-export const profiles = {
+const sizes = {
   small: {
-    guests: 2,
+    guests: [1, 2],
     guestPages: 512,
     operations: 12,
     diskBytes: 256 * 1024,
@@ -25,7 +29,7 @@ export const profiles = {
     disturbances: 2,
   },
   large: {
-    guests: 4,
+    guests: [1, 4],
     guestPages: 4096,
     operations: 60,
     diskBytes: 2.5 * 2 ** 20,
@@ -34,6 +38,12 @@ export const profiles = {
     disturbances: 5,
   },
 } as const satisfies Readonly<Record<string, Profile>>;
+
+/** Two guests and their disks; two or three that talk. */
+const disk: Profile = {...sizes.small, guests: [2, 2], workloads: ['disk'], operations: 24};
+const net: Profile = {...sizes.small, guests: [2, 3], workloads: ['net'], operations: 40};
+
+export const profiles = {...sizes, disk, net};
 
 export type ProfileName = keyof typeof profiles;
 
@@ -51,6 +61,10 @@ export const maxRates = {
   tornWrite: 0.05,
   /** Not a chance: the part of {@link MAX_LATENCY_NS} that a disk may take. */
   slowDisk: 1,
+  /** Of frames on the line from the bridge to an interface: lost, doubled, overtaken by others. */
+  lostFrame: 0.2,
+  doubledFrame: 0.2,
+  lateFrame: 0.3,
 } as const;
 
 export type Fault = keyof typeof maxRates;
@@ -59,6 +73,7 @@ export type Rates = Record<Fault, number>;
 export const MAX_LATENCY_NS = 5e6;
 
 export const allFaults = Object.keys(maxRates) as Fault[];
+export const frameFaults: readonly Fault[] = ['lostFrame', 'doubledFrame', 'lateFrame'];
 
 /** What may go wrong. */
 export interface FaultProfile {
@@ -74,6 +89,7 @@ export const faultProfiles = {
   grants: {faults: ['refusedGrant'], disturbs: false},
   store: {faults: ['storeConflict'], disturbs: false},
   disks: {faults: ['diskError', 'shortRead', 'tornWrite', 'slowDisk'], disturbs: false},
+  frames: {faults: frameFaults, disturbs: false},
   drivers: {faults: [], disturbs: true},
 } as const satisfies Readonly<Record<string, FaultProfile>>;
 

@@ -2,7 +2,7 @@ import {virtualClock} from '../../hypervisor/schedule/index.ts';
 import {createRig} from '../conform/rig.ts';
 import {Finding} from './finding.ts';
 import {Judge} from './judge.ts';
-import type {SideMutant} from './mutants.ts';
+import type {SimMutant} from './mutants.ts';
 import {type Plan, streamOf, streams} from './plan.ts';
 import {World} from './world.ts';
 
@@ -12,7 +12,7 @@ const MAX_TASKS = 2_000_000;
 const DOM0_PAGES = 256;
 
 export interface SimOptions {
-  readonly mutant?: SideMutant;
+  readonly mutant?: SimMutant;
   /** Keeps the trace. */
   readonly traced?: boolean;
   /** Judges every step by the clauses, too. */

@@ -6,8 +6,8 @@ import {leak, ledgerOf, lostPages} from './checkers/leaks.ts';
 import {checkStore, nodesLeft} from './checkers/store-state.ts';
 import {demand} from './finding.ts';
 import {SimGuest} from './guest.ts';
-import type {SideMutant} from './mutants.ts';
-import {type Disturbance, type Plan, streamOf, streams} from './plan.ts';
+import type {SimMutant} from './mutants.ts';
+import type {Disturbance, Plan} from './plan.ts';
 import {maxRates} from './profiles.ts';
 
 const CONNECT_NS = 1e8;
@@ -22,20 +22,21 @@ const noRates = Object.fromEntries(Object.keys(maxRates).map((fault) => [fault, 
 export class World {
   private readonly rig: Rig;
   private readonly plan: Plan;
-  private readonly mutant: SideMutant | undefined;
+  private readonly mutant: SimMutant | undefined;
   private readonly guests: SimGuest[] = [];
   private readonly frames = new FrameModel();
   private readonly rates = {...noRates};
   private readonly backends: Backends;
 
-  constructor(rig: Rig, plan: Plan, mutant: SideMutant | undefined) {
+  constructor(rig: Rig, plan: Plan, mutant: SimMutant | undefined) {
     this.rig = rig;
     this.plan = plan;
     this.mutant = mutant;
     const open = (target: string) =>
       this.guests.find((guest) => guest.target === target)?.image.open(rig.schedule) ??
       new StorageError('missing', target);
-    this.backends = new Backends(rig, streamOf(plan.seed, streams.backends), open, mutant);
+    const {frames, rates} = this;
+    this.backends = new Backends({rig, plan, open, frames, rates, mutant});
   }
 
   /** Throws what a checker finds. */
@@ -67,6 +68,7 @@ export class World {
   private async work(): Promise<void> {
     const {rig, plan, guests} = this;
     this.setRates(plan.rates);
+    if (plan.rates.refusedGrant > 0) for (const guest of guests) guest.lose();
     const underWay = new Set<string>();
     const follow = async (name: string, ends: Promise<void>): Promise<void> => {
       underWay.add(name);
@@ -102,12 +104,14 @@ export class World {
 
   /** Once nothing fails any more, everything works. */
   private async recover(): Promise<void> {
-    const {rig} = this;
+    const {rig, frames} = this;
     const alive = this.guests.filter(({isDead}) => !isDead);
     for (const {unconnected} of alive) demand(unconnected && `stuck: ${unconnected} does not come back`);
+    frames.calm();
     const working = alive.map((guest) => ({guest, check: guest.tryDevices()}));
     await rig.settle(WIND_UP_NS);
     for (const {guest, check} of working) demand(check(alive.filter((other) => other !== guest)));
+    demand(frames.fault && `net: ${frames.fault}`);
   }
 
   private setRates(rates: Plan['rates']): void {
@@ -125,7 +129,7 @@ export class World {
     if (guest.isDead) return;
     const acts: Record<Disturbance['kind'], () => Promise<void> | void> = {
       'restart-backends': () => {
-        for (const each of this.guests) each.losses++;
+        for (const each of this.guests) each.lose();
         this.backends.restart();
       },
       resume: () => guest.resume(),

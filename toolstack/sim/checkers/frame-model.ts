@@ -1,60 +1,157 @@
+import {LineModel} from './line-model.ts';
+import {type Addressed, SwitchModel} from './switch-model.ts';
+
 const ETH_HLEN = 14;
 const MAC_BYTES = 6;
 /** IEEE 802 local experimental. */
 const ETHERTYPE = [0x88, 0xb5] as const;
-/** Sender and number, behind the header. */
+/** Number, behind the header. */
 export const MIN_FRAME = ETH_HLEN + 8;
 export const BROADCAST = new Uint8Array(MAC_BYTES).fill(0xff);
 
-const numberOf = (frame: Uint8Array): number => new DataView(frame.buffer, frame.byteOffset).getUint32(ETH_HLEN);
-
-interface Sent {
-  readonly frame: Uint8Array;
-  /** Receivers by name. */
+interface Frame extends Addressed {
+  readonly bytes: Uint8Array;
+  /** Interfaces whose line, and whose guest, has got it; by name. */
+  readonly offered: Set<string>;
   readonly receivers: Set<string>;
 }
 
-/** What is on a network: each frame that arrives was sent so, by another, and arrives once. */
+/** An interface: "vif1.0" */
+interface Station {
+  readonly out: LineModel;
+  readonly in: LineModel;
+}
+
+const macText = (bytes: Uint8Array, at: number): string => bytes.subarray(at, at + MAC_BYTES).toString();
+
+/**
+ * What guests send each other: from a guest to the bridge, through it, over lines that lose and double frames, and from there
+ * to other guests. Each stretch is followed by itself: what goes in, and what has to come out.
+ */
 export class FrameModel {
-  private readonly sent: Sent[] = [];
+  private readonly frames: Frame[] = [];
+  private readonly stations = new Map<string, Station>();
+  private readonly bridge = new SwitchModel();
   private found: string | undefined;
 
   /** A frame that nobody has sent before. */
   make(to: Uint8Array, from: Uint8Array, length: number): Uint8Array {
-    const number = this.sent.length;
-    const frame = new Uint8Array(length);
-    for (let i = MIN_FRAME; i < length; i++) frame[i] = Math.imul(i + number, 0x9e3779b1) >>> 24;
-    frame.set(to, 0);
-    frame.set(from, MAC_BYTES);
-    frame.set(ETHERTYPE, 2 * MAC_BYTES);
-    new DataView(frame.buffer).setUint32(ETH_HLEN, number);
-    this.sent.push({frame: frame.slice(), receivers: new Set()});
-    return frame;
+    const number = this.frames.length;
+    const bytes = new Uint8Array(length);
+    for (let i = MIN_FRAME; i < length; i++) bytes[i] = Math.imul(i + number, 0x9e3779b1) >>> 24;
+    bytes.set(to, 0);
+    bytes.set(from, MAC_BYTES);
+    bytes.set(ETHERTYPE, 2 * MAC_BYTES);
+    new DataView(bytes.buffer).setUint32(ETH_HLEN, number);
+    const isToAll = Buffer.compare(to, BROADCAST) === 0;
+    this.frames.push({
+      number,
+      to: macText(bytes, 0),
+      from: macText(bytes, MAC_BYTES),
+      isToAll,
+      bytes: bytes.slice(),
+      offered: new Set(),
+      receivers: new Set(),
+    });
+    return bytes;
   }
 
-  /** `mac` is the receiver's own. */
-  received(name: string, mac: Uint8Array, frame: Uint8Array): void {
-    this.found ??= this.judge(name, mac, frame);
+  /** A guest's interface has taken the frame. */
+  sent(vif: string, bytes: Uint8Array): void {
+    this.look(vif, bytes, ({number}) => {
+      this.stationOf(vif).out.enter(number);
+      return undefined;
+    });
   }
 
-  hasReceived(name: string, frame: Uint8Array): boolean {
-    return this.sent.at(numberOf(frame))?.receivers.has(name) === true;
+  /** The backend brings it to the bridge. */
+  entered(vif: string, bytes: Uint8Array): void {
+    this.look(vif, bytes, (frame) => {
+      this.bridge.enter(vif, frame);
+      const fault = this.stationOf(vif).out.leave(frame.number);
+      return fault && `${vif} sends ${fault}`;
+    });
   }
 
+  /** The bridge gives it to the line of a port. */
+  offered(vif: string, bytes: Uint8Array): void {
+    this.look(vif, bytes, ({number, offered}) => {
+      offered.add(vif);
+      return this.bridge.leave(vif, number);
+    });
+  }
+
+  /** The line gives it to the backend. */
+  handed(vif: string, bytes: Uint8Array): void {
+    this.look(vif, bytes, ({number, offered}) => {
+      this.stationOf(vif).in.enter(number);
+      return offered.has(vif) ? undefined : `the line to ${vif} has frame ${number}, which is not for it`;
+    });
+  }
+
+  /** The guest gets it. */
+  received(vif: string, bytes: Uint8Array): void {
+    this.look(vif, bytes, ({number, receivers}) => {
+      receivers.add(vif);
+      const fault = this.stationOf(vif).in.leave(number);
+      return fault && `${vif} gets ${fault}`;
+    });
+  }
+
+  plugged(vif: string): void {
+    this.bridge.plug(vif);
+  }
+
+  unplugged(vif: string): void {
+    this.bridge.unplug(vif);
+  }
+
+  /** An interface begins anew, or grants are refused it. */
+  shake(vif: string): void {
+    const station = this.stationOf(vif);
+    station.out.shake();
+    station.in.shake();
+  }
+
+  /** All interfaces are connected, and nothing is on its way. */
+  calm(): void {
+    for (const station of this.stations.values()) {
+      station.out.calm();
+      station.in.calm();
+    }
+  }
+
+  hasReceived(vif: string, bytes: Uint8Array): boolean {
+    return this.frameOf(bytes)?.receivers.has(vif) === true;
+  }
+
+  /** Once nothing is on its way any more. */
   get fault(): string | undefined {
+    this.found ??= this.bridge.fault;
+    for (const [vif, station] of this.stations) {
+      const {missing: unsent} = station.out;
+      const {missing: lost} = station.in;
+      if (unsent !== undefined) this.found ??= `frame ${unsent} of ${vif} never gets to the bridge`;
+      if (lost !== undefined) this.found ??= `frame ${lost} never gets to ${vif}`;
+    }
     return this.found;
   }
 
-  private judge(name: string, mac: Uint8Array, frame: Uint8Array): string | undefined {
-    if (frame.length < MIN_FRAME) return `${name} has received ${frame.length} bytes`;
-    const number = numberOf(frame);
-    const sent = this.sent.at(number);
-    if (sent === undefined) return `${name} has received frame ${number}, which nobody has sent`;
-    if (Buffer.compare(sent.frame, frame) !== 0) return `${name} has received frame ${number} with other bytes`;
-    if (Buffer.compare(sent.frame.subarray(MAC_BYTES, 2 * MAC_BYTES), mac) === 0)
-      return `${name} has received frame ${number}, its own`;
-    if (sent.receivers.has(name)) return `${name} has received frame ${number} twice`;
-    sent.receivers.add(name);
-    return undefined;
+  private look(vif: string, bytes: Uint8Array, judge: (frame: Frame) => string | undefined): void {
+    const frame = this.frameOf(bytes);
+    const isWhole = frame !== undefined && Buffer.compare(frame.bytes, bytes) === 0;
+    const fault = isWhole ? judge(frame) : `at ${vif}, ${bytes.length} bytes that nobody has sent so`;
+    this.found ??= fault;
+  }
+
+  private frameOf(bytes: Uint8Array): Frame | undefined {
+    if (bytes.length < MIN_FRAME) return undefined;
+    return this.frames.at(new DataView(bytes.buffer, bytes.byteOffset).getUint32(ETH_HLEN));
+  }
+
+  private stationOf(vif: string): Station {
+    const station = this.stations.get(vif) ?? {out: new LineModel(), in: new LineModel()};
+    this.stations.set(vif, station);
+    return station;
   }
 }

@@ -13,6 +13,8 @@ export interface NetParts {
   readonly calls: number;
   /** The interface, while there is one. */
   readonly nic: () => NetDevice | undefined;
+  /** "vif1.0" */
+  readonly vif: string;
   readonly mac: Uint8Array;
   /** Addresses of the network, some of which nobody has. */
   readonly macs: readonly Uint8Array[];
@@ -32,11 +34,12 @@ export class NetWorkload implements Workload {
   }
 
   async work(): Promise<void> {
-    const {random, calls, nic, mac, macs, model, sleep} = this.parts;
+    const {random, calls, nic, vif, mac, macs, model, sleep} = this.parts;
     for (let i = 0; i < calls; i++) {
       const to = random.chance(0.3) ? BROADCAST : macs[random.below(macs.length)];
       const length = random.chance(0.2) ? MTU_FRAME : MIN_FRAME + random.below(MTU_FRAME - MIN_FRAME);
-      nic()?.send(model.make(to, mac, length));
+      const frame = model.make(to, mac, length);
+      if (nic()?.send(frame) === true) model.sent(vif, frame);
       if (random.chance(0.5)) await sleep(random.below(MAX_PAUSE_NS));
     }
   }
