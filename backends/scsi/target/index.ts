@@ -1,4 +1,6 @@
 export * from './api.ts';
+export {ChangerUnit, type ChangerOptions} from './changer/changer-unit.ts';
+export type {Volume} from './changer/elements.ts';
 export {DiskUnit, type DiskOptions} from './disk/disk-unit.ts';
 export {Cartridge, type CartridgeOptions} from './tape/cartridge.ts';
 export {TapeUnit, type TapeOptions} from './tape/tape-unit.ts';

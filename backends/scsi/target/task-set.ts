@@ -47,6 +47,11 @@ export class TaskSet {
     return this.abort((task) => task.nexus.name === name);
   }
 
+  /** Resolves when what is under way now has ended. */
+  async settled(): Promise<void> {
+    await Promise.all(this.running.values());
+  }
+
   /** Initiators that have commands here. */
   get nexuses(): Set<string> {
     return new Set([...this.running.keys(), ...this.waiting.map(({task}) => task)].map(({nexus}) => nexus.name));

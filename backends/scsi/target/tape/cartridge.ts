@@ -1,5 +1,6 @@
 import {
   errnoOf,
+  gather,
   GrowingFile,
   type GrowingFileOptions,
   type IoVector,
@@ -35,6 +36,11 @@ const EARLY_WARNING_BYTES = 1 << 20;
 /** A word of the file, and what follows odd data. */
 const wordBytes = (word: number): Uint8Array => Uint8Array.of(word, word >>> 8, word >>> 16, word >>> 24);
 const padding = new Uint8Array(1);
+
+const recordOf = (data: readonly Uint8Array[], dataBytes: number): readonly Uint8Array[] => {
+  const length = wordBytes(dataBytes);
+  return [length, ...data, ...((dataBytes & 1) === 1 ? [padding] : []), length];
+};
 
 /**
  * A tape: a row of blocks and filemarks in a .tap file, which other programs read as well. Whatever is written ends the
@@ -112,13 +118,12 @@ export class Cartridge {
 
   /** Writes a block at an object's place, which ends the tape. The vector's memory is not looked at any more then. */
   writeBlock(object: number, vector: IoVector, from: number, dataBytes: number): void | Promise<void> {
-    const data = viewsOf(slice(vector, from, dataBytes));
-    const length = wordBytes(dataBytes);
-    const parts = [length, ...data, ...((dataBytes & 1) === 1 ? [padding] : []), length];
+    const data = slice(vector, from, dataBytes);
     const fits = this.isAtEnd(object) && this.writer.roomBytes > recordBytes(dataBytes);
-    if (!fits) return this.writeLater(object, parts, dataBytes);
+    // Memory may move while a write waits.
+    if (!fits) return this.writeLater(object, recordOf([gather(data)], dataBytes), dataBytes);
     this.index.push(this.writer.endBytes, dataBytes);
-    for (const part of parts) this.writer.put(part);
+    for (const part of recordOf(viewsOf(data), dataBytes)) this.writer.put(part);
   }
 
   async writeFilemark(object: number): Promise<void> {

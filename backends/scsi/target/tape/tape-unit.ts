@@ -100,12 +100,13 @@ export class TapeUnit extends LogicalUnit {
     this.attentions.raise(MEDIUM_MAY_HAVE_CHANGED);
   }
 
-  /** Takes the tape out, with all that was written on it. */
+  /** Takes the tape out, with all that was written on it, once commands that use it have ended. Rejects with a TapeWriteFailure. */
   async remove(): Promise<void> {
     const {cartridge} = this;
     this.cartridge = undefined;
     this.isLoaded = false;
     this.isUnreadable = false;
+    await this.tasks.settled();
     await cartridge?.close();
   }
 
