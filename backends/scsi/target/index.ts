@@ -1,4 +1,5 @@
 export * from './api.ts';
+export {CdromUnit, type CdromOptions} from './cdrom/cdrom-unit.ts';
 export {ChangerUnit, type ChangerOptions} from './changer/changer-unit.ts';
 export type {Volume} from './changer/elements.ts';
 export {DiskUnit, type DiskOptions} from './disk/disk-unit.ts';

@@ -20,8 +20,11 @@ import {UnitAttentions} from './unit-attentions.ts';
 
 /** Longest CDB that a transport may bring. */
 const MAX_CDB_BYTES = 16;
-/** INQUIRY, REPORT LUNS and REQUEST SENSE. @see SAM-5, "Unit attention condition" */
-const deafToAttentions: ReadonlySet<number> = new Set([0x12, 0xa0, 0x03]);
+/**
+ * Commands that leave unit attentions pending: INQUIRY, REPORT LUNS, REQUEST SENSE, which reports them itself, GET
+ * CONFIGURATION and GET EVENT STATUS NOTIFICATION. @see SAM-5, "Unit attention condition"; MMC-6, "Unit attention"
+ */
+const deafToAttentions: ReadonlySet<number> = new Set([0x12, 0xa0, 0x03, 0x46, 0x4a]);
 
 const noSense = new Uint8Array(0);
 

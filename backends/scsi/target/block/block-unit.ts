@@ -1,5 +1,5 @@
 import type {Storage} from '../../../storage/index.ts';
-import {be16, be24, be32, be64, put24, put32, put64} from '../bytes.ts';
+import {be24, be32, be64, put24, put32, put64} from '../bytes.ts';
 import {isSoftwareProtected} from '../common/control-page.ts';
 import type {UnitIdentity} from '../common/identity.ts';
 import type {ModePages} from '../common/mode-pages.ts';
@@ -14,16 +14,13 @@ import {parameterListLengthError} from '../task.ts';
 import {LogicalUnit} from '../unit.ts';
 import {noMedium} from './no-medium.ts';
 
-/** Where a removable medium is. */
-export type MediumPlace = 'inside' | 'tray closed' | 'tray open';
-
 /** A unit whose medium is a row of blocks on a storage: disks and CDs. */
 export abstract class BlockUnit extends LogicalUnit {
   readonly blockBytes: number;
   /** Only looked at while the unit is ready. */
   storage: Storage = noMedium;
-  /** Of a removable unit. */
-  place: MediumPlace = 'inside';
+  /** Of a removable unit: its medium is out of reach. */
+  isTrayOpen = false;
   /** Of a fixed disk: not started. */
   isStopped = false;
 
@@ -32,7 +29,7 @@ export abstract class BlockUnit extends LogicalUnit {
     this.blockBytes = blockBytes;
   }
 
-  /** Why there is nothing to read from when the tray is where it is. */
+  /** Why there is nothing to read from. */
   protected abstract get noMediumFailure(): Failure;
 
   get blocks(): number {
@@ -40,7 +37,7 @@ export abstract class BlockUnit extends LogicalUnit {
   }
 
   override get notReady(): Failure | undefined {
-    if (this.place !== 'inside' || this.storage === noMedium) return this.noMediumFailure;
+    if (this.isTrayOpen || this.storage === noMedium) return this.noMediumFailure;
     return this.isStopped ? fail(INITIALIZING_COMMAND_REQUIRED) : undefined;
   }
 
@@ -77,15 +74,19 @@ export abstract class BlockUnit extends LogicalUnit {
     const blockBytes = isLong ? be32(descriptor, 12) : be24(descriptor, 5);
     const own = this.blockDescriptor(isLong);
     const isOwn = blocks === 0 || blocks === (isLong ? be64(own, 0) : be32(own, 0));
-    if (!isOwn) return invalidParameter(be16(descriptor, 0));
+    if (!isOwn) return invalidParameter(isLong ? 8 : 4);
     return blockBytes === this.blockBytes ? undefined : invalidParameter(isLong ? 20 : 9);
   }
 
-  /** Puts a removable medium in place; initiators, but the one that did it, are told. */
-  load(by?: string): void {
-    if (this.place === 'inside') return;
-    this.place = 'inside';
-    this.attentions.raise(MEDIUM_MAY_HAVE_CHANGED, (name) => name !== by);
+  /** Closes the tray; initiators, but the one that did it, are told of the medium. */
+  load(by: string): void {
+    if (!this.isTrayOpen) return;
+    this.isTrayOpen = false;
+    if (this.storage !== noMedium) this.attentions.raise(MEDIUM_MAY_HAVE_CHANGED, (name) => name !== by);
+  }
+
+  eject(): void {
+    this.isTrayOpen = true;
   }
 
   override close(): Promise<void> {

@@ -2,6 +2,7 @@ import type {Storage} from '../../../storage/index.ts';
 import {BlockUnit} from '../block/block-unit.ts';
 import {readCapacity10Command, readCapacity16Command} from '../block/capacity.ts';
 import {readCommands} from '../block/read.ts';
+import {startStopCommand} from '../block/start-stop.ts';
 import {CommandTable} from '../command.ts';
 import {commonCommands} from '../common/commands.ts';
 import {DISK_TYPE} from '../common/identity.ts';
@@ -45,7 +46,7 @@ const diskCommands: CommandTable<DiskUnit> = new CommandTable(
   provisioningCommands,
   atomicCommands,
   maintenanceCommands,
-  [readCapacity10Command, readCapacity16Command],
+  [readCapacity10Command, readCapacity16Command, startStopCommand],
 );
 
 const SBC_3 = 0x04c0;
