@@ -182,9 +182,8 @@ export class BlockBackend implements DriverInstance {
   }
 
   private async onInitialising(): Promise<void> {
-    if (this.device.state !== XenbusStateClosed) return;
     this.restarting = false;
-    await this.offer();
+    if (this.device.state === XenbusStateClosed) await this.offer();
   }
 
   private async onClosing(): Promise<void> {
@@ -193,10 +192,14 @@ export class BlockBackend implements DriverInstance {
 
   /** A frontend may come again while the toolstack keeps the device online. */
   private async onClosed(): Promise<void> {
+    const {device} = this;
+    const isOnline = (await device.read('online')) === '1';
+    // One that an earlier driver has left has yet to see that we wait for it.
+    if (isOnline && this.restarting && device.state === XenbusStateInitWait) return;
     await this.disconnect();
-    await this.device.switchState(XenbusStateClosed);
-    if ((await this.device.read('online')) !== '1') this.closeDrive();
-    else if (this.restarting) await this.onInitialising();
+    await device.switchState(XenbusStateClosed);
+    if (!isOnline) this.closeDrive();
+    else if (this.restarting) await this.offer();
   }
 
   /** The frontend's directory is gone, says nothing that is a state, or its domain died. */

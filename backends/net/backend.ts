@@ -53,6 +53,8 @@ export class NetBackend implements DriverInstance {
   private watches: Subscription[] = [];
   /** Found in the middle of a connection that an earlier driver served: the frontend has to begin anew. */
   private restarting = false;
+  /** An earlier driver was here, and its frontend has not begun anew yet. */
+  private isAwaiting = false;
   private isLinkUp = true;
   private isGuestAwake = true;
   /** What the `carrier` node says; it is not there at first. */
@@ -100,7 +102,8 @@ export class NetBackend implements DriverInstance {
     const {device} = this;
     this.features = await readTuning(device, {...defaultFeatures, ...this.config.features}, featureReaders);
     await device.publish(offerNodes(this.features));
-    this.restarting = device.state !== XenbusStateInitialising && device.state !== XenbusStateInitWait;
+    this.isAwaiting = device.state !== XenbusStateInitialising;
+    this.restarting = this.isAwaiting && device.state !== XenbusStateInitWait;
     if (!this.restarting) await device.switchState(XenbusStateInitWait);
     else if (device.state !== XenbusStateClosed) await device.switchState(XenbusStateClosing);
   }
@@ -131,6 +134,7 @@ export class NetBackend implements DriverInstance {
   /** A frontend that starts anew, after a crash, a reboot in place or a reload of its driver. */
   private async restart(): Promise<void> {
     const {state} = this.device;
+    this.isAwaiting = false;
     if (state !== XenbusStateInitialising && state !== XenbusStateInitWait && state !== XenbusStateClosed)
       await this.close();
     await this.reopen();
@@ -161,6 +165,7 @@ export class NetBackend implements DriverInstance {
       onFault: (fault) => this.giveUp(fault),
     });
     this.vif = vif;
+    this.isAwaiting = false;
     vif.setLink(this.isLinkUp);
     await this.followNodes(vif);
     this.awaitHotplug(vif);
@@ -238,10 +243,13 @@ export class NetBackend implements DriverInstance {
   }
 
   private async closed(): Promise<void> {
+    const {device} = this;
+    const stays = device.otherState === XenbusStateClosed && (await device.read('online')) === '1';
+    // One that an earlier driver has left has yet to see that we wait for it.
+    if (stays && this.isAwaiting && device.state === XenbusStateInitWait) return;
     await this.close();
-    const stays = this.device.otherState === XenbusStateClosed && (await this.device.read('online')) === '1';
-    if (stays && this.restarting) await this.reopen();
-    else if (!stays) await this.device.xs.rm(`${this.device.path}/hotplug-status`).catch(() => undefined);
+    if (stays && this.isAwaiting) await this.reopen();
+    else if (!stays) await device.xs.rm(`${device.path}/hotplug-status`).catch(() => undefined);
   }
 
   private disconnect(): void {

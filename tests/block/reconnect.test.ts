@@ -1,5 +1,5 @@
 import test from 'ava';
-import {type BlockRig, createBlockRig, firstDifference, pattern, tempImage} from '../support/block.ts';
+import {type BlockRig, createBlockRig, createRawRig, firstDifference, pattern, tempImage} from '../support/block.ts';
 import {RamImage, StorageError} from '../../backends/storage/index.ts';
 import {SlowStorage} from '../support/slow-storage.ts';
 
@@ -24,6 +24,27 @@ test('a backend that is started anew: the same disk goes on', async (t) => {
   t.is(block.devices.length, 1);
   t.is(firstDifference(await block.run(() => disk.read(0, IMAGE_BYTES)), image), -1);
 });
+
+for (const left of ['2', '4']) {
+  test(`a backend after one that stopped in state ${left} waits for a frontend that is Closed`, async (t) => {
+    const block = await createRawRig();
+    block.backends.stop();
+    await block.attach();
+    await block.write(`${block.frontPath()}/state`, '6');
+    await block.write(`${block.backPath()}/state`, left);
+    block.startBackends();
+    await block.settle();
+    t.is(await block.states(), '2/6');
+    // Told of it twice, as where the watch is set while the frontend writes.
+    await block.write(`${block.frontPath()}/state`, '6');
+    await block.settle();
+    t.is(await block.states(), '2/6');
+    await block.write(`${block.backPath()}/online`, '0');
+    await block.write(`${block.frontPath()}/state`, '6');
+    await block.settle();
+    t.is(await block.states(), '6/6', 'the toolstack takes the device away');
+  });
+}
 
 for (const tuning of ['queues=1', 'queues=4,order=1', 'persistent=0,indirect=0']) {
   test(`requests that were out when the backend went are made again, in their order (${tuning})`, async (t) => {

@@ -209,6 +209,35 @@ test('a backend that comes back finds the frontend again', async (t) => {
   t.deepEqual(holdings(net, guest), before);
 });
 
+for (const left of [2, 4]) {
+  test(`a backend after one that stopped in state ${left} waits for a frontend that is Closed`, async (t) => {
+    const net = await createNetRig();
+    const guest = await net.rig.createGuest();
+    let raw: RawFrontend | undefined;
+    net.backBus.stop();
+    startRaw(guest, (device) => (raw = new RawFrontend(guest, device)));
+    const {frontPath, backPath} = await net.addVif(guest);
+    const setState = (path: string, state: number) =>
+      net.rig.run(() => net.rig.dom0.xs.write(`${path}/state`, String(state)));
+    await setState(frontPath, 6);
+    await setState(backPath, left);
+    net.backBus.start();
+    await net.settle();
+    t.is(await net.read(`${backPath}/state`), '2');
+    // Told of it twice, as where the watch is set while the frontend writes.
+    await setState(frontPath, 6);
+    await net.settle();
+    t.is(await net.read(`${backPath}/state`), '2');
+    await net.rig.run(() => raw?.device.publish(raw.nodes) ?? Promise.resolve());
+    await setState(frontPath, 4);
+    await net.settle();
+    t.is(await net.read(`${backPath}/state`), '4');
+    await setState(frontPath, 6);
+    await net.settle();
+    t.is(await net.read(`${backPath}/state`), '6', 'a frontend of its own that closes is let go of');
+  });
+}
+
 test('a frontend that begins anew without a goodbye is connected again', async (t) => {
   const net = await createNetRig();
   const guest = await net.rig.createGuest();
