@@ -112,6 +112,12 @@ export interface Guest {
   readonly sleep: (ms: number) => Promise<void>;
   /** Calls once, `ms` from now. */
   readonly after: (ms: number, callback: () => void) => Timer;
+  /**
+   * Computes for `ns` of CPU time on one of its vCPUs (the first by default), and resolves when the scheduler has given it
+   * that much: what the code of a program does takes no time of the CPUs that pvsim simulates. Rejects for a vCPU that is
+   * not there.
+   */
+  readonly burn: (ns: number, vcpu?: number) => Promise<void>;
   /** A u32 from the host's seed. */
   readonly random: () => number;
   /** Called when the domain is told to stop, before its devices are closed; a promise is waited for. */

@@ -8,6 +8,7 @@ import {openGuestRing, XsClient, XsError} from '../../hypervisor/xenstore/index.
 import type {BlockDevice, NetDevice} from '../api.ts';
 import {HvcConsole} from '../console/index.ts';
 import {startBalloon} from './balloon.ts';
+import {burn} from './burn.ts';
 import {addressFor, type CommandLine, parseCommandLine} from './command-line.ts';
 import {type ControlTarget, startControl} from './control.ts';
 import {startCpuHotplug} from './cpu-hotplug.ts';
@@ -101,6 +102,10 @@ export class Kernel implements Machine, ControlTarget {
 
   interrupts(): Promise<InterruptLine[]> {
     return listInterrupts(this.ops, this.bus);
+  }
+
+  burn(ns: number, vcpu: number): Promise<void> {
+    return burn(this.ops, ns, vcpu);
   }
 
   async stop(reason: StopReason): Promise<never> {

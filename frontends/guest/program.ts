@@ -3,6 +3,7 @@ import {NS_PER_MS, NS_PER_S, type Timer} from '../../hypervisor/schedule/index.t
 import {guarded} from '../../hypervisor/vcpu/index.ts';
 import type {BlockDevice, NetDevice} from '../api.ts';
 import type {Guest, GuestConsole, GuestDevices, GuestNet, GuestProgram, GuestXenstore} from './api.ts';
+import {burn} from './burn.ts';
 import type {DeviceSet} from './device-set.ts';
 import type {Kernel} from './kernel.ts';
 import {UdpSocket} from './net/index.ts';
@@ -46,6 +47,7 @@ const makeGuest = (kernel: Kernel): {guest: Guest; callbacks: ((reason: StopReas
     now: () => schedule.now(),
     sleep: (ms) => sleep(schedule, ms * NS_PER_MS),
     after: (ms, callback) => after(kernel, ms, callback),
+    burn: (ns, vcpu) => burn(ops, ns, vcpu),
     random: () => schedule.random(),
     onShutdown: (callback) => void callbacks.push(callback),
     poweroff: () => kernel.stop('poweroff'),

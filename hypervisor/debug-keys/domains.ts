@@ -35,7 +35,7 @@ const vcpuLines = (domain: Domain): string[] => [
     const pending = domain.sharedInfo.upcallPending(index) ? '01' : '00';
     const online = domain.onlineVcpus.has(index) ? 'online' : 'offline';
     return [
-      `    VCPU${index}: CPU0 ${online} upcall_pend=${pending} upcalls=${vcpu.upcalls} time=${Math.round(vcpu.cpuTimeNs)}ns`,
+      `    VCPU${index}: CPU${domain.sched.units[index].cpu} ${online} upcall_pend=${pending} upcalls=${vcpu.upcalls} time=${Math.round(vcpu.cpuTimeNs)}ns`,
       `    pause_count=${domain.pauseCount}`,
     ];
   }),

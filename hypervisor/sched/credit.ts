@@ -113,7 +113,7 @@ export class Credit implements Policy {
 
   private account(unit: SchedUnit): Account {
     const account = this.accounts.get(unit);
-    if (account === undefined) throw new Error(`d${unit.domain.id}v${unit.index} is not under this scheduler`);
+    if (account === undefined) throw new Error(`${unit.toString()} is not under this scheduler`);
     return account;
   }
 

@@ -53,7 +53,7 @@ export class NullPolicy implements Policy {
   }
 
   dump(): string[] {
-    const waiting = Array.from(this.unassigned, ({domain, index}) => `d${domain.id}v${index}`);
+    const waiting = Array.from(this.unassigned, String);
     return [`\tcpus_free = ${this.freeCpus().join(',')}`, `Waitqueue: ${waiting.join(', ')}`];
   }
 

@@ -91,7 +91,7 @@ export class Rtds implements Policy {
 
   private server(unit: SchedUnit): Server {
     const server = this.servers.get(unit);
-    if (server === undefined) throw new Error(`d${unit.domain.id}v${unit.index} is not under this scheduler`);
+    if (server === undefined) throw new Error(`${unit.toString()} is not under this scheduler`);
     return server;
   }
 

@@ -120,6 +120,11 @@ export class SchedUnit {
     this.refresh();
   }
 
+  /** "d1v0" */
+  toString(): string {
+    return `d${this.domain.id}v${this.index}`;
+  }
+
   private enqueue(job: Job, first: boolean): void {
     if (this.isStopped) return;
     if (first) this.jobs.unshift(job);

@@ -170,6 +170,10 @@ export class FakeMachine implements Machine {
   memory(): {totalKib: number; freeKib: number} {
     return {totalKib: 65536, freeKib: 60000};
   }
+  burn(ns: number): Promise<void> {
+    return this.schedule.sleep(ns);
+  }
+
 
   interrupts() {
     return Promise.resolve([

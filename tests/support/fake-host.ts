@@ -55,7 +55,14 @@ export class FakeHost implements ServedHost {
   scrollback = '';
   /** Thrown by whatever changes something. */
   failure: Error | undefined;
-  hostInfo: HostInfo = {hostname: 'xendom0', totalMemoryMib: 6143, freeMemoryMib: 3776, nrCpus: 2};
+  hostInfo: HostInfo = {
+    hostname: 'xendom0',
+    totalMemoryMib: 6143,
+    freeMemoryMib: 3776,
+    nrCpus: 2,
+    freeCpus: 0,
+    scheduler: 'credit2',
+  };
   readonly #configs = new Map<number, DomainConfig>();
   #closed = false;
 

@@ -19,7 +19,8 @@ const CATALOGUE: Readonly<Record<KeyState, Partial<Record<KeyKind, string>>>> = 
       name type builder uuid on_poweroff on_reboot on_watchdog on_crash on_soft_reset
       kernel ramdisk cmdline root extra bootloader pool`,
     number: `
-      vcpus maxvcpus memory maxmem max_grant_frames max_maptrack_frames max_grant_version max_event_channels`,
+      vcpus maxvcpus memory maxmem max_grant_frames max_maptrack_frames max_grant_version max_event_channels
+      cpu_weight cap period extratime`,
     boolean: 'nomigrate driver_domain',
     list: 'disk vif bootloader_args',
     either: 'cpus cpus_soft',
@@ -30,7 +31,7 @@ const CATALOGUE: Readonly<Record<KeyState, Partial<Record<KeyKind, string>>>> = 
       bootloader_user boot hdtype bios bios_path_override acpi_firmware smbios_firmware ms_vm_genid vga vnclisten
       vncpasswd keymap display xauthority device_model device_model_version device_model_override vuart`,
     number: `
-      cpu_weight cap period slice latency extratime xenstore_feature_mask shadow_memory rtc_timeoffset mmio_hole
+      slice latency xenstore_feature_mask shadow_memory rtc_timeoffset mmio_hole
       videoram vncdisplay vncviewer`,
     boolean: `
       pvshim xend_suspend_evtchn_compat dm_restrict bootloader_restrict e820_host hap oos pae acpi acpi_s3 acpi_s4

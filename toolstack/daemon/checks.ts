@@ -23,6 +23,15 @@ const object = must('an object', (value) => typeof value === 'object' && value !
 const oneOf = (...words: readonly string[]): Check =>
   must(`one of ${words.join(', ')}`, (value) => words.includes(value as string));
 
+/** An object with these fields. */
+const shape = (fields: Readonly<Record<string, Check>>): Check =>
+  must(
+    `an object with ${Object.keys(fields).join(', ')}`,
+    (value) =>
+      object(value) === undefined &&
+      Object.entries(fields).every(([name, check]) => check((value as Record<string, unknown>)[name]) === undefined),
+  );
+
 const orNull =
   (check: Check): Check =>
   (value) =>
@@ -32,6 +41,14 @@ const cpus = must(
   (value) => Array.isArray(value) && value.length <= 4096 && value.every((each) => u32(each) === undefined),
 );
 const scheduler = oneOf(...SCHEDULERS);
+const slot = shape({handle: text, vcpu: u32, runtimeNs: natural});
+const arincSchedule = shape({
+  majorFrameNs: natural,
+  slots: must(
+    'an array of windows',
+    (value) => Array.isArray(value) && value.every((each) => slot(each) === undefined),
+  ),
+});
 
 /** A configuration is as deep as the config module makes it; whoever uses a field checks it there. */
 const config = object;
@@ -76,6 +93,7 @@ const METHOD_CHECKS: {readonly [M in Method]: Checks<Methods[M]['params']>} = {
   'pool.removeCpus': {id: u32, cpus},
   'pool.move': {domid: u32, id: u32},
   'pool.setParameters': {id: u32, parameters: object},
+  'pool.setArincSchedule': {id: u32, schedule: arincSchedule},
   'schedule.get': {domid: u32},
   'schedule.set': {domid: u32, scheduler, change: object},
   'disk.attach': {domid: u32, disk: config, baseDir: text},

@@ -1,17 +1,21 @@
 import {resolve} from 'node:path';
 import {formatUplink, type UplinkSpec} from '../../backends/network/uplink/spec.ts';
+import {POLICIES} from '../../hypervisor/sched/policy.ts';
 import {ToolstackError} from '../errors.ts';
 import type {BridgeConfig, HostOptions} from '../host/api.ts';
 import {DEFAULT_BRIDGES, readUplink, withUplink} from '../host/bridges.ts';
 
 /**
  * What the command line of a daemon can say about its host: `--memory=MIB`, `--bridge=NAME[,DOM0-ADDRESS]`,
- * `--uplink=BRIDGE=UPLINK`, `--referee`.
+ * `--bridge=NAME,nat=DOM0-ADDRESS`,
+ * `--uplink=BRIDGE=UPLINK`, `--referee`, `--cpus=N`, `--sched=NAME`.
  */
-export type HostArguments = Pick<HostOptions, 'memoryMib' | 'bridges' | 'referee'>;
+export type HostArguments = Pick<HostOptions, 'memoryMib' | 'cpus' | 'scheduler' | 'bridges' | 'referee'>;
 
-export const formatHostArguments = ({memoryMib, bridges = [], referee}: HostArguments): string[] => [
+export const formatHostArguments = ({memoryMib, cpus, scheduler, bridges = [], referee}: HostArguments): string[] => [
   ...(referee === true ? ['--referee'] : []),
+  ...(cpus === undefined ? [] : [`--cpus=${cpus}`]),
+  ...(scheduler === undefined ? [] : [`--sched=${scheduler}`]),
   ...(memoryMib === undefined ? [] : [`--memory=${memoryMib}`]),
   ...bridges.map(({name, dom0Address}) => `--bridge=${[name, dom0Address].filter((part) => part).join(',')}`),
   ...bridges.flatMap(({name, uplinks = []}) => uplinks.map((uplink) => `--uplink=${name}=${uplink}`)),
@@ -21,9 +25,13 @@ export const parseHostArguments = (args: readonly string[]): HostArguments => {
   const values = (name: string): string[] =>
     args.filter((arg) => arg.startsWith(`--${name}=`)).map((arg) => arg.slice(name.length + 3));
   const memory = values('memory').at(-1);
+  const cpus = values('cpus').at(-1);
+  const scheduler = POLICIES.find((name) => name === values('sched').at(-1));
   const bridges = parseBridges(values('bridge'), values('uplink'));
   return {
     ...(memory !== undefined && {memoryMib: Number(memory)}),
+    ...(cpus !== undefined && {cpus: Number(cpus)}),
+    ...(scheduler !== undefined && {scheduler}),
     ...(bridges !== undefined && {bridges}),
     ...(args.includes('--referee') && {referee: true}),
   };

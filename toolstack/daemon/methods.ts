@@ -80,6 +80,7 @@ export const createMethods = (host: ServedHost, control: Control): MethodTable =
   'pool.removeCpus': done(({id, cpus}) => host.cpus.pools.removeCpus(id, cpus)),
   'pool.move': done(({domid, id}) => host.cpus.movePool(domid as DomId, id)),
   'pool.setParameters': done(({id, parameters}) => host.cpus.pools.setParameters(id, parameters)),
+  'pool.setArincSchedule': done(({id, schedule}) => host.cpus.pools.setArincSchedule(id, schedule)),
   'schedule.get': ({domid}) => host.cpus.schedule(domid as DomId),
   'schedule.set': done(({domid, scheduler, change}) => host.cpus.setSchedule(domid as DomId, scheduler, change)),
 

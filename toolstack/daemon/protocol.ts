@@ -1,8 +1,8 @@
+import type {ArincSchedule, PoolParameters} from '../../hypervisor/sched/index.ts';
 import type {DiskConfig, DomainConfig, VifConfig} from '../config/index.ts';
 import type {
   CpuPoolListing,
   DomainSchedule,
-  PoolParameters,
   ScheduleChange,
   Scheduler,
   VcpuListing,
@@ -87,6 +87,8 @@ export interface Methods {
   'pool.removeCpus': {params: {id: number; cpus: readonly number[]}; result: null};
   'pool.move': {params: {domid: number; id: number}; result: null};
   'pool.setParameters': {params: {id: number; parameters: Partial<PoolParameters>}; result: null};
+  /** Windows of vCPUs in a major frame, for a pool under arinc653. */
+  'pool.setArincSchedule': {params: {id: number; schedule: ArincSchedule}; result: null};
   'schedule.get': {params: {domid: number}; result: DomainSchedule};
   'schedule.set': {params: {domid: number; scheduler: Scheduler; change: ScheduleChange}; result: null};
 

@@ -4,6 +4,7 @@ import type {NetBackend} from '../../backends/net/index.ts';
 import type {BusEvent} from '../../hypervisor/xenbus/index.ts';
 import type {FileCalls} from '../../backends/storage/index.ts';
 import type {DomainEvent, DomainInfo, DomId, Hypervisor} from '../../hypervisor/index.ts';
+import type {PolicyName} from '../../hypervisor/sched/index.ts';
 import type {FaultRates, Schedule} from '../../hypervisor/schedule/index.ts';
 import type {XsClient} from '../../hypervisor/xenstore/index.ts';
 import type {DiskConfig, DomainConfig, VifConfig} from '../config/index.ts';
@@ -27,6 +28,10 @@ export interface HostOptions {
   clock?: Schedule;
   /** Memory of the host, MiB. */
   memoryMib?: number;
+  /** CPUs that the host has, 1..64; one by default. They are simulated: all share one thread. */
+  cpus?: number;
+  /** Scheduler of the first pool, as Xen's `sched=`; credit2 by default. */
+  scheduler?: PolicyName;
   /** Bridges that exist from the start; xenbr0 with dom0 at 10.0.0.254 by default. */
   bridges?: readonly BridgeConfig[];
   /** Directory for the guests' console logs (guest-NAME.log); none: no log files. */
@@ -107,6 +112,10 @@ export interface PlugOptions {
 export interface HostBusEvent extends BusEvent {
   domid: DomId;
 }
+  /** In no pool. */
+  freeCpus: number;
+  /** Of the first pool. */
+  scheduler: string;
 
 /** Disks of running domains: `xl block-*` and `xl cd-*`, and exports. */
 export interface HostDisks {

@@ -31,7 +31,7 @@ import type {DiskControl} from './disk-control.ts';
 import {writeDom0Nodes} from './dom0.ts';
 import {noDomain} from './domain-records.ts';
 import {lastWords} from './last-words.ts';
-import {HOST_CPUS, type HostParts, makeParts} from './parts.ts';
+import {type HostParts, makeParts} from './parts.ts';
 import type {DomainRecord} from './record.ts';
 import {checkWarmImage, restoreDomain} from './restore.ts';
 import {type SaveOptions, saveDomain} from './save.ts';
@@ -285,14 +285,16 @@ class XenHost implements Host {
       hostname: hostname(),
       totalMemoryMib: Math.floor(this.xen.totalPages * MIB_PER_PAGE),
       freeMemoryMib: Math.floor(this.xen.freePages * MIB_PER_PAGE),
-      nrCpus: HOST_CPUS.length,
+      nrCpus: this.xen.sched.cpus.length,
+      freeCpus: this.xen.sched.freeCpus.length,
+      scheduler: this.cpus.pools.list()[0].scheduler,
     };
   }
 
   top(): TopSample {
     return sampleTop({
       xen: this.xen,
-      nrCpus: HOST_CPUS.length,
+      nrCpus: this.xen.sched.cpus.length,
       nameOf: (domid) => this.parts.names.nameOf(domid),
       statistics: (domain) => {
         const record = this.parts.records.find(domain.id);
@@ -345,10 +347,7 @@ class XenHost implements Host {
   }
 
   private onDomainEvent({type, domid, info}: DomainEvent): void {
-    if (type === 'destroyed') {
-      this.cpus.forget(domid);
-      this.parts.buses.forget(domid);
-    }
+    if (type === 'destroyed') this.parts.buses.forget(domid);
     if (type !== 'shutdown') return;
     this.store.domainShutdown(domid);
     const record = this.parts.records.find(domid);

@@ -31,9 +31,6 @@ import {ToolstackXs} from './toolstack-xs.ts';
 import {VifControl} from './vif-control.ts';
 import {Vifs} from './vifs.ts';
 
-/** One run queue serves all domains. */
-export const HOST_CPUS = [0];
-
 /** What a host is made of: the hypervisor, what runs in dom0, and the toolstack's own. */
 export interface HostParts {
   clock: Schedule;
@@ -61,7 +58,12 @@ export interface HostParts {
 /** Makes them and joins them; nothing has started yet. */
 export const makeParts = (options: HostOptions): HostParts => {
   const clock = options.clock ?? realClock();
-  const xen = new Hypervisor({schedule: clock, memoryMib: options.memoryMib, faults: options.faults});
+  const xen = new Hypervisor({
+    schedule: clock,
+    memoryMib: options.memoryMib,
+    faults: options.faults,
+    sched: {cpus: options.cpus, policy: options.scheduler},
+  });
   const dom0 = createDom0(xen);
   const referee = new RefereeControl(xen);
   if (options.referee === true) referee.watchAll();
@@ -105,7 +107,7 @@ export const makeParts = (options: HostOptions): HostParts => {
     return device && hotplug.ramDisk(device);
   };
   const buses = new DeviceBuses(backends);
-  const cpus = new CpuControl({xen, xs, hostCpus: HOST_CPUS, nameOf: (domid) => names.nameOf(domid)});
+  const cpus = new CpuControl({xen, xs, nameOf: (domid) => names.nameOf(domid)});
   const lifecycle = new Lifecycle({
     xen,
     store,

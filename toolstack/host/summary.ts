@@ -11,16 +11,18 @@ const REASON_LETTERS = ['-', 'r', 's', 'c', 'w', 'S'];
 /** A row of xl list. */
 export const summarize = (xen: Hypervisor, info: DomainInfo, name: string | undefined): DomainSummary => {
   const isDom0 = info.domid === DOM0;
-  const isBlocked = !isDom0 && xen.domain(info.domid)?.blocked === true;
+  const domain = xen.domain(info.domid);
+  const isRunning = isDom0 || domain?.running === true;
+  const isBlocked = !isDom0 && domain?.blocked === true;
   const reason = info.shutdown ? (REASON_LETTERS[info.shutdownReason ?? 0] ?? '?') : '-';
   const flag = (letter: string, on: boolean): string => (on ? letter : '-');
   return {
     ...info,
     name: name ?? '(null)',
     memoryMib: Math.floor(info.totalPages * MIB_PER_PAGE),
-    cpuSeconds: (xen.domain(info.domid)?.cpuTimeNs ?? 0) / NS_PER_S,
+    cpuSeconds: (domain?.cpuTimeNs ?? 0) / NS_PER_S,
     state:
-      flag('r', isDom0) +
+      flag('r', isRunning) +
       flag('b', isBlocked) +
       flag('p', info.paused) +
       flag('s', info.shutdown) +

@@ -98,7 +98,7 @@ const topDomain = (
     blocked: !isDom0 && domain.blocked,
     crashed: info?.shutdownReason === SHUTDOWN_crash,
     paused: domain.paused,
-    running: isDom0,
+    running: isDom0 || domain.running,
     cpuNs: domain.cpuTimeNs,
     memoryKib: (info?.totalPages ?? 0) * KIB_PER_PAGE,
     maxMemoryKib: (info?.maxPages ?? 0) * KIB_PER_PAGE,

@@ -6,6 +6,7 @@ import {endWhenOutputBreaks} from '../broken-output.ts';
 import {packageVersion} from '../daemon/version.ts';
 import {ToolstackError} from '../errors.ts';
 import {abiCommand} from './commands/abi.ts';
+import {arinc653Command} from './commands/arinc653.ts';
 import {bootCommand} from './commands/boot.ts';
 import {captureCommand} from './commands/capture.ts';
 import {configCommand} from './commands/config.ts';
@@ -38,6 +39,7 @@ const commands = (parser: Argv): Argv =>
     simCommand,
     exportCommand,
     captureCommand,
+    arinc653Command,
   ].reduce((each, command) => each.command(command as CommandModule), parser);
 
 const main = async (args: readonly string[]): Promise<void> => {

@@ -1,6 +1,7 @@
+import type {PoolParameters} from '../../hypervisor/sched/index.ts';
 import type {DaemonClient} from '../daemon/client.ts';
 import {ToolstackError} from '../errors.ts';
-import type {CpuPoolListing, DomainSchedule, PoolParameters, Scheduler} from '../host/cpus/index.ts';
+import type {CpuPoolListing, DomainSchedule, Scheduler} from '../host/cpus/index.ts';
 import {EXIT_FAILURE, type Options, type Xl} from './command.ts';
 import {findPool} from './cpupool.ts';
 import {findDomain} from './find-domain.ts';

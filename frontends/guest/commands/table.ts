@@ -19,6 +19,7 @@ import {haltCommand, poweroffCommand, rebootCommand} from './power.ts';
 import {sha256sumCommand} from './sha256sum.ts';
 import {sleepCommand} from './sleep.ts';
 import {falseCommand, trueCommand} from './true-false.ts';
+import {spinCommand} from './spin.ts';
 import {uptimeCommand} from './uptime.ts';
 import {xenstoreListCommand} from './xenstore-list.ts';
 import {xenstoreLsCommand} from './xenstore-ls.ts';
@@ -52,6 +53,7 @@ const list: readonly Command[] = [
   sleepCommand,
   trueCommand,
   uptimeCommand,
+  spinCommand,
   xenstoreListCommand,
   xenstoreLsCommand,
   xenstoreReadCommand,

@@ -13,11 +13,10 @@ const EXIT_BAD_POOL = 6;
 export interface CpuControlParts {
   xen: Hypervisor;
   xs: XsClient;
-  hostCpus: readonly number[];
   nameOf: (domid: DomId) => string | undefined;
 }
 
-/** Who runs where and how much: vCPUs, pools and the schedulers' parameters. ESRCH for a domain that is not there. */
+/** Who runs where and how much: vCPUs, pools and the schedulers' parameters, in libxl's words. ESRCH for a domain that is not there. */
 export class CpuControl {
   readonly pools: CpuPools;
   private readonly parts: CpuControlParts;
@@ -25,11 +24,11 @@ export class CpuControl {
   private readonly schedules: DomainSchedules;
 
   constructor(parts: CpuControlParts) {
-    const {xen, xs, hostCpus} = parts;
+    const {xen, xs} = parts;
     this.parts = parts;
-    this.virtual = new Vcpus(xen, xs, hostCpus);
-    this.pools = new CpuPools(xs, hostCpus, () => xen.domainTable.keys());
-    this.schedules = new DomainSchedules(xen, this.pools);
+    this.virtual = new Vcpus(xen, xs);
+    this.pools = new CpuPools(xen, xs);
+    this.schedules = new DomainSchedules(xen);
   }
 
   vcpus(domid: DomId): VcpuListing[] {
@@ -73,17 +72,28 @@ export class CpuControl {
     const pool = this.poolFor(config);
     if (pool !== 0) this.pools.move(domid, pool);
     this.pinVcpus(domid, config.libxl.buildInfo);
-    const {weight, cap} = config.libxl.schedParams;
-    const change = {...(typeof weight === 'number' && {weight}), ...(typeof cap === 'number' && {cap})};
-    if (Object.keys(change).length > 0) this.schedules.set(domid, this.pools.schedulerOf(domid), change);
+    this.weigh(domid, config.libxl.schedParams);
+  }
+
+  /** Of its scheduling parameters, those that the scheduler of its pool has. */
+  private weigh(domid: DomId, {weight, cap, period, extratime}: JsonObject): void {
+    const scheduler = this.pools.schedulerOf(domid);
+    if (scheduler === 'rtds') {
+      const [rtds] = this.schedule(domid).vcpus;
+      const change = {...numberIn('period', period), ...(extratime !== undefined && {extratime: extratime !== 0})};
+      if (Object.keys(change).length > 0) this.schedules.set(domid, scheduler, {rtds: {...rtds, ...change}});
+      return;
+    }
+    const change = {...numberIn('weight', weight), ...numberIn('cap', cap)};
+    if (Object.keys(change).length > 0) this.schedules.set(domid, scheduler, change);
   }
 
   /** Of cpus= and cpus_soft=, what the host has. */
   private pinVcpus(domid: DomId, {vcpu_hard_affinity: hard, vcpu_soft_affinity: soft}: JsonObject): void {
-    const {xen, hostCpus} = this.parts;
+    const {xen} = this.parts;
     const present = (maps: JsonValue | undefined, vcpu: number): number[] => {
       const map = Array.isArray(maps) ? (maps as readonly JsonValue[])[vcpu] : undefined;
-      return Array.isArray(map) ? hostCpus.filter((cpu) => (map as readonly JsonValue[]).includes(cpu)) : [];
+      return Array.isArray(map) ? xen.sched.cpus.filter((cpu) => (map as readonly JsonValue[]).includes(cpu)) : [];
     };
     for (let vcpu = 0; vcpu < (xen.domain(domid)?.vcpus.length ?? 0); vcpu++) {
       const [hardCpus, softCpus] = [present(hard, vcpu), present(soft, vcpu)];
@@ -94,15 +104,12 @@ export class CpuControl {
     }
   }
 
-  forget(domid: DomId): void {
-    this.virtual.forget(domid);
-    this.pools.forget(domid);
-    this.schedules.forget(domid);
-  }
-
   /** A domain that was just made, or that is made just now, may have no name yet. */
   private nameOf(domid: DomId): string {
     if (this.parts.xen.domain(domid) !== undefined) return this.parts.nameOf(domid) ?? '(null)';
     throw new ToolstackError('ESRCH', `libxl: error: Domain ${domid}:Non-existant domain`);
   }
 }
+
+const numberIn = <Name extends string>(name: Name, value: JsonValue | undefined): Partial<Record<Name, number>> =>
+  typeof value === 'number' ? ({[name]: value} as Record<Name, number>) : {};

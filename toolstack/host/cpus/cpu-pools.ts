@@ -1,15 +1,8 @@
-import {DOM0, type DomId} from '../../../hypervisor/index.ts';
+import {type DomId, errnoName, type Hypervisor} from '../../../hypervisor/index.ts';
+import type {ArincSchedule, CpuPool, PoolParameters, Sched} from '../../../hypervisor/sched/index.ts';
 import type {XsClient} from '../../../hypervisor/xenstore/index.ts';
 import {ToolstackError} from '../../errors.ts';
-import {checkPool, DEFAULT_POOL, type PoolParameters, type Scheduler} from './scheduler.ts';
-
-interface CpuPool {
-  readonly id: number;
-  name: string;
-  readonly scheduler: Scheduler;
-  cpus: number[];
-  parameters: PoolParameters;
-}
+import {checkPool, policyOf, type Scheduler} from './scheduler.ts';
 
 export interface CpuPoolListing extends PoolParameters {
   readonly id: number;
@@ -21,52 +14,49 @@ export interface CpuPoolListing extends PoolParameters {
 
 const POOL0 = 0;
 
-/** The host's CPUs in pools, each with a scheduler of its own, and the domains in them. @see sysctl.h, cpupool_op */
+/** The hypervisor's CPU pools with what the toolstack adds: names, in the store too, and libxl's reasons. */
 export class CpuPools {
+  private readonly xen: Hypervisor;
   private readonly xs: XsClient;
-  private readonly hostCpus: readonly number[];
-  private readonly domids: () => Iterable<DomId>;
-  private readonly pools = new Map<number, CpuPool>();
-  /** Of the domains that are not in the first pool. */
-  private readonly homes = new Map<DomId, number>();
+  private readonly names = new Map([[POOL0, 'Pool-0']]);
 
-  constructor(xs: XsClient, hostCpus: readonly number[], domids: () => Iterable<DomId>) {
+  constructor(xen: Hypervisor, xs: XsClient) {
+    this.xen = xen;
     this.xs = xs;
-    this.hostCpus = hostCpus;
-    this.domids = domids;
-    const cpus = [...hostCpus];
-    this.pools.set(POOL0, {id: POOL0, name: 'Pool-0', scheduler: 'credit2', cpus, parameters: DEFAULT_POOL});
   }
 
   list(): CpuPoolListing[] {
-    return Array.from(this.pools.values(), ({parameters, ...pool}) => ({
-      ...pool,
+    return Array.from(this.sched.pools.values(), ({id, policy, cpus, parameters}) => ({
+      id,
+      name: this.names.get(id) ?? '',
+      scheduler: policy.name,
+      cpus,
       ...parameters,
-      domains: [...this.domids()].filter((domid) => this.poolOf(domid) === pool.id),
+      domains: this.domainsOf(id),
     }));
   }
 
   poolOf(domid: DomId): number {
-    return this.homes.get(domid) ?? POOL0;
+    return this.xen.domain(domid)?.sched.pool.id ?? POOL0;
   }
 
   schedulerOf(domid: DomId): Scheduler {
-    return this.pool(this.poolOf(domid)).scheduler;
+    return this.pool(this.poolOf(domid)).policy.name;
   }
 
   /** By name, or by number. */
   find(nameOrId: string): number | undefined {
-    for (const {id, name} of this.pools.values()) if (name === nameOrId || String(id) === nameOrId) return id;
+    for (const [id, name] of this.names) if (name === nameOrId || String(id) === nameOrId) return id;
     return undefined;
   }
 
-  /** EEXIST for a name that is taken, EBUSY for a CPU that is not free. */
+  /** EEXIST for a name that is taken, EBUSY for a CPU that is not free, EINVAL for a scheduler that Xen has no more. */
   async create(name: string, scheduler: Scheduler, cpus: readonly number[]): Promise<number> {
     if (this.find(name) !== undefined) throw refusal('EEXIST', `cpupool ${name} exists`);
-    if (cpus.some((cpu) => !this.freeCpus.includes(cpu))) throw refusal('EBUSY', 'a CPU is not free');
-    let id = 1;
-    while (this.pools.has(id)) id++;
-    this.pools.set(id, {id, name, scheduler, cpus: [...cpus], parameters: DEFAULT_POOL});
+    if (cpus.some((cpu) => !this.sched.freeCpus.includes(cpu))) throw refusal('EBUSY', 'a CPU is not free');
+    const id = this.sched.createPool(policyOf(scheduler));
+    this.names.set(id, name);
+    for (const cpu of cpus) this.sched.addCpu(id, cpu);
     await this.xs.write(`/local/pool/${id}/name`, name);
     return id;
   }
@@ -74,43 +64,43 @@ export class CpuPools {
   /** EBUSY with domains in it; the first pool stays. */
   async destroy(id: number): Promise<void> {
     this.pool(id);
-    if (id === POOL0 || this.isUsed(id)) throw refusal('EBUSY', `cpupool ${id}: error destroying cpupool: busy`);
-    this.pools.delete(id);
+    if (this.sched.destroyPool(id) < 0) throw refusal('EBUSY', `cpupool ${id}: error destroying cpupool: busy`);
+    this.names.delete(id);
     await this.xs.rm(`/local/pool/${id}`);
   }
 
   async rename(id: number, name: string): Promise<void> {
     const owner = this.find(name);
     if (owner !== undefined && owner !== id) throw refusal('EEXIST', `cpupool ${name} exists`);
-    this.pool(id).name = name;
+    this.pool(id);
+    this.names.set(id, name);
     await this.xs.write(`/local/pool/${id}/name`, name);
   }
 
   /** EBUSY when one of them is in a pool already; the others are added. */
   addCpus(id: number, cpus: readonly number[]): void {
-    const {freeCpus} = this;
-    const pool = this.pool(id);
-    const taken = cpus.filter((cpu) => freeCpus.includes(cpu));
-    pool.cpus = [...pool.cpus, ...taken].sort((a, b) => a - b);
-    if (taken.length < cpus.length) throw refusal('EBUSY', `cpupool ${id}: error adding cpu: Device or resource busy`);
+    this.pool(id);
+    const refused = cpus.filter((cpu) => this.sched.addCpu(id, cpu) < 0);
+    if (refused.length > 0) throw refusal('EBUSY', `cpupool ${id}: error adding cpu: Device or resource busy`);
   }
 
-  /** EBUSY when one of them is not in the pool, or is the last that domains have. */
+  /** EBUSY when one of them is not in the pool, or is the last that domains have; the others are removed. */
   removeCpus(id: number, cpus: readonly number[]): void {
-    const pool = this.pool(id);
-    const left = pool.cpus.filter((cpu) => !cpus.includes(cpu));
-    const isMissing = cpus.some((cpu) => !pool.cpus.includes(cpu));
-    if (isMissing || (left.length === 0 && this.isUsed(id))) {
-      throw refusal('EBUSY', `cpupool ${id}: error removing cpu: Device or resource busy`);
-    }
-    pool.cpus = left;
+    this.pool(id);
+    const refused = cpus.filter((cpu) => this.sched.removeCpu(id, cpu) < 0);
+    if (refused.length > 0) throw refusal('EBUSY', `cpupool ${id}: error removing cpu: Device or resource busy`);
   }
 
   /** ENODEV when the pool has no CPU; dom0 stays where it is. */
   move(domid: DomId, id: number): void {
-    if (this.pool(id).cpus.length === 0) throw refusal('ENODEV', `Domain ${domid}:cpupool ${id} has no CPUs`);
-    if (domid === DOM0) throw refusal('EINVAL', 'Domain 0:Error moving domain to cpupool');
-    this.homes.set(domid, id);
+    this.pool(id);
+    const domain = this.xen.domain(domid);
+    const result = domain === undefined ? 0 : this.sched.moveDomain(domain.sched, id);
+    if (result === 0) return;
+    const code = errnoName(result);
+    throw code === 'ENODEV'
+      ? refusal(code, `Domain ${domid}:cpupool ${id} has no CPUs`)
+      : refusal(code, `Domain ${domid}:Error moving domain to cpupool`);
   }
 
   /** EINVAL when a value is out of its range. */
@@ -118,25 +108,26 @@ export class CpuPools {
     const pool = this.pool(id);
     const parameters = {...pool.parameters, ...change};
     checkPool(parameters);
-    pool.parameters = parameters;
+    pool.setParameters(parameters);
   }
 
-  forget(domid: DomId): void {
-    this.homes.delete(domid);
+  /** EINVAL for a table that does not fit into its frame, and for a pool of another scheduler. */
+  setArincSchedule(id: number, schedule: ArincSchedule): void {
+    this.pool(id);
+    if (this.sched.setArincSchedule(id, schedule) === 0) return;
+    throw refusal('EINVAL', `cpupool ${id}: Setting ARINC 653 schedule: Invalid argument`);
   }
 
-  private get freeCpus(): number[] {
-    const used = new Set(Array.from(this.pools.values(), ({cpus}) => cpus).flat());
-    return this.hostCpus.filter((cpu) => !used.has(cpu));
+  private get sched(): Sched {
+    return this.xen.sched;
   }
 
-  private isUsed(id: number): boolean {
-    for (const domid of this.domids()) if (this.poolOf(domid) === id) return true;
-    return false;
+  private domainsOf(id: number): DomId[] {
+    return [...this.xen.domainTable.keys()].filter((domid) => this.poolOf(domid) === id);
   }
 
   private pool(id: number): CpuPool {
-    const pool = this.pools.get(id);
+    const pool = this.sched.pools.get(id);
     if (pool === undefined) throw refusal('ENOENT', `cpupool ${id} does not exist`);
     return pool;
   }

@@ -1,5 +1,5 @@
 export {CpuControl} from './cpu-control.ts';
 export type {CpuPoolListing} from './cpu-pools.ts';
 export type {DomainSchedule, ScheduleChange} from './domain-schedules.ts';
-export {type PoolParameters, type Scheduler, SCHEDULERS} from './scheduler.ts';
+export {type Scheduler, SCHEDULERS} from './scheduler.ts';
 export type {Affinity, VcpuListing} from './vcpus.ts';

@@ -1,31 +1,17 @@
+import {POLICIES, type PolicyName, type PoolParameters} from '../../../hypervisor/sched/policy.ts';
+import type {CreditParameters} from '../../../hypervisor/sched/index.ts';
 import {ToolstackError} from '../../errors.ts';
 
-export const SCHEDULERS = ['sedf', 'credit', 'credit2', 'arinc653', 'rtds', 'null'] as const;
+/** Those that libxl has words for. Xen lost sedf with 4.6. */
+export const SCHEDULERS = ['sedf', ...POLICIES] as const;
 export type Scheduler = (typeof SCHEDULERS)[number];
 
-/** Of a pool. Credit has all of them, credit2 the rate limit. */
-export interface PoolParameters {
-  readonly tsliceMs: number;
-  readonly ratelimitUs: number;
-  readonly migrationDelayUs: number;
-}
-
-/** Of a vCPU under RTDS, in microseconds. */
-export interface RtdsParameters {
+/** Of a vCPU under RTDS, in microseconds, by xl's names. */
+export interface RtdsTimes {
   readonly period: number;
   readonly budget: number;
   readonly extratime: boolean;
 }
-
-/** Of a domain under credit and credit2: its share, and percents of a CPU that it may not exceed; 0: no such limit. */
-export interface CreditParameters {
-  readonly weight: number;
-  readonly cap: number;
-}
-
-export const DEFAULT_POOL: PoolParameters = {tsliceMs: 30, ratelimitUs: 1000, migrationDelayUs: 0};
-export const DEFAULT_CREDIT: CreditParameters = {weight: 256, cap: 0};
-export const DEFAULT_RTDS: RtdsParameters = {period: 10_000, budget: 4000, extratime: true};
 
 const WEIGHT_MAX = 65_535;
 const CAP_PER_VCPU = 100;
@@ -70,7 +56,7 @@ export const checkCredit = (domid: number, {weight, cap}: CreditParameters, vcpu
   );
 };
 
-export const checkRtds = (domid: number, {period, budget}: RtdsParameters): void => {
+export const checkRtds = (domid: number, {period, budget}: RtdsTimes): void => {
   demand(
     isWithin(period, RTDS_US_MIN, RTDS_PERIOD_US_MAX),
     `Domain ${domid}:Invalid VCPU period of ${period} (it should be >= ${RTDS_US_MIN})`,
@@ -79,4 +65,10 @@ export const checkRtds = (domid: number, {period, budget}: RtdsParameters): void
     isWithin(budget, RTDS_US_MIN, period),
     `Domain ${domid}:VCPU budget must be at least ${RTDS_US_MIN} and not larger than the period of ${period}`,
   );
+};
+
+/** What Xen has of it. EINVAL for what it has no more. */
+export const policyOf = (scheduler: Scheduler): PolicyName => {
+  if (scheduler !== 'sedf') return scheduler;
+  throw new ToolstackError('EINVAL', 'libxl: error: Could not create cpupool: Invalid argument');
 };

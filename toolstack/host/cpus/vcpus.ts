@@ -1,4 +1,5 @@
 import {DOM0, type DomId, type Hypervisor} from '../../../hypervisor/index.ts';
+import type {SchedUnit} from '../../../hypervisor/sched/index.ts';
 import {NS_PER_S} from '../../../hypervisor/schedule/index.ts';
 import type {XsClient} from '../../../hypervisor/xenstore/index.ts';
 import {ToolstackError} from '../../errors.ts';
@@ -26,28 +27,25 @@ export interface VcpuListing extends Affinity {
 export class Vcpus {
   private readonly xen: Hypervisor;
   private readonly xs: XsClient;
-  private readonly hostCpus: readonly number[];
-  private readonly pinned = new Map<DomId, Map<number, Affinity>>();
 
-  constructor(xen: Hypervisor, xs: XsClient, hostCpus: readonly number[]) {
+  constructor(xen: Hypervisor, xs: XsClient) {
     this.xen = xen;
     this.xs = xs;
-    this.hostCpus = hostCpus;
   }
 
   list(domid: DomId, name: string): VcpuListing[] {
     const domain = this.xen.domain(domid);
     if (domain === undefined) return [];
-    return domain.vcpus.map(({cpuTimeNs}, vcpu) => ({
+    return domain.sched.units.map((unit, vcpu) => ({
       domid,
       name,
       vcpu,
-      ...this.affinity(domid, vcpu),
-      cpu: this.affinity(domid, vcpu).hard[0],
-      online: domain.onlineVcpus.has(vcpu),
-      running: domid === DOM0,
+      ...this.affinity(unit),
+      cpu: unit.cpu,
+      online: unit.online,
+      running: domid === DOM0 || unit.state === 'running',
       blocked: domid !== DOM0 && domain.runnable && domain.vcpus[vcpu].blocked,
-      cpuSeconds: cpuTimeNs / NS_PER_S,
+      cpuSeconds: domain.vcpus[vcpu].cpuTimeNs / NS_PER_S,
     }));
   }
 
@@ -68,25 +66,26 @@ export class Vcpus {
     });
   }
 
-  /** `vcpu` undefined: all of them. EINVAL when there is no such vCPU, or no such CPU. */
-  pin(domid: DomId, vcpu: number | undefined, change: Partial<Affinity>): void {
-    const there = this.xen.domain(domid)?.vcpus.length ?? 0;
-    const wanted = vcpu === undefined ? Array.from({length: there}, (_, index) => index) : [vcpu];
-    const cpus = [...(change.hard ?? []), ...(change.soft ?? [])];
-    const isWrong = wanted.some((each) => each >= there) || cpus.some((cpu) => !this.hostCpus.includes(cpu));
-    if (isWrong) {
+  /** `vcpu` undefined: all of them. EINVAL when there is no such vCPU, no such CPU, or none of its pool's. */
+  pin(domid: DomId, vcpu: number | undefined, {hard, soft}: Partial<Affinity>): void {
+    const {units = [], pool} = this.xen.domain(domid)?.sched ?? {};
+    const chosen = vcpu === undefined ? units : units.slice(vcpu, vcpu + 1);
+    const isUnknown = [...(hard ?? []), ...(soft ?? [])].some((cpu) => !this.xen.sched.cpus.includes(cpu));
+    const isOutside = hard !== undefined && !hard.some((cpu) => pool?.cpus.includes(cpu));
+    if (pool === undefined || chosen.length === 0 || isUnknown || isOutside) {
       throw new ToolstackError('EINVAL', `libxl: error: Domain ${domid}:Setting vcpu affinity: Invalid argument`);
     }
-    const pins = this.pinned.get(domid) ?? new Map<number, Affinity>();
-    for (const each of wanted) pins.set(each, {...this.affinity(domid, each), ...change});
-    this.pinned.set(domid, pins);
+    for (const unit of chosen) {
+      pool.setAffinity(
+        unit,
+        hard === undefined ? unit.hard : new Set(hard),
+        soft === undefined ? unit.soft : new Set(soft),
+      );
+    }
   }
 
-  forget(domid: DomId): void {
-    this.pinned.delete(domid);
-  }
-
-  private affinity(domid: DomId, vcpu: number): Affinity {
-    return this.pinned.get(domid)?.get(vcpu) ?? {hard: this.hostCpus, soft: this.hostCpus};
+  private affinity({hard, soft}: SchedUnit): Affinity {
+    const {cpus} = this.xen.sched;
+    return {hard: hard === undefined ? cpus : [...hard], soft: soft === undefined ? cpus : [...soft]};
   }
 }

@@ -1,5 +1,6 @@
 import {resolve} from 'node:path';
 import type {Argv, CommandModule} from 'yargs';
+import {POLICIES, type PolicyName} from '../../../hypervisor/sched/policy.ts';
 import {CONNECTION_LOST, connectTo, type DaemonClient} from '../../daemon/client.ts';
 import {findHome, type HostHome} from '../../daemon/home.ts';
 import {formatHostArguments, type HostArguments, parseBridges} from '../../daemon/host-arguments.ts';
@@ -9,10 +10,13 @@ import {autoStart} from '../auto-start.ts';
 /** Exit status of `host status` when no host runs. @see LSB, "Init Script Actions": 3, program is not running */
 const EXIT_NOT_RUNNING = 3;
 const DEFAULT_GRACE_S = 10;
+const MAX_CPUS = 64;
 
 interface RawHostOptions {
   auto?: string;
   memory?: number;
+  cpus?: number;
+  sched?: PolicyName;
   bridge?: string[];
   uplink?: string[];
   referee?: boolean;
@@ -20,6 +24,8 @@ interface RawHostOptions {
 
 const hostOptions = (parser: Argv): Argv<RawHostOptions> =>
   parser
+    .option('cpus', {type: 'number', describe: 'CPUs of the host', requiresArg: true})
+    .option('sched', {choices: POLICIES, describe: 'Scheduler of the first CPU pool', requiresArg: true})
     .option('memory', {type: 'number', describe: 'Memory of the host in MiB', requiresArg: true})
     .option('bridge', {type: 'string', array: true, describe: 'A bridge: NAME[,ADDRESS OF DOM0]', requiresArg: true})
     .option('referee', {type: 'boolean', describe: 'Judge all that domains and backends do by the clauses'})
@@ -31,11 +37,15 @@ const hostOptions = (parser: Argv): Argv<RawHostOptions> =>
     })
     .option('auto', {type: 'string', describe: 'Create a domain from each file in this directory', requiresArg: true});
 
-const readHostOptions = ({memory, bridge = [], uplink = [], referee}: RawHostOptions): HostArguments => {
+const readHostOptions = (raw: RawHostOptions): HostArguments => {
+  const {memory, cpus, sched, bridge = [], uplink = [], referee} = raw;
   if (memory !== undefined && !(Number.isSafeInteger(memory) && memory > 0)) {
     throw new ToolstackError('EINVAL', 'pvsim: --memory must be a number of MiB', 2);
   }
-  return {memoryMib: memory, bridges: parseBridges(bridge, uplink), referee};
+  if (cpus !== undefined && !(Number.isInteger(cpus) && cpus > 0 && cpus <= MAX_CPUS)) {
+    throw new ToolstackError('EINVAL', `pvsim: --cpus must be a number from 1 to ${MAX_CPUS}`, 2);
+  }
+  return {memoryMib: memory, cpus, scheduler: sched, bridges: parseBridges(bridge, uplink), referee};
 };
 
 const startCommand: CommandModule<object, RawHostOptions> = {

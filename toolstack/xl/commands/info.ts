@@ -16,7 +16,7 @@ type Row = readonly [name: string, value: string | number];
 
 /** Rows and order are xl's. @see xl-commands.json, info; golden/cli/xl-info.txt */
 export const formatInfo = (info: HostInfo, on: Machine, numa: boolean): string =>
-  [...rows(machineRows(info, on)), ...(numa ? topology(info) : []), ...rows(xenRows(on))]
+  [...rows(machineRows(info, on)), ...(numa ? topology(info) : []), ...rows(xenRows(info, on))]
     .map((line) => `${line}\n`)
     .join('');
 
@@ -40,16 +40,16 @@ const machineRows = (info: HostInfo, on: Machine): readonly Row[] => [
   ['sharing_freed_memory', 0],
   ['sharing_used_memory', 0],
   ['outstanding_claims', 0],
-  ['free_cpus', 0],
+  ['free_cpus', info.freeCpus],
 ];
 
-const xenRows = ({pvsim}: Machine): readonly Row[] => [
+const xenRows = ({scheduler}: HostInfo, {pvsim}: Machine): readonly Row[] => [
   ['xen_major', XEN_VERSION.major],
   ['xen_minor', XEN_VERSION.minor],
   ['xen_extra', XEN_VERSION.extra],
   ['xen_version', `${XEN_VERSION.major}.${XEN_VERSION.minor}${XEN_VERSION.extra}`],
   ['xen_caps', 'xen-3.0-x86_64 xen-3.0-x86_32p '],
-  ['xen_scheduler', 'credit2'],
+  ['xen_scheduler', scheduler],
   ['xen_pagesize', 4096],
   ['platform_params', 'virt_start=0xffff800000000000'],
   ['xen_changeset', ''],
