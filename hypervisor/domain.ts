@@ -99,6 +99,11 @@ export class Domain {
     return this.runnable && [...this.onlineVcpus].every((vcpu) => this.vcpus[vcpu].blocked);
   }
 
+  /** One of its vCPUs has a CPU. */
+  get running(): boolean {
+    return this.sched.units.some(({state}) => state === 'running');
+  }
+
   get cpuTimeNs(): number {
     return this.vcpus.reduce((sum, vcpu) => sum + vcpu.cpuTimeNs, 0);
   }
@@ -106,11 +111,6 @@ export class Domain {
   /** A frame that somebody has mapped must stay where it is. */
   isFrameInUse(gfn: number): boolean {
     for (const pinned of this.grants.pinnedRefs()) if (pinned.gfn === gfn) return true;
-  /** One of its vCPUs has a CPU. */
-  get running(): boolean {
-    return this.sched.units.some(({state}) => state === 'running');
-  }
-
     return gfn >= this.sharedInfoGfn && gfn < this.sharedInfoGfn + HYPERVISOR_FRAMES;
   }
 

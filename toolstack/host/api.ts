@@ -26,12 +26,12 @@ export interface BridgeConfig {
 export interface HostOptions {
   /** realClock() by default; virtualClock(seed) for tests. */
   clock?: Schedule;
-  /** Memory of the host, MiB. */
-  memoryMib?: number;
   /** CPUs that the host has, 1..64; one by default. They are simulated: all share one thread. */
   cpus?: number;
   /** Scheduler of the first pool, as Xen's `sched=`; credit2 by default. */
   scheduler?: PolicyName;
+  /** Memory of the host, MiB. */
+  memoryMib?: number;
   /** Bridges that exist from the start; xenbr0 with dom0 at 10.0.0.254 by default. */
   bridges?: readonly BridgeConfig[];
   /** Directory for the guests' console logs (guest-NAME.log); none: no log files. */
@@ -94,6 +94,10 @@ export interface HostInfo {
   totalMemoryMib: number;
   freeMemoryMib: number;
   nrCpus: number;
+  /** In no pool. */
+  freeCpus: number;
+  /** Of the first pool. */
+  scheduler: string;
 }
 
 export type ShutdownTrigger = 'poweroff' | 'reboot' | 'halt' | 'suspend';
@@ -112,10 +116,6 @@ export interface PlugOptions {
 export interface HostBusEvent extends BusEvent {
   domid: DomId;
 }
-  /** In no pool. */
-  freeCpus: number;
-  /** Of the first pool. */
-  scheduler: string;
 
 /** Disks of running domains: `xl block-*` and `xl cd-*`, and exports. */
 export interface HostDisks {

@@ -18,8 +18,8 @@ import {pingCommand} from './ping.ts';
 import {haltCommand, poweroffCommand, rebootCommand} from './power.ts';
 import {sha256sumCommand} from './sha256sum.ts';
 import {sleepCommand} from './sleep.ts';
-import {falseCommand, trueCommand} from './true-false.ts';
 import {spinCommand} from './spin.ts';
+import {falseCommand, trueCommand} from './true-false.ts';
 import {uptimeCommand} from './uptime.ts';
 import {xenstoreListCommand} from './xenstore-list.ts';
 import {xenstoreLsCommand} from './xenstore-ls.ts';
@@ -51,9 +51,9 @@ const list: readonly Command[] = [
   rebootCommand,
   sha256sumCommand,
   sleepCommand,
+  spinCommand,
   trueCommand,
   uptimeCommand,
-  spinCommand,
   xenstoreListCommand,
   xenstoreLsCommand,
   xenstoreReadCommand,
