@@ -5,6 +5,7 @@ import type {CommandLine} from './command-line.ts';
 import type {DeviceSet} from './device-set.ts';
 import type {KernelLog} from './kernel-log.ts';
 import type {NetStack} from './net/index.ts';
+import type {ScsiDevices} from './scsi/index.ts';
 import type {StopReason} from './shutdown.ts';
 
 /** A line of /proc/interrupts. */
@@ -24,6 +25,7 @@ export interface Machine {
   readonly schedule: TaskQueue;
   readonly log: KernelLog;
   readonly blocks: DeviceSet<BlockDevice>;
+  readonly scsi: ScsiDevices;
   readonly net: NetStack;
   readonly xs: XsClient;
   memory(): {totalKib: number; freeKib: number};

@@ -201,14 +201,14 @@ test('overrides win', (t) => {
 });
 
 test('settings without effect are named with their places; xl itself is silent', (t) => {
-  const config = read('name="n"\nkernel="/k"\nbogus=1\n vscsi=["a,b"]\nacpi=1');
+  const config = read('name="n"\nkernel="/k"\nbogus=1\n nosuch=["a,b"]\nacpi=1');
   t.deepEqual(config.warnings, []);
   t.deepEqual(config.ignored, [
     {key: 'bogus', line: 3, column: 1, reason: 'unknown'},
-    {key: 'vscsi', line: 4, column: 2, reason: 'unknown'},
+    {key: 'nosuch', line: 4, column: 2, reason: 'unknown'},
     {key: 'acpi', line: 5, column: 1, reason: 'accepted'},
   ]);
-  t.deepEqual(config.settings.vscsi, ['a,b']);
+  t.deepEqual(config.settings.nosuch, ['a,b']);
 });
 
 test('a limit out of range has a line of its own', (t) => {

@@ -6,6 +6,7 @@ import {DeviceSet} from '../../frontends/guest/device-set.ts';
 import {KernelLog} from '../../frontends/guest/kernel-log.ts';
 import type {Machine} from '../../frontends/guest/machine.ts';
 import {NetStack} from '../../frontends/guest/net/index.ts';
+import {ScsiDevices} from '../../frontends/guest/scsi/index.ts';
 import {Shell} from '../../frontends/guest/shell/shell.ts';
 import {Tty} from '../../frontends/guest/tty.ts';
 import {type Schedule, type TaskQueue, virtualClock} from '../../hypervisor/schedule/index.ts';
@@ -152,6 +153,7 @@ export class FakeMachine implements Machine {
   readonly tty = new Tty(this.console);
   readonly log: KernelLog;
   readonly blocks = new DeviceSet<BlockDevice>();
+  readonly scsi: ScsiDevices;
   readonly net: NetStack;
   readonly xs: XsClient;
   readonly shell: Shell;
@@ -161,6 +163,7 @@ export class FakeMachine implements Machine {
     this.schedule = options.schedule ?? virtualClock(1);
     this.commandLine = parseCommandLine(options.cmdline ?? '');
     this.log = new KernelLog(this.schedule, () => undefined);
+    this.scsi = new ScsiDevices(this.log, this.blocks);
     this.net = new NetStack(this.schedule);
     const store = new Xenstored({domainExists: () => true, defer: (task) => this.schedule.post(task)});
     this.xs = new Client(store.connectInProcess(0));

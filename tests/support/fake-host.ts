@@ -13,6 +13,7 @@ import type {
   HostBusEvent,
   HostDisks,
   HostInfo,
+  HostScsi,
   HostVifs,
   VifListing,
 } from '../../toolstack/host/api.ts';
@@ -195,6 +196,12 @@ export class FakeHost implements ServedHost {
       this.#act('captureVifs', domid);
       throw new ToolstackError('ENODEV', 'no such vif');
     },
+  };
+
+  readonly scsi: HostScsi = {
+    attach: (domid, spec) => this.#do('attachScsi', domid, spec),
+    detach: (domid, vdev, {force = false} = {}) => this.#do('detachScsi', domid, vdev, force),
+    list: () => Promise.resolve([]),
   };
 
   consoleOutput(domid: DomId): Observable<Uint8Array> {

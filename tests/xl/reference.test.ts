@@ -41,6 +41,9 @@ network-detach four 0
 block-attach four ram:1M,raw,xvdb,w
 block-list four
 block-detach -f four xvdb
+scsi-attach four disk:ram:1M 0:0:0:0
+scsi-list four
+scsi-detach -f four 0:0:0:0
 cd-insert four xvdd cd.iso
 cd-eject four xvdd
 uptime -s four
@@ -149,7 +152,7 @@ test('every command of any xl does what the table says', async (t) => {
       .map(({name}) => name)
       .sort(),
   );
-  t.is(run.size, 98);
+  t.is(run.size, 98 + 3, 'the commands of xl, and those for SCSI');
 });
 
 test('docs/xl.md and docs/xl.1 are those of the command table', (t) => {

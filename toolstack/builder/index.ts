@@ -3,7 +3,8 @@ export {removeDomainNodes, writeBuiltDomain, writeDomainSkeleton} from './domain
 export {loadMachine} from './load-machine.ts';
 export type {Machine} from './machine.ts';
 export {buildSpecialPages, FIRST_FREE_GFN, programMemory} from './memory.ts';
-export {type DeviceNodes, prune, removeDevice, writeDevice} from './nodes.ts';
+export {clear, type DeviceNodes, prune, removeDevice, writeDevice} from './nodes.ts';
 export {type RestoredState, restoredMachine} from './restored-machine.ts';
 export {vbdNodes} from './vbd.ts';
 export {vifNodes} from './vif.ts';
+export {vscsiNodes, vscsiUnitNodes, type VscsiUnitNodes} from './vscsi.ts';

@@ -48,6 +48,8 @@ export type DomainConfig = {
   maxEventChannels?: number;
   disks: DiskConfig[];
   vifs: VifConfig[];
+  /** SCSI units, as `vscsi` has them: "pdev, vdev, options". Read when they are attached, as xl ignores the key. */
+  vscsi?: readonly string[];
   /** Everything else xl understands, under libxl's names: carried and shown, not used. */
   libxl: LibxlFields;
   /** All settings of the file by key, also those xl does not know. */

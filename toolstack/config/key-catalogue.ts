@@ -74,7 +74,12 @@ export const KEYS: ReadonlyMap<string, KeyFacts> = new Map(
 );
 
 /** Keys that no xl has, which it reads over: what pvsim alone can do. */
-export const OWN_KEYS: ReadonlySet<string> = new Set(['vbd_backend_tuning', 'vbd_frontend_tuning', 'warm_image']);
+export const OWN_KEYS: ReadonlySet<string> = new Set([
+  'vbd_backend_tuning',
+  'vbd_frontend_tuning',
+  'vscsi',
+  'warm_image',
+]);
 
 /** Values that ask for nothing: what is refused otherwise may be switched off. */
 const NEUTRAL = new Set(['', '0', 'none', 'disabled', 'default', 'off']);

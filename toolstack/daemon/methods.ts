@@ -91,6 +91,9 @@ export const createMethods = (host: ServedHost, control: Control): MethodTable =
   'vif.attach': done(({domid, vif}) => host.vifs.attach(domid as DomId, vif)),
   'vif.detach': done(({domid, which}) => host.vifs.detach(domid as DomId, which)),
   'vif.list': ({domid}) => host.vifs.list(domid as DomId),
+  'scsi.attach': done(({domid, spec, baseDir}) => host.scsi.attach(domid as DomId, spec, baseDir)),
+  'scsi.detach': done(({domid, vdev, force}) => host.scsi.detach(domid as DomId, vdev, {force})),
+  'scsi.list': ({domid}) => host.scsi.list(domid as DomId),
 
   'export.nbd': async ({domid, vdev, socket, port}, session) => {
     const server = await host.disks.exportNbd(domid as DomId, vdev, socket === '' ? {port} : {socket});

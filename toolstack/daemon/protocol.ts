@@ -8,7 +8,7 @@ import type {
   VcpuListing,
 } from '../host/cpus/index.ts';
 import type {TopSample} from '../host/top.ts';
-import type {DiskListing, DomainSummary, HostInfo, ShutdownTrigger, VifListing} from '../host/api.ts';
+import type {DiskListing, DomainSummary, HostInfo, ShutdownTrigger, VifListing, VscsiListing} from '../host/api.ts';
 import type {HeaderInfo} from '../host/save-header.ts';
 
 /** Both ends must have the same; raised with every change that an older end would not understand. */
@@ -101,6 +101,9 @@ export interface Methods {
   /** By device number or MAC address. */
   'vif.detach': {params: {domid: number; which: string}; result: null};
   'vif.list': {params: {domid: number}; result: VifListing[]};
+  'scsi.attach': {params: {domid: number; spec: string; baseDir: string}; result: null};
+  'scsi.detach': {params: {domid: number; vdev: string; force: boolean}; result: null};
+  'scsi.list': {params: {domid: number}; result: VscsiListing[]};
 
   /**
    * Exports a disk as the guest's frontend sees it over NBD, until the connection that asked ends: on a Unix socket, or

@@ -25,6 +25,7 @@ export type ServedHost = Pick<
   | 'cpus'
   | 'disks'
   | 'vifs'
+  | 'scsi'
   | 'clock'
   | 'consoleOutput'
   | 'consoleInput'

@@ -1,3 +1,4 @@
+import {type Observable, Subject} from 'rxjs';
 import {XenbusStateClosed, XenbusStateInitWait} from '../../hypervisor/abi/io/xenbus.ts';
 import {DOM0} from '../../hypervisor/index.ts';
 import type {Schedule} from '../../hypervisor/schedule/index.ts';
@@ -21,11 +22,17 @@ export class Devices {
   private readonly clock: Schedule;
   private readonly xs: XsClient;
   private readonly hotplug: Hotplug;
+  private readonly removedSubject = new Subject<DeviceNodes>();
 
   constructor(clock: Schedule, xs: XsClient, hotplug: Hotplug) {
     this.clock = clock;
     this.xs = xs;
     this.hotplug = hotplug;
+  }
+
+  /** Each device that is gone, whatever the reason. */
+  get removed(): Observable<DeviceNodes> {
+    return this.removedSubject.asObservable();
   }
 
   /** Writes a device that has no hotplug and no backend to wait for, as the console. */
@@ -113,6 +120,7 @@ export class Devices {
     this.hotplug.remove(device);
     record.devices.delete(device.backendPath);
     await removeDevice(this.xs, device);
+    this.removedSubject.next(device);
   }
 
   /** Asks the backend to close; `gone`: the frontend's directory goes first, as its domain does. */

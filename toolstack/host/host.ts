@@ -35,6 +35,7 @@ import {type HostParts, makeParts} from './parts.ts';
 import type {DomainRecord} from './record.ts';
 import {checkWarmImage, restoreDomain} from './restore.ts';
 import {type SaveOptions, saveDomain} from './save.ts';
+import type {ScsiControl} from './scsi/scsi-control.ts';
 import type {HeaderInfo} from './save-header.ts';
 import {type DomainStatistics, periodically, sample, upcallsOf} from './observe.ts';
 import {actOnShutdown} from './shutdown-actions.ts';
@@ -58,6 +59,7 @@ class XenHost implements Host {
   readonly cpus: CpuControl;
   readonly disks: DiskControl;
   readonly vifs: VifControl;
+  readonly scsi: ScsiControl;
   readonly xenbusEvents: Observable<HostBusEvent>;
   readonly log: Observable<string>;
   private readonly parts: HostParts;
@@ -77,6 +79,7 @@ class XenHost implements Host {
     this.cpus = parts.cpus;
     this.disks = parts.disks;
     this.vifs = parts.vifs;
+    this.scsi = parts.scsi;
     this.networks = parts.network.networks;
     this.xenbusEvents = parts.buses.events;
     this.log = this.lines.asObservable();

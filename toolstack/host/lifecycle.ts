@@ -15,7 +15,7 @@ import {
   writeDomainSkeleton,
 } from '../builder/index.ts';
 import {type BootedFiles, runBootloader} from '../bootloader/index.ts';
-import {type CompleteDomainConfig, type DomainConfig, withDomainDefaults} from '../config/index.ts';
+import {type CompleteDomainConfig, type DomainConfig, parseVscsiSpec, withDomainDefaults} from '../config/index.ts';
 import {ToolstackError} from '../errors.ts';
 import type {ConsoleLogs} from './console-log.ts';
 import type {CpuControl} from './cpus/index.ts';
@@ -31,6 +31,7 @@ import type {RamDiskOf} from './ram-disks.ts';
 import {type DomainRecord, exclusively} from './record.ts';
 import type {SavedDomain} from './restore.ts';
 import type {NewDevices} from './restore-devices.ts';
+import type {Vscsi} from './scsi/vscsi.ts';
 import type {Vifs} from './vifs.ts';
 
 const KIB_PER_PAGE = PAGE_SIZE / 1024;
@@ -48,6 +49,7 @@ export interface LifecycleParts {
   devices: Devices;
   disks: Disks;
   vifs: Vifs;
+  vscsi: Vscsi;
   consoles: ConsoleDaemon;
   logs: ConsoleLogs | undefined;
   names: Names;
@@ -208,7 +210,7 @@ export class Lifecycle {
     config: CompleteDomainConfig,
     machine: Machine,
   ): Promise<void> {
-    const {xen, xs, dom0, devices, disks, vifs, consoles, logs} = this.parts;
+    const {xen, xs, dom0, devices, disks, vifs, vscsi, consoles, logs} = this.parts;
     const {domid} = record;
     const {name, uuid, type} = config;
     this.parts.cpus.place(domid, config);
@@ -242,6 +244,7 @@ export class Lifecycle {
       refuseDestroyed(record);
       await vifs.attach(record, vif);
     }
+    await vscsi.build(record, (config.vscsi ?? []).map(parseVscsiSpec), record.baseDir);
     logs?.open(domid, name);
     machine.boot(xen, domain, {cmdline: config.cmdline ?? ''}, (guest) => {
       record.stopGuest = () => {

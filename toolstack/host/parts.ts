@@ -1,6 +1,7 @@
 import {blockBackend} from '../../backends/block/index.ts';
 import {ConsoleDaemon} from '../../backends/console/index.ts';
 import {netBackend} from '../../backends/net/index.ts';
+import {scsiBackend} from '../../backends/scsi/index.ts';
 import {DOM0, Hypervisor} from '../../hypervisor/index.ts';
 import {realClock, type Schedule} from '../../hypervisor/schedule/index.ts';
 import {XenbusBus} from '../../hypervisor/xenbus/index.ts';
@@ -27,6 +28,10 @@ import {Names} from './names.ts';
 import type {RamDiskOf} from './ram-disks.ts';
 import {RefereeControl} from './referee-control.ts';
 import {NewDevices} from './restore-devices.ts';
+import {ScsiControl} from './scsi/scsi-control.ts';
+import {UnitRegistry} from './scsi/unit-registry.ts';
+import {unitSetOpener} from './scsi/unit-sets.ts';
+import {Vscsi} from './scsi/vscsi.ts';
 import {ToolstackXs} from './toolstack-xs.ts';
 import {VifControl} from './vif-control.ts';
 import {Vifs} from './vifs.ts';
@@ -50,6 +55,7 @@ export interface HostParts {
   cpus: CpuControl;
   disks: DiskControl;
   vifs: VifControl;
+  scsi: ScsiControl;
   lifecycle: Lifecycle;
   ramDiskOf: RamDiskOf;
   referee: RefereeControl;
@@ -90,9 +96,11 @@ export const makeParts = (options: HostOptions): HostParts => {
     checkVif: (script, bridge) => networks.refusal(script, bridge),
     fileCalls,
   });
+  const scsiUnits = new UnitRegistry(unitSetOpener({clock}));
   const backends = new XenbusBus(dom0.ops, new XsClient(connect('dom0-kernel')), 'backend', [
     blockBackend({open: hotplug.takeDisk, features: diskFeatures}),
     netBackend({networks}),
+    scsiBackend(scsiUnits.take),
   ]);
   const records = new DomainRecords(clock);
   const names = new Names(new SyncXs(connect('toolstack')), () => xen.domainTable.keys());
@@ -100,6 +108,7 @@ export const makeParts = (options: HostOptions): HostParts => {
   const findBackend = backendDomainFinder(names, (domid) => records.find(domid));
   const disks = new Disks({clock, xs, devices, hotplug, findBackend});
   const vifs = new Vifs({clock, xs, devices, hotplug, findBackend});
+  const vscsi = new Vscsi({clock, xs, devices, registry: scsiUnits});
   const ramDiskOf: RamDiskOf = (record, vdev) => {
     const isIt = ({kind, devid}: {kind: string; devid: number}): boolean =>
       kind === 'vbd' && devid === vdevToNumber(vdev);
@@ -119,6 +128,7 @@ export const makeParts = (options: HostOptions): HostParts => {
     devices,
     disks,
     vifs,
+    vscsi,
     consoles,
     logs,
     names,
@@ -149,6 +159,7 @@ export const makeParts = (options: HostOptions): HostParts => {
     cpus,
     disks: new DiskControl({clock, records, buses, devices, disks, ramDiskOf}),
     vifs: new VifControl({clock, records, buses, devices, vifs}),
+    scsi: new ScsiControl({clock, records, buses, vscsi}),
     lifecycle,
     ramDiskOf,
     referee,

@@ -42,6 +42,11 @@ const vifs: Step = (context) => {
   });
 };
 
+const vscsi: Step = ({reader, draft}) => {
+  const items = reader.strings('vscsi', {quiet: true});
+  if (items !== undefined) draft.vscsi = items.map(({text}) => text);
+};
+
 const oldVifs: Step = ({reader}) => {
   if (reader.list('vif2') === undefined) return;
   reader.warn('WARNING: vif2: netchannel2 is deprecated and not supported by xl');
@@ -166,6 +171,7 @@ export const DEVICE_STEPS: readonly Step[] = [
   ...SOUND_STEPS,
   ...CHANNEL_STEPS,
   vifs,
+  vscsi,
   oldVifs,
   deviceList('vfb', 'vfbs', framebuffer),
   ...USB_STEPS,

@@ -1,7 +1,8 @@
 import type {CommandSpec} from '../command.ts';
 import {HELP_LONG} from './help-long.ts';
+import {SCSI_COMMANDS} from './scsi.ts';
 
-/** Commands of later xls: known by their whole names, so that abbreviations mean what they mean to xl 4.17. */
+/** Commands of later xls, and of a proposal: known by their whole names, so that abbreviations mean what they mean to xl 4.17. */
 export const NEWER_COMMANDS: readonly CommandSpec[] = [
   {
     name: 'suspend',
@@ -52,4 +53,5 @@ export const NEWER_COMMANDS: readonly CommandSpec[] = [
     long: HELP_LONG,
     refuses: 'x86 has no device tree',
   },
+  ...SCSI_COMMANDS,
 ];

@@ -1,0 +1,1 @@
+export {type ScsiDevice, ScsiDevices} from './devices.ts';

@@ -1,0 +1,79 @@
+import {readFileSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import test from 'ava';
+import {TestHost} from '../support/host.ts';
+import {pattern} from '../support/block.ts';
+import {temporaryDirectory} from '../support/temporary.ts';
+
+const MIB = 1 << 20;
+
+test('a guest finds its SCSI disks, reads and writes them', async (t) => {
+  const dir = temporaryDirectory(t);
+  const image = join(dir, 'disk.img');
+  writeFileSync(image, pattern(MIB));
+  const host = await TestHost.start();
+  t.teardown(() => host.close());
+  const domid = await host.boot('s', `vscsi=["disk:${image}, 0:0:0:0", "disk:ram:2M, 0:0:1:0, ro, block=4096"]`);
+  t.deepEqual((await host.shell(domid, 'lsscsi -g')).split('\n').slice(1, 3), [
+    '[0:0:0:0] disk PVSIM    DISK             1.0  /dev/sda /dev/sg0',
+    '[0:0:1:0] disk PVSIM    DISK             1.0  /dev/sdb /dev/sg1',
+  ]);
+  t.regex(await host.shell(domid, 'lsblk'), /^sda {2}8:0 .* 1M +0 disk$[^]*^sdb {2}8:16 .* 2M +1 disk$/m);
+  t.regex(await host.shell(domid, 'dd if=/dev/zero of=/dev/sda bs=64k count=2 seek=1 conv=fsync'), /2\+0 records out/);
+  t.deepEqual(readFileSync(image).subarray(65536, 196608), Buffer.alloc(131072));
+  t.regex(await host.shell(domid, 'dd if=/dev/zero of=/dev/sdb bs=4k count=1'), /Operation not permitted/);
+  t.is(host.host.scsi.backend(domid, 0).stats().errors, 0);
+});
+
+test('SCSI units come and go while the guest runs', async (t) => {
+  const host = await TestHost.start();
+  t.teardown(() => host.close());
+  const domid = await host.boot('s');
+  await host.host.scsi.attach(domid, 'disk:ram:1M, 0:0:0:0');
+  await host.settle();
+  await host.host.scsi.attach(domid, 'disk:ram:2M, 0:0:3:1');
+  await host.settle();
+  t.deepEqual(
+    (await host.host.scsi.list(domid)).map(({state, pDev, vDev, pDevname}) => [state, pDev, vDev, pDevname]),
+    [
+      [4, '0:0:0:0', '0:0:0:0', 'disk:ram:1M'],
+      [4, '0:0:1:0', '0:0:3:1', 'disk:ram:2M'],
+    ],
+  );
+  t.regex(await host.shell(domid, 'lsscsi'), /0:0:3:1.*sdb/);
+  await host.host.scsi.detach(domid, '0:0:0:0');
+  await host.settle();
+  t.notRegex(await host.shell(domid, 'lsscsi'), /0:0:0:0/);
+  await host.host.scsi.detach(domid, '0:0:3:1');
+  t.deepEqual(await host.host.scsi.list(domid), []);
+  t.is(await host.read(`/local/domain/${domid}/device/vscsi`), undefined);
+});
+
+test('two guests share a unit: what one writes the other reads', async (t) => {
+  const image = join(temporaryDirectory(t), 'disk.img');
+  writeFileSync(image, pattern(MIB));
+  const host = await TestHost.start();
+  t.teardown(() => host.close());
+  const config = `vscsi=["disk:${image}, 0:0:0:0"]`;
+  const [a, b] = [await host.boot('a', config), await host.boot('b', config)];
+  await host.shell(a, 'dd if=/dev/zero of=/dev/sda bs=1M count=1');
+  const sum = /^[0-9a-f]{64}/m.exec(await host.shell(b, 'sha256sum /dev/sda'))?.[0];
+  t.is(sum, '30e14955ebf1352266dc2ff8067e68104607e750abb9d3b36582b8af909fcb58');
+});
+
+for (const [spec, reason] of [
+  ['disk:/none/such, 0:0:0:0', /vscsi disk:\/none\/such: .*No such file|missing/],
+  ['3:0:0:0, 0:0:0:0', /is a device of this machine/],
+  ['/dev/sg0, 0:0:0:0', /is a device of this machine/],
+  ['floppy:/a, 0:0:0:0', /pdev has to be one of/],
+  ['disk:ram:1M, 0:0:0', /vdev "0:0:0" has to be/],
+  ['disk:ram:1M, 0:0:0:0, blocks=7', /option "blocks=7"/],
+] as const) {
+  test(`vscsi "${spec}" is refused in a line, and nothing is left`, async (t) => {
+    const host = await TestHost.start();
+    t.teardown(() => host.close());
+    const error = await t.throwsAsync(host.create(`name="s"\nkernel="builtin"\nmemory=16\nvscsi=["${spec}"]`));
+    t.regex(error.message, reason);
+    t.is(host.host.domains().length, 1);
+  });
+}
