@@ -19,6 +19,7 @@ import {listInterrupts} from './interrupts.ts';
 import {KernelLog} from './kernel-log.ts';
 import type {InterruptLine, Machine} from './machine.ts';
 import {formatCidr, formatMac, NetStack} from './net/index.ts';
+import {ScsiDevices} from './scsi/index.ts';
 import {closeDevices, flushDisks, stopActions, type StopReason} from './shutdown.ts';
 import {withTimeout} from './sleep.ts';
 import {Tty} from './tty.ts';
@@ -57,6 +58,7 @@ export class Kernel implements Machine, ControlTarget {
   readonly blocks = new DeviceSet<BlockDevice>();
   readonly nics = new DeviceSet<NetDevice>();
   readonly net: NetStack;
+  readonly scsi: ScsiDevices;
   /** Called, and waited for, before devices are closed. */
   onStop: (reason: StopReason) => Promise<void> = () => Promise.resolve();
   private readonly driverTypes: string[];
@@ -73,11 +75,13 @@ export class Kernel implements Machine, ControlTarget {
     this.console = HvcConsole.connect(ops);
     this.tty = new Tty(this.console);
     this.log = new KernelLog(ops.schedule, (lines) => this.tty.notice(`${lines.join('\n')}\n`));
+    this.scsi = new ScsiDevices(this.log, this.blocks);
     this.net = new NetStack(ops.schedule);
     this.xs = options.xs ?? new XsClient(openStoreRing(ops));
     const drivers = (options.drivers ?? builtinDrivers)({
       onDisk: (disk) => this.addDisk(disk),
       onNic: (nic) => this.addNic(nic),
+      onScsiUnit: (unit) => this.scsi.add(unit),
     });
     this.driverTypes = drivers.map(({type}) => type);
     this.bus = new XenbusBus(ops, this.xs, 'frontend', drivers);
@@ -100,12 +104,12 @@ export class Kernel implements Machine, ControlTarget {
     return {totalKib, freeKib: Math.max(0, totalKib - usedKib)};
   }
 
-  interrupts(): Promise<InterruptLine[]> {
-    return listInterrupts(this.ops, this.bus);
-  }
-
   burn(ns: number, vcpu: number): Promise<void> {
     return burn(this.ops, ns, vcpu);
+  }
+
+  interrupts(): Promise<InterruptLine[]> {
+    return listInterrupts(this.ops, this.bus);
   }
 
   async stop(reason: StopReason): Promise<never> {

@@ -28,10 +28,10 @@ export interface Machine {
   readonly scsi: ScsiDevices;
   readonly net: NetStack;
   readonly xs: XsClient;
-  memory(): {totalKib: number; freeKib: number};
-  interrupts(): Promise<InterruptLine[]>;
   /** Resolves when a vCPU has computed for so long; rejects when there is none of that number. */
   burn(ns: number, vcpu: number): Promise<void>;
+  memory(): {totalKib: number; freeKib: number};
+  interrupts(): Promise<InterruptLine[]>;
   /** Takes the machine down in order; never resolves. */
   stop(reason: StopReason): Promise<never>;
   /** Crashes the domain at once. */

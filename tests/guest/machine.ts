@@ -170,13 +170,13 @@ export class FakeMachine implements Machine {
     this.shell = new Shell(this, this.tty);
   }
 
-  memory(): {totalKib: number; freeKib: number} {
-    return {totalKib: 65536, freeKib: 60000};
-  }
   burn(ns: number): Promise<void> {
     return this.schedule.sleep(ns);
   }
 
+  memory(): {totalKib: number; freeKib: number} {
+    return {totalKib: 65536, freeKib: 60000};
+  }
 
   interrupts() {
     return Promise.resolve([

@@ -17,8 +17,10 @@ import type {TopSample} from './top.ts';
 
 export interface BridgeConfig {
   name: string;
-  /** IPv4 address at which dom0 answers pings there; none: dom0 is not on it. */
+  /** Dom0's IPv4 address there, of a /24 unless it says another; none: dom0 is not on it. Dom0 routes between its networks. */
   dom0Address?: string;
+  /** The bridge of a NAT network, for vif-nat: dom0 gives the guests behind this address theirs. Its uplinks are outside. */
+  nat?: string;
   /** Other programs on it: "stream:PATH", "listen:PATH" or "dgram:PATH,PEER-PATH". @see docs/network.md */
   uplinks?: readonly string[];
 }
@@ -32,7 +34,7 @@ export interface HostOptions {
   scheduler?: PolicyName;
   /** Memory of the host, MiB. */
   memoryMib?: number;
-  /** Bridges that exist from the start; xenbr0 with dom0 at 10.0.0.254 by default. */
+  /** Bridges; xenbr0 with dom0 at 10.0.0.254 by default. NAT networks come with the first guest or uplink on them. */
   bridges?: readonly BridgeConfig[];
   /** Directory for the guests' console logs (guest-NAME.log); none: no log files. */
   logDir?: string;
@@ -89,6 +91,22 @@ export interface VifListing {
   backendPath: string;
 }
 
+/** A SCSI unit of a domain. */
+export interface VscsiListing {
+  /** The guest's host, and the unit's number below its vscsi-devs. */
+  vhost: number;
+  index: number;
+  backendDomid: number;
+  /** Of the unit, at the backend. */
+  state: number;
+  /** h:c:t:l in dom0, and as the guest sees it. */
+  pDev: string;
+  vDev: string;
+  /** What stands behind it: "disk:/path". */
+  pDevname: string;
+  backendPath: string;
+}
+
 export interface HostInfo {
   hostname: string;
   totalMemoryMib: number;
@@ -141,6 +159,15 @@ export interface HostVifs {
   list(domid: DomId): Promise<VifListing[]>;
   /** What a capture looks at: that device, or all. ENODEV without any. */
   captured(domid: DomId, which?: string): readonly CaptureVif[];
+}
+
+/** SCSI units of running domains: `xl scsi-*`. */
+export interface HostScsi {
+  /** `spec` is an item of `vscsi`: "pdev, vdev, options". ConfigError. */
+  attach(domid: DomId, spec: string, baseDir?: string): Promise<void>;
+  /** `vdev` is h:c:t:l. ENODEV; ETIMEDOUT when the guest keeps the unit. */
+  detach(domid: DomId, vdev: string, options?: {force?: boolean}): Promise<void>;
+  list(domid: DomId): Promise<VscsiListing[]>;
 }
 
 /**
@@ -202,6 +229,7 @@ export interface Host {
 
   readonly disks: HostDisks;
   readonly vifs: HostVifs;
+  readonly scsi: HostScsi;
   /** vCPUs, CPU pools and schedulers. */
   readonly cpus: CpuControl;
 

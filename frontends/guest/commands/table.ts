@@ -13,6 +13,7 @@ import {hostnameCommand} from './hostname.ts';
 import {ifconfigCommand} from './ifconfig.ts';
 import {ipCommand} from './ip.ts';
 import {lsblkCommand} from './lsblk.ts';
+import {lsscsiCommand} from './lsscsi.ts';
 import {netstatCommand} from './netstat.ts';
 import {pingCommand} from './ping.ts';
 import {haltCommand, poweroffCommand, rebootCommand} from './power.ts';
@@ -45,6 +46,7 @@ const list: readonly Command[] = [
   ifconfigCommand,
   ipCommand,
   lsblkCommand,
+  lsscsiCommand,
   netstatCommand,
   pingCommand,
   poweroffCommand,
