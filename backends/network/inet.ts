@@ -30,3 +30,10 @@ export const parseIpv4 = (text: string): Uint8Array | undefined => {
   const bytes = match?.slice(1, 5).map(Number);
   return bytes === undefined || bytes.some((byte) => byte > 255) ? undefined : Uint8Array.from(bytes);
 };
+
+export const getBe32 = (u8: Uint8Array, at: number): number => ((getBe16(u8, at) << 16) | getBe16(u8, at + 2)) >>> 0;
+
+export const putBe32 = (u8: Uint8Array, at: number, value: number): void => {
+  putBe16(u8, at, value >>> 16);
+  putBe16(u8, at + 2, value);
+};

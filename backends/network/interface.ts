@@ -29,6 +29,7 @@ const MAX_FRAME = 65535;
 export class BridgeInterface implements BridgePort {
   readonly name: string;
   readonly mac: Uint8Array;
+  readonly bridge: Bridge;
   dropped = 0;
   private readonly ops: HypervisorOps;
   private readonly promiscuous: boolean;
@@ -44,6 +45,7 @@ export class BridgeInterface implements BridgePort {
   constructor(options: InterfaceOptions) {
     this.name = options.name;
     this.mac = options.mac;
+    this.bridge = options.bridge;
     this.ops = options.ops;
     this.promiscuous = options.promiscuous ?? false;
     this.finisher = new FrameFinisher(options.ops);

@@ -1,6 +1,4 @@
-import type {Subscription} from 'rxjs';
 import {getBe16, internetChecksum, putBe16} from './inet.ts';
-import type {BridgeInterface} from './interface.ts';
 import {ETH_HLEN} from './frame-batch.ts';
 import {ETH_ALEN} from './mac.ts';
 
@@ -18,18 +16,12 @@ const ICMP_ECHO = 8;
 const ICMP_ECHOREPLY = 0;
 const PROTOCOL_ICMP = 1;
 
-/** Answers ARP requests and pings for one IPv4 address behind an interface: what makes dom0 reachable for guests. */
-export const answerPings = (nic: BridgeInterface, address: Uint8Array): Subscription =>
-  nic.frames.subscribe((frames) => {
-    const replies = frames.flatMap((frame) => replyTo(frame, nic.mac, address) ?? []);
-    if (replies.length > 0) nic.send(replies);
-  });
-
 /** The answer to a frame, when it is a question about `address`: an ARP request or an ICMP echo request. */
 export const replyTo = (frame: Uint8Array, mac: Uint8Array, address: Uint8Array): Uint8Array | undefined =>
   arpReply(frame, mac, address) ?? echoReply(frame, mac, address);
 
-const arpReply = (frame: Uint8Array, mac: Uint8Array, address: Uint8Array): Uint8Array | undefined => {
+/** The answer to an ARP request for `address`. */
+export const arpReply = (frame: Uint8Array, mac: Uint8Array, address: Uint8Array): Uint8Array | undefined => {
   if (frame.length < ETH_HLEN + ARP_LEN || !matches(frame, arpAt.type, arpRequest)) return undefined;
   if (!matches(frame, arpAt.targetIp, address)) return undefined;
   const reply = frame.slice(0, ETH_HLEN + ARP_LEN);

@@ -1,5 +1,6 @@
 import test from 'ava';
-import {answerPings, BridgeInterface, Networks, parseIpv4, replyTo} from '../../backends/network/index.ts';
+import {BridgeInterface, Networks, parseIpv4, replyTo} from '../../backends/network/index.ts';
+import {Router} from '../../backends/network/router/index.ts';
 import {BareHost} from '../support/domains.ts';
 
 const DOM0_MAC = Uint8Array.of(0xfe, 0xff, 0xff, 0xff, 0xff, 0xff);
@@ -83,7 +84,7 @@ test('dom0 answers through the bridge', async (t) => {
   const {host, open} = makeHost();
   const dom0 = open('dom0', DOM0_MAC);
   const guest = open('guest', GUEST_MAC);
-  answerPings(dom0.nic, ADDRESS);
+  new Router(host.schedule).add({nic: dom0.nic, subnet: {address: 0x0a0000fe, prefix: 24}});
   guest.nic.send([arpRequest]);
   guest.nic.send([echoRequest]);
   await host.settle();

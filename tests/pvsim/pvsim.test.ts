@@ -26,7 +26,7 @@ const mistakes: readonly [args: string, stderr: string, status: number][] = [
   ['host statsu', 'pvsim: unknown command "statsu", did you mean status?; see "pvsim --help"\n', 2],
   ['host status --nosuch', 'pvsim: unknown argument: nosuch; see "pvsim --help"\n', 2],
   ['host start --memory=much', 'pvsim: --memory must be a number of MiB\n', 2],
-  ['host start --bridge=a,b,c', 'pvsim: "a,b,c" is not of the form NAME[,ADDRESS OF DOM0]\n', 1],
+  ['host start --bridge=a,b,c', 'pvsim: "a,b,c" is not of the form NAME[,[nat=]ADDRESS OF DOM0]\n', 1],
   ['host stop --timeout=-1', 'pvsim: --timeout is out of range\n', 2],
   ['abi show', 'pvsim: an argument is missing; see "pvsim --help"\n', 2],
   ['abi show nosuchstruct', 'pvsim: unknown struct "nosuchstruct"\n', 1],

@@ -3,7 +3,7 @@ import {formatUplink, type UplinkSpec} from '../../backends/network/uplink/spec.
 import {POLICIES} from '../../hypervisor/sched/policy.ts';
 import {ToolstackError} from '../errors.ts';
 import type {BridgeConfig, HostOptions} from '../host/api.ts';
-import {DEFAULT_BRIDGES, readUplink, withUplink} from '../host/bridges.ts';
+import {DEFAULT_BRIDGES, DEFAULT_NAT, readUplink, withUplink} from '../host/bridges.ts';
 
 /**
  * What the command line of a daemon can say about its host: `--memory=MIB`, `--bridge=NAME[,DOM0-ADDRESS]`,
@@ -17,7 +17,7 @@ export const formatHostArguments = ({memoryMib, cpus, scheduler, bridges = [], r
   ...(cpus === undefined ? [] : [`--cpus=${cpus}`]),
   ...(scheduler === undefined ? [] : [`--sched=${scheduler}`]),
   ...(memoryMib === undefined ? [] : [`--memory=${memoryMib}`]),
-  ...bridges.map(({name, dom0Address}) => `--bridge=${[name, dom0Address].filter((part) => part).join(',')}`),
+  ...bridges.map((bridge) => `--bridge=${formatBridge(bridge)}`),
   ...bridges.flatMap(({name, uplinks = []}) => uplinks.map((uplink) => `--uplink=${name}=${uplink}`)),
 ];
 
@@ -46,7 +46,7 @@ export const parseBridges = (bridges: readonly string[], uplinks: readonly strin
       if (name === undefined) throw new ToolstackError('EINVAL', `pvsim: "${text}" is not of the form BRIDGE=UPLINK`);
       return withUplink(sofar, name, formatUplink(fromHere(readUplink(uplink))));
     },
-    bridges.length > 0 ? bridges.map(parseBridge) : [...DEFAULT_BRIDGES],
+    bridges.length > 0 ? withNat(bridges.map(parseBridge)) : [...DEFAULT_BRIDGES],
   );
 };
 
@@ -57,10 +57,20 @@ const fromHere = (spec: UplinkSpec): UplinkSpec => ({
   ...(spec.type === 'dgram' && {peer: resolve(spec.peer)}),
 });
 
+/** Every host has a NAT network that uplinks may be for. */
+const withNat = (bridges: BridgeConfig[]): BridgeConfig[] =>
+  bridges.some(({nat}) => nat !== undefined) ? bridges : [...bridges, DEFAULT_NAT];
+
+const formatBridge = ({name, dom0Address, nat}: BridgeConfig): string => {
+  if (nat !== undefined) return `${name},nat=${nat}`;
+  return dom0Address === undefined ? name : `${name},${dom0Address}`;
+};
+
 const parseBridge = (text: string): BridgeConfig => {
-  const [name, dom0Address, ...more] = text.split(',');
-  if (name === '' || dom0Address === '' || more.length > 0) {
-    throw new ToolstackError('EINVAL', `pvsim: "${text}" is not of the form NAME[,ADDRESS OF DOM0]`);
+  const [name, address, ...more] = text.split(',');
+  if (name === '' || address === '' || more.length > 0) {
+    throw new ToolstackError('EINVAL', `pvsim: "${text}" is not of the form NAME[,[nat=]ADDRESS OF DOM0]`);
   }
-  return {name, ...(dom0Address !== undefined && {dom0Address})};
+  if (address?.startsWith('nat=')) return {name, nat: address.slice('nat='.length)};
+  return {name, ...(address !== undefined && {dom0Address: address})};
 };

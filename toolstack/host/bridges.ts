@@ -2,8 +2,11 @@ import {parseUplink, type UplinkSpec} from '../../backends/network/uplink/spec.t
 import {ToolstackError} from '../errors.ts';
 import type {BridgeConfig} from './api.ts';
 
+/** For vif-nat in a host that is told of no NAT network. */
+export const DEFAULT_NAT: BridgeConfig & {nat: string} = {name: 'xennat0', nat: '192.168.77.1/24'};
+
 /** Those of a host that is told of none. */
-export const DEFAULT_BRIDGES: readonly BridgeConfig[] = [{name: 'xenbr0', dom0Address: '10.0.0.254'}];
+export const DEFAULT_BRIDGES: readonly BridgeConfig[] = [{name: 'xenbr0', dom0Address: '10.0.0.254'}, DEFAULT_NAT];
 
 /** The bridges, with one more uplink on the one of that name. ENOENT when there is none. */
 export const withUplink = (bridges: readonly BridgeConfig[], name: string, uplink: string): BridgeConfig[] => {

@@ -64,10 +64,12 @@ export class Devd {
 
   private async serveVif(device: XenbusDevice): Promise<void> {
     const {hotplug} = this.options;
-    const [script, bridge = ''] = await Promise.all(['script', 'bridge'].map((key) => device.read(key)));
-    hotplug.checkVif(device.otherDomid, script, bridge);
+    const nodes = await Promise.all(['script', 'bridge', 'ip', 'mac'].map((key) => device.read(key)));
+    const [script, bridge = '', ip, mac = ''] = nodes;
+    hotplug.checkVif(device.otherDomid, {script, bridge, ip});
     const mtu = (await device.readOther('mtu')) ?? '';
-    await hotplug.vif({frontendPath: device.otherPath, backendPath: absolute(device), frontend: [['mtu', mtu]]});
+    const online = {backendPath: absolute(device), domid: device.otherDomid, mac, script, bridge, ip};
+    await hotplug.vif(online, {frontendPath: device.otherPath, mtu});
   }
 
   private async report(device: XenbusDevice, {message}: ToolstackError): Promise<void> {

@@ -54,7 +54,12 @@ export const bootDriverDomain = (kernel: KernelOptions, options: DriverDomainOpt
   const {clock, fileCalls, diskFeatures} = options;
   const xs = new XsClient(openGuestRing(ops, ops.hvmParam(HVM_PARAM_STORE_PFN), ops.hvmParam(HVM_PARAM_STORE_EVTCHN)));
   const networks = new Networks(ops, options.bridges);
-  const hotplug = new Hotplug({clock, xs, checkVif: (script, bridge) => networks.refusal(script, bridge), fileCalls});
+  const hotplug = new Hotplug({
+    clock,
+    xs,
+    vifs: {check: ({script, bridge}) => networks.refusal(script, bridge)},
+    fileCalls,
+  });
   const backends = new XenbusBus(ops, xs, 'backend', [
     blockBackend({open: hotplug.takeDisk, features: diskFeatures}),
     netBackend({networks}),

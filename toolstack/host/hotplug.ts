@@ -12,6 +12,7 @@ import type {XsClient} from '../../hypervisor/xenstore/index.ts';
 import type {DiskConfig} from '../config/index.ts';
 import {ToolstackError} from '../errors.ts';
 import type {DeviceNodes} from '../builder/index.ts';
+import type {OnlineVif, VifSpec} from './vif-scripts.ts';
 
 export const EXIT_CREATE_FAILED = 3;
 
@@ -22,11 +23,18 @@ const SCRIPT_STEP_NS = NS_PER_MS;
 
 type BackendPath = Pick<DeviceNodes, 'backendPath'>;
 
+/** What vif scripts do with the domain's networks. @see VifScripts */
+export interface HotplugVifs {
+  /** Why a vif has no place there, if so. */
+  check(vif: VifSpec): string | undefined;
+  online?(vif: OnlineVif): void;
+  offline?(backendPath: string): void;
+}
+
 export interface HotplugOptions {
   clock: Schedule;
   xs: XsClient;
-  /** Why a vif with this script and bridge has no place in the domain's networks, if so. */
-  checkVif: (script: string | undefined, bridge: string) => string | undefined;
+  vifs: HotplugVifs;
   fileCalls?: FileCalls;
 }
 
@@ -103,27 +111,25 @@ export class Hotplug {
     return openStorage(target, {readonly, clock: clock.mode === 'real' ? clock : undefined, calls: fileCalls});
   }
 
-  checkVif(domid: DomId | number, script: string | undefined, bridge: string): void {
-    const reason = this.options.checkVif(script, bridge);
+  checkVif(domid: DomId | number, vif: VifSpec): void {
+    const reason = this.options.vifs.check(vif);
     if (reason === undefined) return;
     throw new ToolstackError('ENOENT', `libxl: error: Domain ${domid}: ${reason}`, EXIT_CREATE_FAILED);
   }
 
-  /** The vif scripts: tell the guest the MTU. Netback looks itself which network the script is for. */
-  async vif({
-    frontendPath,
-    backendPath,
-    frontend,
-  }: Pick<DeviceNodes, 'frontendPath' | 'backendPath' | 'frontend'>): Promise<void> {
-    const {clock, xs} = this.options;
-    const mtu = frontend.find(([name]) => name === 'mtu')?.[1];
-    await xs.write(`${frontendPath}/mtu`, String(mtu));
+  /** The vif scripts. Netback looks itself which network the script is for. */
+  async vif(vif: OnlineVif, {frontendPath, mtu}: {frontendPath: string; mtu: string}): Promise<void> {
+    const {clock, xs, vifs} = this.options;
+    const {backendPath} = vif;
+    vifs.online?.(vif);
+    await xs.write(`${frontendPath}/mtu`, mtu);
     await clock.sleep(SCRIPT_STEP_NS);
     await xs.write(`${backendPath}/hotplug-status`, 'connected');
   }
 
   /** What the scripts do once the backend has let go. */
   remove({backendPath}: BackendPath): void {
+    this.options.vifs.offline?.(backendPath);
     this.opened.get(backendPath)?.storage.close();
     this.opened.delete(backendPath);
     this.ramDisks.delete(backendPath);

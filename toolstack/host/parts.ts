@@ -33,6 +33,7 @@ import {UnitRegistry} from './scsi/unit-registry.ts';
 import {unitSetOpener} from './scsi/unit-sets.ts';
 import {Vscsi} from './scsi/vscsi.ts';
 import {ToolstackXs} from './toolstack-xs.ts';
+import {VifScripts} from './vif-scripts.ts';
 import {VifControl} from './vif-control.ts';
 import {Vifs} from './vifs.ts';
 
@@ -93,7 +94,7 @@ export const makeParts = (options: HostOptions): HostParts => {
   const hotplug = new Hotplug({
     clock,
     xs: new XsClient(connect('hotplug')),
-    checkVif: (script, bridge) => networks.refusal(script, bridge),
+    vifs: new VifScripts(network, (domid) => names.nameOf(domid)),
     fileCalls,
   });
   const scsiUnits = new UnitRegistry(unitSetOpener({clock}));
@@ -136,7 +137,7 @@ export const makeParts = (options: HostOptions): HostParts => {
     watch: (domid) => referee.watch(domid),
     onBoot: ({domid}, {bus}) => buses.addFrontends(domid, bus),
     bootDriverDomain: (kernel) => {
-      const names = bridges.map(({name}) => name);
+      const names = bridges.filter(({nat}) => nat === undefined).map(({name}) => name);
       const guest = bootDriverDomain(kernel, {clock, bridges: names, diskFeatures, fileCalls});
       buses.addBackends(kernel.ops.domid, guest.backends);
       return guest;

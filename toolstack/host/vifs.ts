@@ -24,10 +24,13 @@ export class Vifs {
     const devid = vif.devid ?? freeDevid(record, 'vif');
     const backendDomid = findBackend(`vif ${devid}`, vif.backend);
     refuseOwnBackend(record, backendDomid);
-    if (backendDomid === DOM0) hotplug.checkVif(record.domid, vif.script, bridge);
+    if (backendDomid === DOM0) hotplug.checkVif(record.domid, {...vif, bridge});
     const device = vifNodes(record.domid, devid, {...vif, bridge, mac}, backendDomid);
     refuseSecond(record, device);
-    await devices.attach(record, device, () => hotplug.vif(device));
+    const {backendPath, frontendPath} = device;
+    const online = {backendPath, domid: record.domid, mac, bridge, script: vif.script, ip: vif.ip};
+    const mtu = String(vif.mtu ?? VIF_DEFAULTS.mtu);
+    await devices.attach(record, device, () => hotplug.vif(online, {frontendPath, mtu}));
     return {...vif, devid, mac};
   }
 

@@ -8,7 +8,7 @@ import type {ToolstackHost, ToolstackUnderTest} from './toolstack.ts';
 
 /** The daemon's device room, without the daemon. */
 export const ownToolstack = ({clock, xs, domid}: ToolstackHost): ToolstackUnderTest => {
-  const hotplug = new Hotplug({clock, xs, checkVif: () => undefined});
+  const hotplug = new Hotplug({clock, xs, vifs: {check: () => undefined}});
   const devices = new Devices(clock, xs, hotplug);
   const disks = new Disks({clock, xs, devices, hotplug, findBackend: onlyDom0});
   const record: DomainRecord = {

@@ -27,7 +27,12 @@ const hostOptions = (parser: Argv): Argv<RawHostOptions> =>
     .option('cpus', {type: 'number', describe: 'CPUs of the host', requiresArg: true})
     .option('sched', {choices: POLICIES, describe: 'Scheduler of the first CPU pool', requiresArg: true})
     .option('memory', {type: 'number', describe: 'Memory of the host in MiB', requiresArg: true})
-    .option('bridge', {type: 'string', array: true, describe: 'A bridge: NAME[,ADDRESS OF DOM0]', requiresArg: true})
+    .option('bridge', {
+      type: 'string',
+      array: true,
+      describe: 'A bridge: NAME[,ADDRESS OF DOM0] or NAME,nat=ADDRESS OF DOM0',
+      requiresArg: true,
+    })
     .option('referee', {type: 'boolean', describe: 'Judge all that domains and backends do by the clauses'})
     .option('uplink', {
       type: 'string',

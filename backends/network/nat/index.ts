@@ -1,0 +1,1 @@
+export {type NatGuest, NatNetwork, type NatNetworkOptions} from './nat-network.ts';

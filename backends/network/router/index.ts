@@ -1,0 +1,3 @@
+export {Router} from './router.ts';
+export type {RouterInterface} from './router-interface.ts';
+export {contains, parseAddress, parseSubnet, type Subnet} from './subnet.ts';
