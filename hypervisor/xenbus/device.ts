@@ -218,14 +218,15 @@ export class XenbusDevice {
     obsolete: readonly string[] = [],
   ): Promise<void> {
     const {xs, path} = this;
-    await xs.transaction(async (tx) => {
+    const isOurs = await xs.transaction(async (tx) => {
       const state = await xs.read(`${path}/state`, tx);
-      if (state === undefined || this.isReset(state)) return;
+      if (state === undefined || this.isReset(state)) return false;
       for (const key of obsolete) await xs.rm(`${path}/${key}`, tx);
       for (const [key, value] of Object.entries(nodes)) await xs.write(`${path}/${key}`, String(value), tx);
       if (this.removed) throw new DeviceError(XEN_ENODEV, `${path} was let go of`);
+      return true;
     });
-    this.stored = Number(nodes.state ?? this.stored);
+    if (isOurs && nodes.state !== undefined) this.stored = Number(nodes.state);
   }
 
   private async findBackend(): Promise<void> {

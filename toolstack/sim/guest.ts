@@ -6,6 +6,7 @@ import {XenbusBus} from '../../hypervisor/xenbus/index.ts';
 import type {Rig, RigDevice, RigDomain} from '../conform/rig.ts';
 import {BROADCAST, type FrameModel, MIN_FRAME} from './checkers/frame-model.ts';
 import {leak, type Ledger, ledgerOf} from './checkers/leaks.ts';
+import {diskOf, macOf, nicOf} from './devices.ts';
 import {Image} from './image.ts';
 import type {SimMutant} from './mutants.ts';
 import {type GuestPlan, type Plan, streamOf, streams} from './plan.ts';
@@ -16,19 +17,12 @@ import {NetWorkload} from './workloads/net.ts';
 import {StoreWorkload} from './workloads/store.ts';
 import type {Workload} from './workloads/workload.ts';
 
-/** xvda */
-const VDEV = 51712;
-
 const drawFeatures = (random: Random): Partial<BlockFrontFeatures> => ({
   persistent: random.chance(0.6),
   indirect: [0, 13, 32, 256][random.below(4)],
   order: random.below(3),
   queues: 1 + random.below(4),
 });
-
-const macOf = (number: number): Uint8Array => Uint8Array.of(0, 0x16, 0x3e, 0, 0, number);
-
-const macText = (mac: Uint8Array): string => Array.from(mac, (byte) => byte.toString(16).padStart(2, '0')).join(':');
 
 /** Of frames by which an interface is tried. */
 const TRIED_LENGTHS = [MIN_FRAME, 1514, 600];
@@ -230,23 +224,11 @@ export class SimGuest {
   }
 
   private devices(): RigDevice[] {
-    const {rigGuest: guest, does} = this;
-    const mac = macText(macOf(this.number));
-    const disk = {
-      guest,
-      type: 'vbd',
-      devid: VDEV,
-      front: {'virtual-device': String(VDEV)},
-      back: {params: this.target, mode: 'w', 'physical-device': '7:0'},
-    };
-    const nic = {
-      guest,
-      type: 'vif',
-      devid: 0,
-      front: {handle: '0', mac, mtu: '1500', trusted: '1'},
-      back: {mac, bridge: 'xenbr0', handle: '0', type: 'vif', 'hotplug-status': 'connected'},
-    };
-    return [...(does.includes('disk') ? [disk] : []), ...(does.includes('net') ? [nic] : [])];
+    const {rigGuest, does, number, target} = this;
+    return [
+      ...(does.includes('disk') ? [diskOf(rigGuest, target)] : []),
+      ...(does.includes('net') ? [nicOf(rigGuest, macOf(number))] : []),
+    ];
   }
 
   private createWorkloads(): Workload[] {
