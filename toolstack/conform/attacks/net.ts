@@ -1,6 +1,8 @@
 import {check, type Check} from '../check.ts';
 import {mustDisable, mustShowPayloadOnly} from '../checks/netif/frontend-tx.ts';
+import {mustKeepMapping, wrapsMapping} from '../checks/netif/hashing.ts';
 import {cut, mustSend} from '../checks/netif/tx.ts';
+import {mustNoticeStall, noticesNoStall} from '../checks/netif/waiting.ts';
 import {deafAfterEvents} from '../mutants/attacks.ts';
 import {keepsGrants, keepsMappings} from '../mutants/leaks.ts';
 import {
@@ -198,6 +200,8 @@ export const netAttacks: readonly Check[] = [
     },
     {mutants: [misreadsTxSize('takes an empty slot for one of a byte', (size) => size || 1)]},
   ),
+  check('backend/vif', 'XSA-270', mustKeepMapping, {seeds: 1, mutants: [wrapsMapping]}),
+  check('backend/vif', 'XSA-392', mustNoticeStall, {seeds: 1, mutants: [noticesNoStall]}),
   check(
     'frontend/vif',
     'XSA-391',

@@ -1,5 +1,5 @@
 import {RX_SLOT_BYTES, TX_SLOT_BYTES} from '../peers/net-slots.ts';
-import type {SharedWord} from '../seam/layer.ts';
+import type {Layer, SharedWord} from '../seam/layer.ts';
 import type {Mutant} from './mutant.ts';
 
 const HEADER_BYTES = 64;
@@ -161,3 +161,60 @@ export const runsOutOfGrants = (after: number): Mutant => ({
     return {grantor: {grantAccess: (real, ...args) => (++count > after ? -28 : real(...args))}};
   },
 });
+
+/** Of a receive slot that is an extra info of a hash: its algorithm lies where the upper byte of an offset would. */
+const isHashExtra = ({page, offset}: SharedWord): boolean => {
+  const head = page[(offset - 4) / 4];
+  return (head & 0xff) === 4 && head >>> 24 === 1;
+};
+
+/** Writes another hash into the extra infos that have one. */
+export const answersHash = (name: string, change: (hash: number) => number): Mutant =>
+  miswritesNet('rx', name, RX_WORD.responseFlagsStatus, (word, at) => (isHashExtra(at) ? change(word) : word));
+
+const CONTROL_SLOT_BYTES = 16;
+
+/** A word of a control slot, in bytes: id and type, then data; of a response id and type, status, data. */
+const isControlWord = (at: number, {ring, offset}: SharedWord): boolean =>
+  ring === 'ctrl-ring-ref' && offset >= HEADER_BYTES && (offset - HEADER_BYTES) % CONTROL_SLOT_BYTES === at;
+
+/** Takes a word of a control request for another one than it is. `type` is that of the request. */
+export const misreadsControl = (name: string, at: number, change: (value: number, type: number) => number): Mutant => ({
+  name,
+  layer: () => ({
+    read: (word, fetch) => {
+      if (!isControlWord(at, word)) return fetch();
+      return change(fetch(), word.page[(word.offset - at) / 4] >>> 16) >>> 0;
+    },
+  }),
+});
+
+/** Writes another word into a control slot. `type` is that of the request. */
+export const miswritesControl = (
+  name: string,
+  at: number,
+  change: (value: number, type: number) => number,
+): Mutant => ({
+  name,
+  layer: () => ({
+    write: (word, value, store) => {
+      const type = word.page[(word.offset - at) / 4] >>> 16;
+      store(isControlWord(at, word) ? change(value, type) >>> 0 : value);
+    },
+  }),
+});
+
+/** Finds no receive requests on its second ring. */
+export const usesFirstQueue: Mutant = {
+  name: 'puts nothing into the pages of its second queue',
+  layer: (): Layer => {
+    let first: number | undefined;
+    return {
+      read: ({ring, gfn, offset, page}, fetch) => {
+        if (ring !== 'rx-ring-ref' || offset !== REQ_PROD) return fetch();
+        first ??= gfn;
+        return gfn === first ? fetch() : page[2];
+      },
+    };
+  },
+};

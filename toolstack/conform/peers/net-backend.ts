@@ -2,6 +2,7 @@ import {GNTMAP_host_map, GNTMAP_readonly} from '../../../hypervisor/abi/grant-ta
 import type {HypervisorOps} from '../../../hypervisor/index.ts';
 import {PAGE_SIZE} from '../../../hypervisor/memory/index.ts';
 import {Breach} from '../verdict.ts';
+import {CONTROL_SLOT_BYTES, NetControlServer} from './net-control.ts';
 import {
   type ExtraInfo,
   packExtra,
@@ -168,6 +169,12 @@ export class NetBackendPeer {
     const bytes = this.ops.mappedMemory(handle).u8.slice(at, at + PAGE_SIZE);
     this.unmap(handle);
     return bytes;
+  }
+
+  /** Maps a control ring, too. */
+  openControl(ref: number, remotePort: number): NetControlServer {
+    const port = this.bind(remotePort, () => undefined);
+    return new NetControlServer(this.ops, this.mapRing(ref, CONTROL_SLOT_BYTES), port, this.note);
   }
 
   private mapRing(ref: number, slotBytes: number): SharedRingPage {

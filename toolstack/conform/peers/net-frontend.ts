@@ -1,6 +1,7 @@
 import type {HypervisorOps} from '../../../hypervisor/index.ts';
 import type {Gfn} from '../../../hypervisor/ids.ts';
 import type {GrantedPage} from './block-frontend.ts';
+import {NetControlPeer} from './net-control.ts';
 import {
   type ExtraInfo,
   packExtra,
@@ -23,6 +24,8 @@ export interface NetPeerOptions {
   start?: number;
   /** An event channel for each direction. */
   split?: boolean;
+  /** With a control ring. */
+  control?: boolean;
 }
 
 /** A receive response and the ring index at which it lies. */
@@ -44,6 +47,7 @@ export class NetFrontendPeer {
   readonly rxRef: number;
   readonly txPort: number;
   readonly rxPort: number;
+  readonly control: NetControlPeer | undefined;
   /** Next request to fill, next response to take, of each ring. */
   txProd: number;
   txCons: number;
@@ -57,7 +61,8 @@ export class NetFrontendPeer {
   /** By slot of the receive ring. */
   private readonly posted: (GrantedPage | undefined)[] = [];
 
-  constructor(ops: HypervisorOps, note: (what: string) => void, {start = 0, split = false}: NetPeerOptions = {}) {
+  constructor(ops: HypervisorOps, note: (what: string) => void, options: NetPeerOptions = {}) {
+    const {start = 0, split = false, control = false} = options;
     this.ops = ops;
     this.note = note;
     this.isSplit = split;
@@ -75,21 +80,20 @@ export class NetFrontendPeer {
     this.rxRef = ops.grantor.grantAccess(0, this.rxGfn, false);
     this.txPort = this.listen(() => this.txEvents++);
     this.rxPort = split ? this.listen(() => this.rxEvents++) : this.txPort;
+    this.control = control ? new NetControlPeer(ops, this.frame(), note) : undefined;
   }
 
-  /** What it writes into its directory. */
-  get nodes(): Record<string, string> {
+  /** What it writes of its rings into its directory, or into that of one queue. */
+  get ringNodes(): Record<string, string> {
     const ports: Record<string, string> = this.isSplit
       ? {'event-channel-tx': String(this.txPort), 'event-channel-rx': String(this.rxPort)}
       : {'event-channel': String(this.txPort)};
-    return {
-      'tx-ring-ref': String(this.txRef),
-      'rx-ring-ref': String(this.rxRef),
-      ...ports,
-      'request-rx-copy': '1',
-      'feature-rx-notify': '1',
-      'feature-sg': '1',
-    };
+    return {'tx-ring-ref': String(this.txRef), 'rx-ring-ref': String(this.rxRef), ...ports};
+  }
+
+  /** What it writes besides. */
+  get featureNodes(): Record<string, string> {
+    return {'request-rx-copy': '1', 'feature-rx-notify': '1', 'feature-sg': '1', ...this.control?.nodes};
   }
 
   /** A fresh page, granted to the backend. */

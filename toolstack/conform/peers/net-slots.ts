@@ -10,8 +10,8 @@ export const RXF = {validated: 1, blank: 2, more: 4, extra: 8, gsoPrefix: 16} as
 /** NETIF_RSP_* */
 export const NET_RSP = {okay: 0, error: -1, dropped: -2, null: 1} as const;
 
-/** XEN_NETIF_EXTRA_TYPE_* and XEN_NETIF_GSO_TYPE_*; `more` is XEN_NETIF_EXTRA_FLAG_MORE. */
-export const EXTRA = {gso: 1, hash: 4, more: 1, tcp4: 1, tcp6: 2} as const;
+/** XEN_NETIF_EXTRA_TYPE_*, 5 of Linux alone, and XEN_NETIF_GSO_TYPE_*; `more` is XEN_NETIF_EXTRA_FLAG_MORE. */
+export const EXTRA = {gso: 1, groupAdd: 2, groupDel: 3, hash: 4, xdp: 5, more: 1, tcp4: 1, tcp6: 2} as const;
 
 export interface TxRequest {
   gref: number;
@@ -33,13 +33,14 @@ export interface RxResponse {
   status: number;
 }
 
-/** struct netif_extra_info, its union as that of a GSO one. */
+/** struct netif_extra_info, its union as that of a GSO one, or as six bytes. */
 export interface ExtraInfo {
   type: number;
   flags?: number;
   size?: number;
   gsoType?: number;
   features?: number;
+  bytes?: readonly number[];
 }
 
 /** Fields of a slot one after another: value and bytes. */
@@ -65,8 +66,10 @@ export const packRxRequest = (id: number, gref: number): Uint8Array => pack([id,
 export const packRxResponse = ({id, offset, flags, status}: RxResponse): Uint8Array =>
   pack([id, 2], [offset, 2], [flags, 2], [status, 2]);
 
-export const packExtra = ({type, flags = 0, size = 0, gsoType = 0, features = 0}: ExtraInfo): Uint8Array =>
-  pack([type, 1], [flags, 1], [size, 2], [gsoType, 1], [0, 1], [features, 2]);
+export const packExtra = ({type, flags = 0, size = 0, gsoType = 0, features = 0, bytes}: ExtraInfo): Uint8Array =>
+  bytes === undefined
+    ? pack([type, 1], [flags, 1], [size, 2], [gsoType, 1], [0, 1], [features, 2])
+    : Uint8Array.of(type, flags, ...bytes);
 
 export const txRequestAt = (slot: DataView): Required<TxRequest> => ({
   gref: slot.getUint32(0, true),
@@ -99,4 +102,5 @@ export const extraAt = (slot: DataView): Required<ExtraInfo> => ({
   size: slot.getUint16(2, true),
   gsoType: slot.getUint8(4),
   features: slot.getUint16(6, true),
+  bytes: [2, 3, 4, 5, 6, 7].map((at) => slot.getUint8(at)),
 });

@@ -1,4 +1,4 @@
-import {DEFAULT_BRIDGE} from '../../../backends/network/index.ts';
+import {type Bridge, DEFAULT_BRIDGE} from '../../../backends/network/index.ts';
 import {frameFromGuest, frameToGuest, GUEST_MAC, sameBytes} from '../peers/frames.ts';
 import {NetFrontendPeer, type NetPeerOptions, type TakenRxResponse} from '../peers/net-frontend.ts';
 import type {ExtraInfo, TxResponse} from '../peers/net-slots.ts';
@@ -33,11 +33,13 @@ export interface PacketPart {
 export class VifBackendStand extends DeviceStand {
   readonly devid = DEVID;
   readonly wire: Wire;
+  private readonly bridge: Bridge;
   private current: NetFrontendPeer | undefined;
 
   private constructor(options: DeviceStandOptions, parts: Awaited<ReturnType<typeof loadDriver>>) {
     super(options, 'vif', parts);
-    this.wire = new Wire(parts.seam.ops, parts.networks.create(DEFAULT_BRIDGE));
+    this.bridge = parts.networks.create(DEFAULT_BRIDGE);
+    this.wire = new Wire(parts.seam.ops, this.bridge);
   }
 
   static async open(options: DeviceStandOptions): Promise<VifBackendStand> {
@@ -69,6 +71,7 @@ export class VifBackendStand extends DeviceStand {
     const peer = new NetFrontendPeer(this.peerOps, (what) => this.note(what), options);
     this.seam.nameRing('tx-ring-ref', peer.txGfn, this.guest.ops.memory);
     this.seam.nameRing('rx-ring-ref', peer.rxGfn, this.guest.ops.memory);
+    if (peer.control !== undefined) this.seam.nameRing('ctrl-ring-ref', peer.control.gfn, this.guest.ops.memory);
     this.current = peer;
     return peer;
   }
@@ -90,9 +93,34 @@ export class VifBackendStand extends DeviceStand {
 
   /** Publishes the peer's rings, or other nodes, and goes to Connected. */
   async announce(nodes: Readonly<Record<string, string>> = {}): Promise<void> {
-    for (const [key, value] of Object.entries({...this.peer.nodes, ...nodes}))
-      if (value !== '') await this.write(`${this.frontPath(DEVID)}/${key}`, value);
+    const {ringNodes, featureNodes} = this.peer;
+    await this.publish({...ringNodes, ...featureNodes, ...nodes});
     await this.setState(4);
+  }
+
+  /** Connects with so many queues, `peer` being the first; inconclusive when the backend has not so many. */
+  async connectQueues(count: number, {front = {}, back = {}, ...setup}: VifSetup = {}): Promise<NetFrontendPeer[]> {
+    await this.attach({...setup, back: {tuning: `queues=${count}`, ...back}});
+    await this.arrives(2);
+    if (Number((await this.back('multi-queue-max-queues')) ?? 1) < count)
+      this.inconclusive(`the backend has fewer than ${count} queues`);
+    const peers = [this.peer];
+    while (peers.length < count) peers.push(this.newPeer());
+    [this.current] = peers;
+    const rings = peers.flatMap(({ringNodes}, i) =>
+      Object.entries(ringNodes).map(([key, value]) => [`queue-${i}/${key}`, value]),
+    );
+    const queues = {'multi-queue-num-queues': String(count), ...Object.fromEntries(rings)};
+    await this.publish({...this.peer.featureNodes, ...queues, ...front});
+    await this.setState(4);
+    await this.arrives(4);
+    await this.settle();
+    return peers;
+  }
+
+  private async publish(nodes: Readonly<Record<string, string>>): Promise<void> {
+    for (const [key, value] of Object.entries(nodes))
+      if (value !== '') await this.write(`${this.frontPath(DEVID)}/${key}`, value);
   }
 
   /** Waits for a state of the backend without which there is nothing to judge. */
@@ -115,6 +143,11 @@ export class VifBackendStand extends DeviceStand {
   setState(state: number | string): Promise<void> {
     this.store.mark(`peer in state ${state}`);
     return this.write(`${this.frontPath(DEVID)}/state`, String(state));
+  }
+
+  /** Ports of the bridge beside the station's. */
+  get portNames(): string[] {
+    return this.bridge.links.map(({port}) => port.name).filter((name) => name !== this.wire.name);
   }
 
   /** The backend's state. */

@@ -1,5 +1,6 @@
 import {frameFromGuest, frameToGuest, GUEST_MAC, sameBytes} from '../peers/frames.ts';
 import {NetBackendPeer, type TakenTxRequest} from '../peers/net-backend.ts';
+import type {NetControlServer} from '../peers/net-control.ts';
 import {TXF} from '../peers/net-slots.ts';
 import {DriverNic, type GuestNic} from './guest-nic.ts';
 import {DeviceStand, type DeviceStandOptions} from './device-stand.ts';
@@ -93,6 +94,13 @@ export class VifFrontendStand extends DeviceStand {
     const {length} = await this.ask((nic) => nic.mac());
     this.must(length === 6, `an address of ${length} bytes`, 'a MAC address');
     return peer;
+  }
+
+  /** The other end of the control ring that the frontend has published; inconclusive when it has none. */
+  async meetControl(): Promise<NetControlServer> {
+    const [ref, port] = [await this.number('ctrl-ring-ref'), await this.number('event-channel-ctrl')];
+    if (Number.isNaN(ref) || Number.isNaN(port)) return this.inconclusive('the driver makes no control ring');
+    return this.peer.openControl(ref, port);
   }
 
   setState(state: number | string): Promise<void> {

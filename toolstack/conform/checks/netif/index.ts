@@ -1,10 +1,15 @@
 import type {Check} from '../../check.ts';
+import {controlChecks} from './control.ts';
 import {frontendRxChecks} from './frontend-rx.ts';
 import {frontendTxChecks} from './frontend-tx.ts';
+import {headroomChecks} from './headroom.ts';
+import {hashingChecks} from './hashing.ts';
+import {multicastChecks} from './multicast.ts';
 import {negotiationChecks} from './negotiation.ts';
 import {offloadChecks} from './offload.ts';
 import {rxChecks} from './rx.ts';
 import {txChecks} from './tx.ts';
+import {waitingChecks} from './waiting.ts';
 
 export const netifChecks: readonly Check[] = [
   ...negotiationChecks,
@@ -13,4 +18,9 @@ export const netifChecks: readonly Check[] = [
   ...rxChecks,
   ...frontendRxChecks,
   ...offloadChecks,
+  ...controlChecks,
+  ...hashingChecks,
+  ...multicastChecks,
+  ...waitingChecks,
+  ...headroomChecks,
 ];

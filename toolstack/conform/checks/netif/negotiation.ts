@@ -284,6 +284,17 @@ export const negotiationChecks: readonly Check[] = [
   ),
   check(
     'backend/vif',
+    'NETIF-NEG-13',
+    async (stand) => {
+      const handle = ['0', '7'][stand.choose(2)];
+      await stand.connect({back: {handle}, front: {handle}});
+      const [name = 'none'] = stand.portNames;
+      stand.must(name.endsWith(`.${handle}`), `the bridge has a port ${name}`, `a name that ends in ${handle}`);
+    },
+    {orders: 2, mutants: [readsInstead('takes any handle for 1', 'handle', () => '1')]},
+  ),
+  check(
+    'backend/vif',
     'NETIF-NEG-14',
     async (stand) => {
       await stand.attach({hotplug: false});
