@@ -1,4 +1,5 @@
 import {
+  GNTMAP_readonly,
   GNTTAB_NR_RESERVED_ENTRIES,
   GTF_permit_access,
   GTF_readonly,
@@ -9,6 +10,12 @@ import {PAGE_SIZE} from '../../hypervisor/memory/index.ts';
 import type {Breaches} from './breach.ts';
 import type {DeviceBook, WatchedDevice} from './device.ts';
 import {deviceKinds} from './kinds.ts';
+
+/** What a frontend has published a reference for, the last time. */
+interface Offer {
+  readonly device: WatchedDevice;
+  readonly writable: boolean;
+}
 
 /** A page of somebody else's that a domain has mapped. */
 interface Mapping {
@@ -31,8 +38,8 @@ export class GrantWatch {
   private readonly book: DeviceBook;
   private readonly breaches: Breaches;
   private readonly isWatched: (domid: number) => boolean;
-  /** By granter, then by reference: the device for which it was published last. */
-  private readonly offers = new Map<number, (WatchedDevice | undefined)[]>();
+  /** By granter, then by reference. */
+  private readonly offers = new Map<number, (Offer | undefined)[]>();
   /** By mapper, then by handle. */
   private readonly mappings = new Map<number, (Mapping | undefined)[]>();
   /** The next map that fails was refused by the simulation, not for what anybody did. */
@@ -50,37 +57,43 @@ export class GrantWatch {
     const {front, back} = device;
     const granter = this.xen.domain(front.domid);
     if (granter === undefined) return NOTHING;
-    const {grants, memory} = granter;
-    const isThere = ref < grants.entries;
-    const word = isThere ? grants.entryWord(ref) : 0;
-    const head = isThere ? memory.u32[word] : 0;
-    if (isThere) listOf(this.offers, front.domid)[ref] = device;
-    if ((head & GTF_type_mask) !== GTF_permit_access || head >>> 16 !== back.domid) {
+    const isThere = ref < granter.grants.entries;
+    if (isThere) listOf(this.offers, front.domid)[ref] = {device, writable};
+    if (!isThere || !isLive(granter, ref, back.domid)) {
       const done = `published reference ${ref} for ${what}, which is not granted to d${back.domid}`;
       this.breaches.report(device.name, front.domid, 'GRANT-TBL-06', done, 'references of live entries');
       return NOTHING;
     }
-    if (writable && (head & GTF_readonly) !== 0) {
+    if (writable && (headOf(granter, ref) & GTF_readonly) !== 0) {
       const done = `published reference ${ref}, granted for reading only, for ${what} that is written to`;
       this.breaches.report(device.name, front.domid, 'GRANT-MAP-02', done, 'a page granted for writing');
     }
-    return memory.u32[word + 1];
+    return frameOf(granter, ref);
+  }
+
+  /** A reference that was published still lets the backend use that frame. */
+  grants({front, back}: WatchedDevice, ref: number, gfn: number): boolean {
+    const granter = this.xen.domain(front.domid);
+    return granter !== undefined && isLive(granter, ref, back.domid) && frameOf(granter, ref) === gfn;
   }
 
   fault(kind: string): void {
     if (kind === REFUSED_GRANT) this.isRefused = true;
   }
 
-  mapped(mapper: number, granterDomid: number, ref: number, handle: number): void {
+  mapped(mapper: number, granterDomid: number, ref: number, flags: number, handle: number): void {
     const isRefused = this.isRefused && handle < 0;
     this.isRefused = false;
     const granter = this.xen.domain(granterDomid);
     if (isRefused || granter === undefined || !this.isWatched(granterDomid)) return;
-    const device = this.offers.get(granterDomid)?.[ref];
-    if (device === undefined || device.back.domid !== mapper) this.mappedUnoffered(mapper, granterDomid, ref);
-    if (handle < 0) return this.refused(device, ref, handle, granter);
+    const offer = this.offers.get(granterDomid)?.[ref];
+    if (offer?.device.back.domid !== mapper) this.mappedUnoffered(mapper, granterDomid, ref);
+    if (handle < 0) {
+      if (offer !== undefined) this.refused(offer, mapper, granter, ref, (flags & GNTMAP_readonly) === 0);
+      return;
+    }
     const gfn = (this.xen.domain(mapper)?.maptrack.offset(handle) ?? 0) / PAGE_SIZE;
-    listOf(this.mappings, mapper)[handle] = {granter, ref, gfn, device};
+    listOf(this.mappings, mapper)[handle] = {granter, ref, gfn, device: offer?.device};
   }
 
   /** Returns what was mapped, if that is known. */
@@ -108,18 +121,24 @@ export class GrantWatch {
 
   /** References that a domain has published, with their devices. */
   *offersOf(granterDomid: number): IterableIterator<[ref: number, device: WatchedDevice]> {
-    for (const [ref, device] of (this.offers.get(granterDomid) ?? []).entries())
-      if (device !== undefined) yield [ref, device];
+    for (const [ref, offer] of (this.offers.get(granterDomid) ?? []).entries())
+      if (offer !== undefined) yield [ref, offer.device];
   }
 
   forgetGuest(domid: number): void {
     this.offers.delete(domid);
   }
 
-  private refused(device: WatchedDevice | undefined, ref: number, status: number, granter: Domain): void {
-    if (device === undefined || granter.dying || device.isGone) return;
-    const done = `reference ${ref}, which it had published, cannot be mapped any more (${status})`;
-    this.breaches.report(device.name, device.front.domid, 'GRANT-TBL-06', done, 'a live entry until it is answered');
+  /** A reference that was published cannot be mapped: either it is not what it was, or more is wanted than it gives. */
+  private refused({device, writable}: Offer, mapper: number, granter: Domain, ref: number, forWriting: boolean): void {
+    if (granter.dying || device.isGone) return;
+    if (!isLive(granter, ref, mapper)) {
+      const done = `took reference ${ref} back before what it was published for was done`;
+      this.breaches.report(device.name, granter.id, 'GRANT-TBL-06', done, 'a live entry until the answer');
+    } else if (forWriting && !writable && (headOf(granter, ref) & GTF_readonly) !== 0) {
+      const done = `mapped reference ${ref} for writing, which was granted for reading`;
+      this.breaches.report(device.name, mapper, 'GRANT-MAP-02', done, 'no more than was granted');
+    }
   }
 
   private mappedUnoffered(mapper: number, granter: number, ref: number): void {
@@ -134,17 +153,25 @@ export class GrantWatch {
 
   /** What was mapped has to be the same until it is let go of. */
   private checkEntry(mapper: number, {granter, ref, gfn, device}: Mapping): void {
-    const {grants, memory} = granter;
-    const word = grants.entryWord(ref);
-    const head = memory.u32[word];
+    const head = headOf(granter, ref);
     const name = device?.name ?? `d${granter.id}`;
     const legal = 'an entry is left alone while it is mapped';
     if ((head & GTF_type_mask) !== GTF_permit_access)
       this.breaches.report(name, granter.id, 'GRANT-TBL-07', `took reference ${ref} back from d${mapper}`, legal);
-    else if (head >>> 16 !== mapper || memory.u32[word + 1] !== gfn)
+    else if (head >>> 16 !== mapper || frameOf(granter, ref) !== gfn)
       this.breaches.report(name, granter.id, 'GRANT-TBL-12', `used reference ${ref} anew, which d${mapper} has`, legal);
   }
 }
+
+/** Flags and grantee of a reference in the granter's table. @see grant_table.h, struct grant_entry_v1 */
+const headOf = ({grants, memory}: Domain, ref: number): number => memory.u32[grants.entryWord(ref)];
+
+const frameOf = ({grants, memory}: Domain, ref: number): number => memory.u32[grants.entryWord(ref) + 1];
+
+const isLive = (granter: Domain, ref: number, grantee: number): boolean => {
+  const head = headOf(granter, ref);
+  return (head & GTF_type_mask) === GTF_permit_access && head >>> 16 === grantee;
+};
 
 /** The list under a key; a new one if there is none. */
 const listOf = <T>(lists: Map<number, T[]>, key: number): T[] => {

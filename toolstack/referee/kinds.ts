@@ -19,8 +19,9 @@ export interface RingKind {
   readonly portNodes: readonly string[];
   readonly types: RingTypes;
   readonly messages: MakeMessages;
-  /** How the backend takes requests. */
-  readonly consumption: Consumption;
+  /** How the backend takes requests, and how the frontend takes responses. */
+  readonly backend: Consumption;
+  readonly frontend: Consumption;
 }
 
 /** What a protocol adds to the xenbus states: when who publishes what. */
@@ -38,17 +39,23 @@ export interface DeviceKind {
   readonly tellsPages: boolean;
 }
 
-const ring = (
-  types: RingTypes,
-  messages: MakeMessages,
-  direction = '',
-  consumption: Consumption = 'answers',
-): RingKind => ({
-  refNode: direction === '' ? 'ring-ref' : `${direction}-ring-ref`,
-  portNodes: direction === '' ? ['event-channel'] : [`event-channel-${direction}`, 'event-channel'],
+const ring = (types: RingTypes, messages: MakeMessages): RingKind => ({
+  refNode: 'ring-ref',
+  portNodes: ['event-channel'],
   types,
   messages,
-  consumption,
+  backend: 'answers',
+  frontend: 'takes',
+});
+
+/** A network interface has a ring each way. Its frontend may be down, and takes what was sent when it needs the room. */
+const netRing = (types: RingTypes, messages: MakeMessages, direction: string, backend: Consumption): RingKind => ({
+  refNode: `${direction}-ring-ref`,
+  portNodes: [`event-channel-${direction}`, 'event-channel'],
+  types,
+  messages,
+  backend,
+  frontend: 'delays',
 });
 
 /** By the name of the directory. @see blkif.h, netif.h and vscsiif.h */
@@ -62,7 +69,10 @@ export const deviceKinds: Readonly<Record<string, DeviceKind | undefined>> = {
     tellsPages: true,
   },
   vif: {
-    rings: [ring(netif_tx_ring, netTxMessages, 'tx'), ring(netif_rx_ring, netRxMessages, 'rx', 'keeps')],
+    rings: [
+      netRing(netif_tx_ring, netTxMessages, 'tx', 'answers'),
+      netRing(netif_rx_ring, netRxMessages, 'rx', 'keeps'),
+    ],
     announcedIn: XenbusStateConnected,
     offers: ['feature-sg', 'feature-rx-copy', 'feature-split-event-channels', 'multi-queue-max-queues'],
     properties: [],

@@ -119,7 +119,7 @@ export class Ledgers {
     const others = this.xen.allDomains().filter((other) => other !== domain);
     return others.flatMap((other) => [
       ...count('mapping', other.id, this.mappingsBy(other, domain)),
-      ...count('port', other.id, portsTo(other, domain)),
+      ...count('port', other.id, this.portsTo(other, domain)),
     ]);
   }
 
@@ -127,12 +127,14 @@ export class Ledgers {
     for (const each of this.grants.mappingsOf(granter))
       if (each.mapper === mapper.id) yield each.device?.name ?? `d${granter.id}`;
   }
-}
 
-/** When the other end of a port goes, the port is unbound. */
-function* portsTo({ports}: Domain, gone: Domain): IterableIterator<string> {
-  for (const [, channel] of ports.open())
-    if (channel.kind === 'unbound' && channel.remoteDomid === gone.id) yield `d${gone.id}`;
+  /** When the other end of a port goes, the port is unbound. A frontend keeps its own for as long as it has the device. */
+  private *portsTo({id, ports}: Domain, gone: Domain): IterableIterator<string> {
+    for (const [port, channel] of ports.open()) {
+      const isInUse = this.ports.of(id).get(port)?.isGone === false;
+      if (channel.kind === 'unbound' && channel.remoteDomid === gone.id && !isInUse) yield `d${gone.id}`;
+    }
+  }
 }
 
 /** One line for each device. */

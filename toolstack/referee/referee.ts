@@ -85,8 +85,8 @@ export class Referee {
   private readonly handlers: Partial<Record<TracePoint, (domid: number, values: TraceRecord['values']) => void>> = {
     evtchn_send: (domid, [port, remote, remotePort]) =>
       this.rings.sent(domid, Number(port), Number(remote), Number(remotePort)),
-    gnttab_map: (domid, [granter, ref, , result]) =>
-      this.grants.mapped(domid, Number(granter), Number(ref), Number(result)),
+    gnttab_map: (domid, [granter, ref, flags, result]) =>
+      this.grants.mapped(domid, Number(granter), Number(ref), Number(flags), Number(result)),
     gnttab_unmap: (domid, [handle, result]) => this.unmapped(domid, Number(handle), Number(result)),
     fault: (_domid, [kind]) => this.grants.fault(String(kind)),
     domain_dying: (domid) => this.dying(domid),

@@ -6,15 +6,17 @@ export interface RingCourt {
   /** `by` broke a clause. */
   report(by: XenbusRole, clause: string, done: string, legal: string): void;
   suspect(suspicion: Suspicion): void;
+  /** The ring's page is granted still: a driver that was killed has published it, but its kernel uses the page for others. */
+  isThere(): boolean;
   /** Both ends are connected, may run, and have nothing to do. */
   isQuiet(): boolean;
 }
 
 /**
- * What a consumer has to do when it is told. `answers`: takes each message and answers it. `takes`: takes messages when it
- * likes, but not go to sleep over one that it has asked to be told of. `keeps`: takes messages as it needs them.
+ * What a consumer does when it is told. `answers`: takes each message and answers it. `takes`: takes what is there.
+ * `delays`: takes it when it likes. `keeps`: takes messages as it needs them.
  */
-export type Consumption = 'answers' | 'takes' | 'keeps';
+export type Consumption = 'answers' | 'takes' | 'delays' | 'keeps';
 
 export interface RingSideOptions {
   readonly producer: XenbusRole;
@@ -40,6 +42,8 @@ export class RingSide {
   private event: number;
   /** Published since the producer's last event. */
   private fresh = 0;
+  /** An event is due: until it comes nobody can blame the consumer for sleeping. */
+  private isDue = false;
   private owed: Suspicion | undefined;
   private asleep: Suspicion | undefined;
 
@@ -50,14 +54,17 @@ export class RingSide {
     this.event = event;
   }
 
-  /** Follows both words. `answered`: the consumer has answered the messages below this index, none of them just now. */
-  follow(prod: number, event: number, answered?: number): void {
+  /** Follows both words. `answers`: the other producer's index, unless that has just moved. */
+  follow(prod: number, event: number, answers: number | undefined): void {
     const added = (prod - this.prod) >>> 0;
     const asked = this.event;
     const hasMoved = event !== asked;
-    if (hasMoved) this.consumerMoved();
-    if (added > 0) this.published(prod, added, asked, event, !hasMoved && answered === this.prod);
-    else if (hasMoved && ahead(prod, event) >= 0) this.overlooked(prod, event, answered);
+    if (hasMoved) {
+      this.isDue = false;
+      this.consumerMoved();
+    }
+    if (added > 0) this.published(prod, added, event, answers);
+    else if (hasMoved && ahead(prod, event) >= 0) this.overlooked(prod, event, answers);
     this.prod = prod;
     this.event = event;
   }
@@ -71,6 +78,7 @@ export class RingSide {
   notified(): void {
     if (this.fresh === 0) this.spurious++;
     this.fresh = 0;
+    this.isDue = false;
     this.owed = close(this.owed);
     this.asleep = close(this.asleep);
   }
@@ -80,16 +88,27 @@ export class RingSide {
     this.asleep = close(this.asleep);
   }
 
-  private published(prod: number, added: number, asked: number, event: number, isIdle: boolean): void {
+  private published(prod: number, added: number, event: number, answers: number | undefined): void {
+    const asked = this.event;
     const crosses = (threshold: number): boolean => (prod - threshold) >>> 0 < added;
     this.fresh += added;
     // Where both ends have moved since the last look it is not known who was first, unless both orders come to the same.
     if (crosses(asked) && crosses(event)) this.owes(prod, asked);
-    else if (isIdle && !crosses(asked) && this.options.consumption === 'answers')
-      this.sleeps(prod, prod - added, asked);
+    else if (event === asked && !crosses(asked) && !this.isDue && this.canSleep(prod, asked, answers))
+      this.sleeps(prod, asked);
+  }
+
+  /** Without an event nothing makes the consumer look, other than its own good will. */
+  private canSleep(prod: number, asked: number, answers: number | undefined): boolean {
+    const {consumption} = this.options;
+    if (consumption === 'answers') return answers === this.prod;
+    const isPast = ahead(asked, prod) > 0;
+    // Where all requests are answered no response can follow that would come to the index.
+    return isPast ? consumption !== 'keeps' && answers === prod : consumption === 'takes';
   }
 
   private owes(prod: number, asked: number): void {
+    this.isDue = true;
     const {producer, index} = this.options;
     this.owed ??= this.suspect(() =>
       this.court.report(
@@ -101,25 +120,26 @@ export class RingSide {
     );
   }
 
-  private sleeps(prod: number, from: number, asked: number): void {
+  private sleeps(prod: number, asked: number): void {
     const {consumer, index} = this.options;
+    const from = this.prod;
     const isFar = ahead(asked, prod) > 0;
     this.asleep ??= this.suspect(() =>
       this.court.report(
         consumer,
         isFar ? 'RING-NTF-04' : 'RING-NTF-03',
-        `all up to ${from} was answered, ${index}_event is ${asked}, and what came up to ${prod} is not taken`,
+        `left ${index}_event at ${asked}, and takes nothing of what came from ${from} to ${prod}`,
         `${index}_event ${(from + 1) >>> 0} before it sleeps`,
       ),
     );
   }
 
   /** It asked for an event at an index that was published already. That is the moment of the final check. */
-  private overlooked(prod: number, event: number, answered: number | undefined): void {
+  private overlooked(prod: number, event: number, answers: number | undefined): void {
     const {consumer, consumption, index} = this.options;
+    if (consumption === 'keeps') return;
     // One that still works on messages may be at its limit: it looks again when it has answered some.
-    const hasNothing = consumption === 'answers' ? answered === (event - 1) >>> 0 : consumption === 'takes';
-    if (!hasNothing) return;
+    if (consumption === 'answers' && answers !== (event - 1) >>> 0) return;
     this.asleep ??= this.suspect(() =>
       this.court.report(
         consumer,

@@ -9,19 +9,13 @@ export interface RingMessages {
   lose(): void;
 }
 
-/** Rules of a protocol with neither ids nor pages. */
-export const opaqueMessages: RingMessages = {
-  requests: () => undefined,
-  responses: () => undefined,
-  lose: () => undefined,
-};
-
 export interface RingWatchOptions {
   readonly view: RingView;
   readonly court: RingCourt;
   readonly messages: RingMessages;
-  /** How the backend takes requests. */
-  readonly consumption: Consumption;
+  /** How the backend takes requests, and how the frontend takes responses. */
+  readonly backend: Consumption;
+  readonly frontend: Consumption;
 }
 
 /**
@@ -39,9 +33,9 @@ export class RingWatch {
   private reqEvent: number;
   private rspEvent: number;
   /** An index was impossible: nothing that comes after it can be judged. */
-  private isBroken = false;
+  private isBroken: boolean;
 
-  constructor({view, court, messages, consumption}: RingWatchOptions) {
+  constructor({view, court, messages, backend, frontend}: RingWatchOptions) {
     this.view = view;
     this.court = court;
     this.messages = messages;
@@ -50,25 +44,20 @@ export class RingWatch {
     this.reqEvent = view.reqEvent;
     this.rspEvent = view.rspEvent;
     this.requests = new RingSide(
-      {producer: 'frontend', consumer: 'backend', consumption, index: 'req'},
+      {producer: 'frontend', consumer: 'backend', consumption: backend, index: 'req'},
       court,
       this.reqProd,
       this.reqEvent,
     );
     this.responses = new RingSide(
-      {producer: 'backend', consumer: 'frontend', consumption: 'takes', index: 'rsp'},
+      {producer: 'backend', consumer: 'frontend', consumption: frontend, index: 'rsp'},
       court,
       this.rspProd,
       this.rspEvent,
     );
     // Requests that were there before the ring was announced.
-    if (this.underWay <= view.entries) messages.requests(this.rspProd, this.reqProd);
-    else this.isBroken = true;
-  }
-
-  /** Requests without an answer. */
-  private get underWay(): number {
-    return (this.reqProd - this.rspProd) >>> 0;
+    this.isBroken = (this.reqProd - this.rspProd) >>> 0 > view.entries;
+    if (!this.isBroken) messages.requests(this.rspProd, this.reqProd);
   }
 
   look(): void {
@@ -81,7 +70,8 @@ export class RingWatch {
       this.isBroken
     )
       return;
-    if (!this.arePossible(reqProd, rspProd)) return this.breakOff();
+    const hasFrontendMoved = reqProd !== this.reqProd || rspEvent !== this.rspEvent;
+    if (!this.court.isThere() || !this.arePossible(reqProd, rspProd, hasFrontendMoved)) return this.breakOff();
     this.readMessages(reqProd, rspProd);
     this.followEvents(reqProd, reqEvent, rspProd, rspEvent);
     this.reqProd = reqProd;
@@ -95,38 +85,31 @@ export class RingWatch {
     this.responses.close();
   }
 
-  private arePossible(reqProd: number, rspProd: number): boolean {
-    const {court, view} = this;
-    if (ahead(reqProd, this.reqProd) < 0) {
-      court.report(
+  private arePossible(reqProd: number, rspProd: number, hasFrontendMoved: boolean): boolean {
+    const {entries} = this.view;
+    const requests = ahead(reqProd, rspProd);
+    if (ahead(reqProd, this.reqProd) < 0)
+      this.court.report(
         'frontend',
         'RING-IDX-01',
         `req_prod went back from ${this.reqProd} to ${reqProd}`,
         'it only advances',
       );
-    } else if (ahead(rspProd, this.rspProd) < 0) {
-      court.report(
-        'backend',
-        'RING-IDX-01',
-        `rsp_prod went back from ${this.rspProd} to ${rspProd}`,
-        'it only advances',
-      );
-    } else if (ahead(reqProd, rspProd) > view.entries) {
-      court.report(
-        'frontend',
-        'RING-IDX-02',
-        `req_prod ${reqProd} is ${ahead(reqProd, rspProd)} ahead of rsp_prod ${rspProd}`,
-        `${view.entries} requests under way, the ring's size`,
-      );
-    } else if (ahead(rspProd, reqProd) > 0) {
-      court.report(
-        'backend',
-        'RING-IDX-06',
-        `rsp_prod ${rspProd} is past req_prod ${reqProd}`,
-        `${ahead(reqProd, this.rspProd)} responses more, one for each request`,
-      );
-    } else return true;
+    else if (ahead(reqProd, this.reqProd) > 2 * entries || requests > entries) {
+      const done = `req_prod went from ${this.reqProd} to ${reqProd}, rsp_prod is ${rspProd}`;
+      this.court.report('frontend', 'RING-IDX-02', done, `${entries} requests under way, the ring's size`);
+    } else if (ahead(rspProd, this.rspProd) < 0)
+      this.blameForResponses(hasFrontendMoved, `rsp_prod went back from ${this.rspProd} to ${rspProd}`, 'RING-IDX-01');
+    else if (requests < 0)
+      this.blameForResponses(hasFrontendMoved, `rsp_prod ${rspProd} is past req_prod ${reqProd}`, 'RING-IDX-06');
+    else return true;
     return false;
+  }
+
+  /** The ring is the frontend's own memory: what comes to be while it runs it has done itself. */
+  private blameForResponses(hasFrontendMoved: boolean, done: string, clause: string): void {
+    if (hasFrontendMoved) this.court.report('frontend', 'RING-IDX-05', done, 'only the backend writes it');
+    else this.court.report('backend', clause, done, 'it advances by one for each request that is answered');
   }
 
   private breakOff(): void {
@@ -146,9 +129,10 @@ export class RingWatch {
   private followEvents(reqProd: number, reqEvent: number, rspProd: number, rspEvent: number): void {
     const {requests, responses} = this;
     const hasAnswered = rspProd !== this.rspProd;
+    const hasAsked = reqProd !== this.reqProd;
     if (hasAnswered) requests.consumerMoved();
-    if (reqProd !== this.reqProd) responses.consumerMoved();
-    requests.follow(reqProd, reqEvent, hasAnswered && reqProd !== this.reqProd ? undefined : rspProd);
-    responses.follow(rspProd, rspEvent);
+    if (hasAsked) responses.consumerMoved();
+    requests.follow(reqProd, reqEvent, hasAnswered ? undefined : rspProd);
+    responses.follow(rspProd, rspEvent, hasAsked ? undefined : reqProd);
   }
 }

@@ -42,7 +42,8 @@ export class Rings {
     this.checkFresh(device, view);
     const judge = this.judgeOf(device);
     const messages = kind.messages(view, abi, judge);
-    const watch = new RingWatch({view, court: this.courtOf(device), messages, consumption: kind.consumption});
+    const {backend, frontend} = kind;
+    const watch = new RingWatch({view, court: this.courtOf(device, refs[0], gfns[0]), messages, backend, frontend});
     this.live = [...this.live, {device, firstRef: refs[0], port, watch}];
   }
 
@@ -114,14 +115,15 @@ export class Rings {
     return {
       report: (by, clause, done, legal) => breaches.report(device.name, device.end(by).domid, clause, done, legal),
       offered: (ref, writable, what) => grants.offered(device, ref, writable, what),
-      backendOffers: (key) => device.back.highest(key),
+      offers: (by, key) => device.end(by).highest(key),
     };
   }
 
-  private courtOf(device: WatchedDevice): RingCourt {
+  private courtOf(device: WatchedDevice, firstRef: number, gfn: number): RingCourt {
     const {front, back} = device;
     return {
       report: (by, clause, done, legal) => this.breaches.report(device.name, device.end(by).domid, clause, done, legal),
+      isThere: () => this.grants.grants(device, firstRef, gfn),
       suspect: (suspicion: Suspicion) => this.suspicions.add(suspicion),
       isQuiet: () =>
         front.state === XenbusStateConnected &&

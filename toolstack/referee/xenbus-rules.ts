@@ -37,6 +37,8 @@ const backendMoves: Readonly<Record<XenbusState, string | undefined>> = {
   [XenbusStateClosing]: 'XENBUS-SM-11',
   [XenbusStateClosed]: 'XENBUS-SM-11',
 };
+/** Characters of what somebody wrote that are shown. */
+const MAX_TEXT = 20;
 const OTHER_MOVE = 'XENBUS-SM-01';
 
 export interface XenbusRuleParts {
@@ -123,7 +125,7 @@ export class XenbusRules {
         device,
         domid,
         'XENBUS-SM-01',
-        `wrote "${value}" as state of the ${role}`,
+        `wrote ${JSON.stringify(value.slice(0, MAX_TEXT))} as state of the ${role}`,
         'a number of 0 to 8',
       );
     if (domid !== end.domid && domid !== DOM0)

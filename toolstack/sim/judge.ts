@@ -6,9 +6,9 @@ import type {Disturbance, Plan} from './plan.ts';
 const excused: Partial<Record<Disturbance['kind'], readonly string[]>> = {
   // What the stopped driver had begun ends by itself, when its successor may have said Closed already.
   'restart-backends': ['GRANT-UNM-09', 'EVTCHN-USE-03'],
-  // The frontend takes pages back while the backend, which has not heard of it yet, works on what it was asked for.
-  resume: ['GRANT-TBL-06'],
-  reload: ['GRANT-TBL-06'],
+  // The frontend takes its pages back, rings too, while the backend, which has not heard of it yet, works on them.
+  resume: ['GRANT-TBL-06', 'RING-IDX-01', 'RING-IDX-02'],
+  reload: ['GRANT-TBL-06', 'RING-IDX-01', 'RING-IDX-02'],
 };
 
 /** The first clause that was broken while a plan ran, as text. */

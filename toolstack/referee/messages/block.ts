@@ -70,7 +70,7 @@ class BlockMessages implements RingMessages {
     if (operation === BLKIF_OP_RESERVED_1)
       return judge.report('frontend', 'BLKIF-LAY-07', 'sent the reserved operation 4', 'operations 0 to 3, 5 and 6');
     const feature = optional[operation];
-    const offered = feature === undefined ? 1 : judge.backendOffers(feature);
+    const offered = feature === undefined ? 1 : judge.offers('backend', feature);
     if (offered === 0)
       judge.report('frontend', 'BLKIF-NEG-03', `sent operation ${operation}`, `only where ${feature} is offered`);
     if (operation === BLKIF_OP_INDIRECT) this.indirect(index, (first >>> 8) & 0xff, first >>> 16, offered);
@@ -79,8 +79,9 @@ class BlockMessages implements RingMessages {
 
   private direct(index: number, operation: number, segments: number): void {
     const {view, judge, words} = this;
+    const isWritten = operation === BLKIF_OP_READ || this.isPersistent;
     for (let i = 0; i < Math.min(segments, BLKIF_MAX_SEGMENTS_PER_REQUEST); i++)
-      judge.offered(view.word(index, words.segments + 2 * i), operation === BLKIF_OP_READ, 'a segment');
+      judge.offered(view.word(index, words.segments + 2 * i), isWritten, 'a segment');
   }
 
   private indirect(index: number, operation: number, segments: number, offered: number): void {
@@ -89,13 +90,20 @@ class BlockMessages implements RingMessages {
       const legal = `${offered} of feature-max-indirect-segments`;
       return judge.report('frontend', 'BLKIF-IND-05', `sent ${segments} indirect segments`, legal);
     }
+    const {isPersistent} = this;
+    const isWritten = operation === BLKIF_OP_READ || isPersistent;
     for (let page = 0; page * SEGMENTS_PER_PAGE < segments; page++) {
-      const gfn = judge.offered(view.word(index, words.indirectGrefs + page), false, 'a page of segments');
+      const gfn = judge.offered(view.word(index, words.indirectGrefs + page), isPersistent, 'a page of segments');
       if (gfn < 0) continue;
       const count = Math.min(SEGMENTS_PER_PAGE, segments - page * SEGMENTS_PER_PAGE);
-      for (let i = 0; i < count; i++)
-        judge.offered(view.pageWord(gfn, 2 * i), operation === BLKIF_OP_READ, 'an indirect segment');
+      for (let i = 0; i < count; i++) judge.offered(view.pageWord(gfn, 2 * i), isWritten, 'an indirect segment');
     }
+  }
+
+  /** Pages then stay mapped, for whatever may come. @see blkif.h, "feature-persistent" */
+  private get isPersistent(): boolean {
+    const {judge} = this;
+    return judge.offers('frontend', 'feature-persistent') > 0 && judge.offers('backend', 'feature-persistent') > 0;
   }
 }
 

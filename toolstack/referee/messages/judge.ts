@@ -11,8 +11,8 @@ export interface MessageJudge {
    * or -1 when that is not so.
    */
   offered(ref: number, writable: boolean, what: string): number;
-  /** The number in a node of the backend's; 0 when it never had one. The highest that it had since it was made. */
-  backendOffers(key: string): number;
+  /** The number in a node of that end; 0 when there is none. The highest that it had since the device was made. */
+  offers(by: XenbusRole, key: string): number;
 }
 
 /** Makes the rules of one ring. */
