@@ -1,6 +1,6 @@
 /** What is different of a command that works, or worth knowing; by name. In Markdown. */
 export const NOTES: Readonly<Record<string, string>> = {
-  create: '`-V` and `-A` start no viewer yet',
+  create: '`-V` and `-A` start no viewer yet; `--referee` judges what its drivers do by the clauses',
   'config-update': 'name and uuid of the domain stay',
   console: 'of type pv, number 0; `-e` sets the escape character, `^]` by default',
   save: 'of kernels of their own, not of the built-in one',
@@ -31,4 +31,7 @@ export const NOTES: Readonly<Record<string, string>> = {
   getenforce: 'answers Disabled, exit status 255 as of the real one',
   suspend: 'of xl 4.20; of kernels of their own',
   resume: 'of xl 4.20',
+  'scsi-attach': 'as proposed for xl',
+  'scsi-list': 'as proposed for xl',
+  'scsi-detach': 'as proposed for xl',
 };
