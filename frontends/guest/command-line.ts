@@ -1,5 +1,3 @@
-import {type Cidr, parseCidr} from './net/index.ts';
-
 /** The kernel command line, taken apart. */
 export interface CommandLine {
   readonly text: string;
@@ -41,13 +39,9 @@ const splitWords = (text: string): string[] => {
   return words;
 };
 
-/** `ip=` (or `ip0=`) is for eth0, `ip1=` for eth1, and so on. Undefined: none given; an error: what is wrong. */
-export const addressFor = (line: CommandLine, interfaceName: string): Cidr | {error: string} | undefined => {
+/** The value of a word about an interface: `ip=` (or `ip0=`) is for eth0, `ip1=` for eth1, and so on. */
+export const wordFor = ({values}: CommandLine, key: string, interfaceName: string): string | undefined => {
   const index = /^eth(\d+)$/.exec(interfaceName)?.[1];
   if (index === undefined) return undefined;
-  const key = `ip${index}`;
-  const text = line.values.get(key) ?? (index === '0' ? line.values.get('ip') : undefined);
-  if (text === undefined) return undefined;
-  const cidr = text.includes('/') ? parseCidr(text) : undefined;
-  return cidr ?? {error: `ip=${text}: not an address with a prefix length such as 10.0.0.1/24`};
+  return values.get(`${key}${index}`) ?? (index === '0' ? values.get(key) : undefined);
 };

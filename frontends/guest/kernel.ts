@@ -9,7 +9,7 @@ import type {BlockDevice, NetDevice} from '../api.ts';
 import {HvcConsole} from '../console/index.ts';
 import {startBalloon} from './balloon.ts';
 import {burn} from './burn.ts';
-import {addressFor, type CommandLine, parseCommandLine} from './command-line.ts';
+import {type CommandLine, parseCommandLine} from './command-line.ts';
 import {type ControlTarget, startControl} from './control.ts';
 import {startCpuHotplug} from './cpu-hotplug.ts';
 import {DeviceSet} from './device-set.ts';
@@ -18,8 +18,9 @@ import {formatSize} from './format.ts';
 import {listInterrupts} from './interrupts.ts';
 import {KernelLog} from './kernel-log.ts';
 import type {InterruptLine, Machine} from './machine.ts';
-import {formatCidr, formatMac, NetStack} from './net/index.ts';
 import {ScsiDevices} from './scsi/index.ts';
+import {formatMac, NetStack} from './net/index.ts';
+import {NetworkSetup} from './network-setup.ts';
 import {closeDevices, flushDisks, stopActions, type StopReason} from './shutdown.ts';
 import {withTimeout} from './sleep.ts';
 import {Tty} from './tty.ts';
@@ -59,6 +60,7 @@ export class Kernel implements Machine, ControlTarget {
   readonly nics = new DeviceSet<NetDevice>();
   readonly net: NetStack;
   readonly scsi: ScsiDevices;
+  readonly network: NetworkSetup;
   /** Called, and waited for, before devices are closed. */
   onStop: (reason: StopReason) => Promise<void> = () => Promise.resolve();
   private readonly driverTypes: string[];
@@ -77,6 +79,12 @@ export class Kernel implements Machine, ControlTarget {
     this.log = new KernelLog(ops.schedule, (lines) => this.tty.notice(`${lines.join('\n')}\n`));
     this.scsi = new ScsiDevices(this.log, this.blocks);
     this.net = new NetStack(ops.schedule);
+    this.network = new NetworkSetup({
+      net: this.net,
+      log: this.log,
+      line: this.commandLine,
+      hostname: () => this.hostname,
+    });
     this.xs = options.xs ?? new XsClient(openStoreRing(ops));
     const drivers = (options.drivers ?? builtinDrivers)({
       onDisk: (disk) => this.addDisk(disk),
@@ -165,6 +173,7 @@ export class Kernel implements Machine, ControlTarget {
     await startCpuHotplug(this.ops, this.xs, this.log, (error) => this.onControlError(error));
     this.bus.start();
     await waitForDevices({bus: this.bus, xs: this.xs, types: this.driverTypes, schedule: this.schedule, log: this.log});
+    await this.network.settled();
   }
 
   private announce(): void {
@@ -203,12 +212,7 @@ export class Kernel implements Machine, ControlTarget {
   private addNic(nic: NetDevice): void {
     this.log.info(`netfront: ${nic.name}: ${formatMac(nic.mac)}, mtu ${nic.mtu}`);
     const attached = this.net.attach(nic);
-    const address = addressFor(this.commandLine, nic.name);
-    if (address !== undefined && 'error' in address) this.log.info(`${nic.name}: ${address.error}`);
-    else if (address !== undefined) {
-      attached.addAddress(address);
-      this.log.info(`${nic.name}: address ${formatCidr(address)}`);
-    }
+    this.network.apply(attached);
     this.nics.add(nic);
     nic.removed.subscribe({complete: () => this.noteRemoval(`netfront: ${nic.name}: removed`)});
   }

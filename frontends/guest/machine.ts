@@ -6,6 +6,7 @@ import type {DeviceSet} from './device-set.ts';
 import type {KernelLog} from './kernel-log.ts';
 import type {NetStack} from './net/index.ts';
 import type {ScsiDevices} from './scsi/index.ts';
+import type {NetworkSetup} from './network-setup.ts';
 import type {StopReason} from './shutdown.ts';
 
 /** A line of /proc/interrupts. */
@@ -27,6 +28,7 @@ export interface Machine {
   readonly blocks: DeviceSet<BlockDevice>;
   readonly scsi: ScsiDevices;
   readonly net: NetStack;
+  readonly network: NetworkSetup;
   readonly xs: XsClient;
   /** Resolves when a vCPU has computed for so long; rejects when there is none of that number. */
   burn(ns: number, vcpu: number): Promise<void>;

@@ -71,10 +71,15 @@ export class Tty {
     });
   }
 
-  /** Nothing is read any more: the machine goes down. */
-  hangUp(): void {
+  /** The line that is being read is not wanted any more: what was typed of it is lost. */
+  stopReading(): void {
     if (this.reader !== undefined) this.device?.write(CLEAR_LINE);
     this.reader = undefined;
+  }
+
+  /** Nothing is read any more: the machine goes down. */
+  hangUp(): void {
+    this.stopReading();
     this.closed = true;
   }
 

@@ -1,5 +1,5 @@
 import test from 'ava';
-import {addressFor, parseCommandLine} from '../../frontends/guest/command-line.ts';
+import {parseCommandLine, wordFor} from '../../frontends/guest/command-line.ts';
 
 const cases: [text: string, values: Record<string, string>][] = [
   ['', {}],
@@ -23,16 +23,11 @@ for (const [text, values] of cases) {
   });
 }
 
-const A = 0x0a000001;
-const B = 0x0a000002;
-
-test('ip= is for eth0, ipN= for ethN', (t) => {
-  const line = parseCommandLine('ip=10.0.0.1/24 ip1=10.0.0.2/8 ip2=10.0.0.2 ip3=1.2.3.400/8');
-  t.deepEqual(addressFor(line, 'eth0'), {address: A, prefix: 24});
-  t.deepEqual(addressFor(line, 'eth1'), {address: B, prefix: 8});
-  t.regex(JSON.stringify(addressFor(line, 'eth2')), /ip=10\.0\.0\.2: not an address with a prefix length/);
-  t.regex(JSON.stringify(addressFor(line, 'eth3')), /not an address/);
-  t.is(addressFor(line, 'eth4'), undefined);
-  t.is(addressFor(line, 'lo'), undefined);
-  t.deepEqual(addressFor(parseCommandLine('ip0=10.0.0.2/31'), 'eth0'), {address: B, prefix: 31});
+test('words of interfaces: without a number for eth0, with one for that', (t) => {
+  const line = parseCommandLine('ip=10.0.0.1/24 ip1=dhcp');
+  t.is(wordFor(line, 'ip', 'eth0'), '10.0.0.1/24');
+  t.is(wordFor(line, 'ip', 'eth1'), 'dhcp');
+  t.is(wordFor(line, 'ip', 'eth2'), undefined);
+  t.is(wordFor(line, 'ip', 'lo'), undefined);
+  t.is(wordFor(parseCommandLine('ip0=10.0.0.2/31'), 'ip', 'eth0'), '10.0.0.2/31');
 });

@@ -7,6 +7,7 @@ import {KernelLog} from '../../frontends/guest/kernel-log.ts';
 import type {Machine} from '../../frontends/guest/machine.ts';
 import {NetStack} from '../../frontends/guest/net/index.ts';
 import {ScsiDevices} from '../../frontends/guest/scsi/index.ts';
+import {NetworkSetup} from '../../frontends/guest/network-setup.ts';
 import {Shell} from '../../frontends/guest/shell/shell.ts';
 import {Tty} from '../../frontends/guest/tty.ts';
 import {type Schedule, type TaskQueue, virtualClock} from '../../hypervisor/schedule/index.ts';
@@ -155,6 +156,7 @@ export class FakeMachine implements Machine {
   readonly blocks = new DeviceSet<BlockDevice>();
   readonly scsi: ScsiDevices;
   readonly net: NetStack;
+  readonly network: NetworkSetup;
   readonly xs: XsClient;
   readonly shell: Shell;
   readonly stopped: string[] = [];
@@ -165,6 +167,12 @@ export class FakeMachine implements Machine {
     this.log = new KernelLog(this.schedule, () => undefined);
     this.scsi = new ScsiDevices(this.log, this.blocks);
     this.net = new NetStack(this.schedule);
+    this.network = new NetworkSetup({
+      net: this.net,
+      log: this.log,
+      line: this.commandLine,
+      hostname: () => this.hostname,
+    });
     const store = new Xenstored({domainExists: () => true, defer: (task) => this.schedule.post(task)});
     this.xs = new Client(store.connectInProcess(0));
     this.shell = new Shell(this, this.tty);

@@ -41,6 +41,14 @@ export class CommandContext {
     this.tty.write(bytes);
   }
 
+  /** A line that is typed; undefined for ^D. ^C ends the command. */
+  async readLine(): Promise<string | undefined> {
+    const result = await this.wait(this.tty.readLine(''));
+    if (result.kind === 'interrupt') this.interrupt.raise();
+    this.interrupt.check();
+    return result.kind === 'line' ? result.text : undefined;
+  }
+
   /** Between parts of much output: waits for the console to take it, and lets others run. */
   async room(): Promise<void> {
     await this.wait(withTimeout(this.machine.schedule, ROOM_TIMEOUT_NS, this.tty.room()));

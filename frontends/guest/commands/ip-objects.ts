@@ -4,6 +4,8 @@ import {
   formatCidr,
   formatIp,
   formatMac,
+  isIpv4,
+  isLinkLocal,
   type NetInterface,
   type NetStack,
   parseCidr,
@@ -58,7 +60,8 @@ const addressLines = (each: NetInterface): string[] =>
   each.addresses.map((own) => {
     const broadcast = each.isLoopback ? undefined : broadcastOf(own);
     const brd = broadcast === undefined ? '' : ` brd ${formatIp(broadcast)}`;
-    return `    inet ${formatCidr(own)}${brd} scope ${each.isLoopback ? 'host' : 'global'} ${each.name}`;
+    const scope = each.isLoopback ? 'host' : isIpv4(own.address) || !isLinkLocal(own.address) ? 'global' : 'link';
+    return `    ${isIpv4(own.address) ? 'inet' : 'inet6'} ${formatCidr(own)}${brd} scope ${scope} ${each.name}`;
   });
 
 /** `show`, `show dev NAME`, `show NAME`. */
@@ -88,7 +91,9 @@ const address: IpObject = {
     add: (net, args) => {
       const cidr = needAddress(args[0]);
       const target = findInterface(net, wordAfter(args, 'dev'));
-      if (!target.addAddress(cidr)) throw refused('File exists');
+      const {address: own, prefix} = cidr;
+      const isNew = isIpv4(own) ? target.addAddress(cidr) : net.discovery.assign(target, own, prefix);
+      if (!isNew) throw refused('File exists');
       return [];
     },
     del: (net, args) => {
@@ -107,8 +112,11 @@ const address: IpObject = {
 
 const formatNetwork = (network: Cidr): string => (network.prefix === 0 ? 'default' : formatCidr(network));
 
-const needNetwork = (text: string | undefined): Cidr =>
-  text === 'default' ? {address: 0, prefix: 0} : needAddress(text);
+/** "default" is of the gateway's family. */
+const needNetwork = (text: string | undefined, gateway: string | undefined): Cidr => {
+  if (text !== 'default') return needAddress(text);
+  return needAddress(gateway?.includes(':') ? '::/0' : '0.0.0.0/0');
+};
 
 const addErrors = {EEXIST: 'File exists', ENETUNREACH: 'Network is unreachable'} as const;
 
@@ -128,12 +136,14 @@ const route: IpObject = {
       const via = wordAfter(args, 'via');
       const gateway = via === undefined ? undefined : parseIp(via);
       if (gateway === undefined) throw new CommandError('a gateway is needed: ip route add NETWORK via ADDRESS');
-      const error = net.routes.add(needNetwork(args[0]), gateway);
+      const dev = wordAfter(args, 'dev');
+      const on = dev === undefined ? undefined : findInterface(net, dev);
+      const error = net.routes.add(needNetwork(args[0], via), gateway, on);
       if (error !== undefined) throw refused(addErrors[error]);
       return [];
     },
     del: (net, args) => {
-      if (!net.routes.remove(needNetwork(args[0]))) throw refused('No such process');
+      if (!net.routes.remove(needNetwork(args[0], wordAfter(args, 'via')))) throw refused('No such process');
       return [];
     },
   },

@@ -10,7 +10,7 @@ export const ipCommand: Command = {
   details: [
     '  ip addr [show] [dev NAME]         ip addr add|del ADDRESS/LENGTH dev NAME',
     '  ip link [show] [dev NAME]         ip link set NAME up|down',
-    '  ip route [show]                   ip route add|del NETWORK/LENGTH|default via ADDRESS',
+    '  ip route [show]                   ip route add|del NETWORK/LENGTH|default via ADDRESS [dev NAME]',
     '  ip neigh [show]                   ip neigh flush',
   ],
   run: (ctx, [objectName = '', verbName = 'show', ...args]) => {

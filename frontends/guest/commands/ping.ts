@@ -1,11 +1,12 @@
 import {NS_PER_MS, NS_PER_S} from '../../../hypervisor/schedule/index.ts';
 import {strerror} from '../errors.ts';
 import {Interrupted} from '../interrupt.ts';
-import {type EchoAnswer, type EchoSocket, formatIp, type IpAddress, parseIp} from '../net/index.ts';
+import {type EchoAnswer, type EchoSocket, formatIp, type IpAddress, isIpv4} from '../net/index.ts';
 import {withTimeout} from '../sleep.ts';
 import {type Command, CommandError} from './command.ts';
 import type {CommandContext} from './context.ts';
 import {numberOption, parseOptions} from './options.ts';
+import {resolveHost} from './resolve-host.ts';
 import {formatRtt, PingStatistics} from './ping-report.ts';
 
 interface PingOptions {
@@ -23,7 +24,9 @@ interface PingOptions {
 /** With an interval of 0 the next request follows the answer, or this. */
 const FLOOD_WAIT_NS = 10 * NS_PER_MS;
 const EXIT_ERROR = 2;
-const IP_AND_ICMP_BYTES = 28;
+/** Headers of IPv4 and ICMP. */
+const HEADER_BYTES = 28;
+const IPV6_EXTRA_BYTES = 20;
 const MAX_SIZE_BYTES = 65507;
 /** Requests whose answers are still told apart. */
 const MAX_OUTSTANDING = 0x8000;
@@ -35,8 +38,19 @@ const unreachable: readonly string[] = [
   'Destination Port Unreachable',
 ];
 
-const errorText = ({kind, code}: EchoAnswer): string =>
-  kind === 'timeExceeded' ? 'Time to live exceeded' : (unreachable[code] ?? `Destination unreachable, code ${code}`);
+const unreachable6: readonly string[] = [
+  'Destination unreachable: No route',
+  'Destination unreachable: Administratively prohibited',
+  'Destination unreachable: Beyond scope of source address',
+  'Destination unreachable: Address unreachable',
+  'Destination unreachable: Port unreachable',
+];
+
+const errorText = ({kind, code, from}: EchoAnswer): string => {
+  if (kind === 'tooBig') return 'Packet too big';
+  if (kind === 'timeExceeded') return isIpv4(from) ? 'Time to live exceeded' : 'Time exceeded: Hop limit';
+  return (isIpv4(from) ? unreachable : unreachable6)[code] ?? `Destination unreachable, code ${code}`;
+};
 
 class Ping {
   private readonly ctx: CommandContext;
@@ -61,7 +75,7 @@ class Ping {
     const {schedule} = this.ctx.machine;
     const startNs = schedule.now();
     this.ctx.print(
-      `PING ${target} (${formatIp(address)}) ${sizeBytes}(${sizeBytes + IP_AND_ICMP_BYTES}) bytes of data.\n`,
+      `PING ${target} (${formatIp(address)}) ${sizeBytes}(${sizeBytes + HEADER_BYTES + (isIpv4(address) ? 0 : IPV6_EXTRA_BYTES)}) bytes of data.\n`,
     );
     try {
       await this.sendAll();
@@ -150,18 +164,17 @@ class Ping {
 
 export const pingCommand: Command = {
   name: 'ping',
-  usage: '[-q] [-c COUNT] [-i SECONDS] [-s BYTES] [-t TTL] [-W SECONDS] ADDRESS',
+  usage: '[-q] [-c COUNT] [-i SECONDS] [-s BYTES] [-t TTL] [-W SECONDS] HOST',
   help: 'sends ICMP echo requests',
   details: [
     '  -c  how many (else until ^C)     -i  between two (1 s; 0: at once)     -s  bytes of data (56)',
     '  -t  time to live (64)            -W  wait for the last answer (10 s)   -q  only the summary',
   ],
-  run: (ctx, args) => {
+  run: async (ctx, args) => {
     const options = parseOptions(args, 'qnc:i:s:t:W:', EXIT_ERROR);
     const [target] = options.operands;
     if (target === undefined) throw new CommandError('usage error: Destination address required', 1);
-    const address = parseIp(target);
-    if (address === undefined) throw new CommandError(`${target}: Name or service not known`, EXIT_ERROR);
+    const address = await resolveHost(ctx, target, EXIT_ERROR);
     if (ctx.machine.net.routes.lookup(address) === undefined) {
       throw new CommandError('connect: Network is unreachable', EXIT_ERROR);
     }
@@ -177,3 +190,6 @@ export const pingCommand: Command = {
     }).run();
   },
 };
+
+/** The same: the address says which family it is. */
+export const ping6Command: Command = {...pingCommand, name: 'ping6', help: 'sends ICMPv6 echo requests'};

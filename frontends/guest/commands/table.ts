@@ -12,16 +12,19 @@ import {historyCommand} from './history.ts';
 import {hostnameCommand} from './hostname.ts';
 import {ifconfigCommand} from './ifconfig.ts';
 import {ipCommand} from './ip.ts';
+import {iperf3Command} from './iperf3.ts';
 import {lsblkCommand} from './lsblk.ts';
 import {lsscsiCommand} from './lsscsi.ts';
+import {ncCommand} from './nc.ts';
 import {netstatCommand} from './netstat.ts';
-import {pingCommand} from './ping.ts';
+import {ping6Command, pingCommand} from './ping.ts';
 import {haltCommand, poweroffCommand, rebootCommand} from './power.ts';
 import {sha256sumCommand} from './sha256sum.ts';
 import {sleepCommand} from './sleep.ts';
 import {spinCommand} from './spin.ts';
 import {falseCommand, trueCommand} from './true-false.ts';
 import {uptimeCommand} from './uptime.ts';
+import {wgetCommand} from './wget.ts';
 import {xenstoreListCommand} from './xenstore-list.ts';
 import {xenstoreLsCommand} from './xenstore-ls.ts';
 import {xenstoreReadCommand} from './xenstore-read.ts';
@@ -45,10 +48,13 @@ const list: readonly Command[] = [
   hostnameCommand,
   ifconfigCommand,
   ipCommand,
+  iperf3Command,
   lsblkCommand,
   lsscsiCommand,
+  ncCommand,
   netstatCommand,
   pingCommand,
+  ping6Command,
   poweroffCommand,
   rebootCommand,
   sha256sumCommand,
@@ -56,6 +62,7 @@ const list: readonly Command[] = [
   spinCommand,
   trueCommand,
   uptimeCommand,
+  wgetCommand,
   xenstoreListCommand,
   xenstoreLsCommand,
   xenstoreReadCommand,

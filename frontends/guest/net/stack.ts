@@ -4,6 +4,7 @@ import {LIMITED_BROADCAST} from './address.ts';
 import {ArpResolver} from './arp-resolver.ts';
 import {LOOPBACK_NET, LOOPBACK_NET6} from './cidr.ts';
 import {newCounters} from './counters.ts';
+import {Dhcp} from './dhcp/dhcp.ts';
 import {EchoSockets} from './echo.ts';
 import {ETHERNET_HEADER_BYTES, ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6, writeEthernetHeader} from './ethernet.ts';
 import {Forwarder} from './forwarder.ts';
@@ -71,6 +72,7 @@ export class NetStack {
   readonly udp: Udp;
   readonly tcp: Tcp;
   readonly resolver = new Resolver(this);
+  readonly dhcp = new Dhcp(this);
   readonly routers: RouterAdvertisements;
   readonly discovery: NeighbourDiscovery;
   readonly forwarder: Forwarder;
@@ -216,6 +218,7 @@ export class NetStack {
 
   private detach(gone: NetInterface): void {
     gone.close();
+    this.dhcp.stop(gone);
     this.discovery.forget(gone);
     if (this.byName.get(gone.name) === gone) this.byName.delete(gone.name);
     this.routes.removeInterface(gone);

@@ -88,6 +88,7 @@ export class Shell {
       return this.report(name, error);
     } finally {
       this.running = undefined;
+      this.tty.stopReading();
     }
   }
 

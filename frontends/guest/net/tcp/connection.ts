@@ -1,6 +1,6 @@
 import {NS_PER_MS, NS_PER_S} from '../../../../hypervisor/schedule/index.ts';
 import type {IpAddress} from '../ip.ts';
-import {Deadline} from './deadline.ts';
+import {Deadline} from '../deadline.ts';
 import {Receiver, RECEIVE_WINDOW_SHIFT} from './receiver.ts';
 import {ACK, readSynOptions, RST, type Segment, SYN} from './segment.ts';
 import {Sender} from './sender.ts';

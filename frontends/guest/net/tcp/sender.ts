@@ -1,6 +1,6 @@
 import type {TaskQueue} from '../../../../hypervisor/schedule/index.ts';
 import {Congestion} from './congestion.ts';
-import {Deadline} from './deadline.ts';
+import {Deadline} from '../deadline.ts';
 import {RttEstimator} from './rtt.ts';
 import {ACK, FIN, PSH, type Segment, SYN} from './segment.ts';
 import {SendBuffer} from './send-buffer.ts';

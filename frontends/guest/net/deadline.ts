@@ -1,4 +1,4 @@
-import type {TaskQueue, Timer} from '../../../../hypervisor/schedule/index.ts';
+import type {TaskQueue, Timer} from '../../../hypervisor/schedule/index.ts';
 
 /**
  * A timer that is put off much more often than it expires: putting it off moves a number, and the timer that is armed
@@ -22,7 +22,8 @@ export class Deadline {
 
   set(delayNs: number): void {
     const nowNs = this.schedule.now();
-    this.dueNs = nowNs + delayNs;
+    // A clock may count whole nanoseconds: what is left of one must not arm the timer again.
+    this.dueNs = nowNs + Math.ceil(delayNs);
     if (this.dueNs < this.timerNs) this.arm(nowNs);
   }
 
