@@ -112,6 +112,8 @@ export interface ScsiUnit {
   readonly removed: Observable<never>;
   /** Sends a command of up to 16 bytes. Rejects with DeviceIoError: ENODEV, EINVAL, EBUSY, ENOMEM. */
   execute(cdb: Uint8Array, exchange?: ScsiExchange): Promise<ScsiReply>;
+  /** "h:c:t:l" */
+  toString(): string;
 }
 
 /** The guest's console. */

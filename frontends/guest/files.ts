@@ -3,6 +3,8 @@ import type {BlockDevice} from '../api.ts';
 import {FileError} from './errors.ts';
 import type {Machine} from './machine.ts';
 import {procFiles} from './proc.ts';
+import {Tape} from './scsi/tape.ts';
+import {TapeFile} from './scsi/tape-file.ts';
 
 /** A file or device of the guest's, opened. Offsets are bytes; reads past the end are short. Rejects with an errno. */
 export interface GuestFile {
@@ -12,12 +14,16 @@ export interface GuestFile {
   /** Returns the bytes written: less than given at the end of a device. */
   write(offset: number, data: Uint8Array): Promise<number>;
   sync(): Promise<void>;
+  /** Has to be called, once. */
+  close(): Promise<void>;
 }
 
 /** Opens by path: a disk, a character device of /dev, or a file of /proc. Rejects with FileError. */
 export const openFile = async (machine: Machine, path: string): Promise<GuestFile> => {
   const disk = path.startsWith('/dev/') ? machine.blocks.get(path.slice('/dev/'.length)) : undefined;
   if (disk !== undefined) return new DiskFile(disk);
+  const tape = openTape(machine, path);
+  if (tape !== undefined) return tape;
   const proc = procFiles.get(path);
   if (proc !== undefined) return textFile(await proc(machine));
   const special = specialFiles.get(path);
@@ -25,10 +31,17 @@ export const openFile = async (machine: Machine, path: string): Promise<GuestFil
   throw new FileError(directories.has(path) ? 'EISDIR' : 'ENOENT');
 };
 
+/** /dev/st0 rewinds when it is closed, /dev/nst0 does not. */
+const openTape = ({scsi}: Machine, path: string): GuestFile | undefined => {
+  const [, rests, name] = /^\/dev\/(n?)(st\d+)$/.exec(path) ?? [];
+  const device = name === undefined ? undefined : scsi.find(name);
+  return device && new TapeFile(new Tape(device.unit), rests === '');
+};
+
 const directories = new Set(['/', '/dev', '/proc', '/proc/net']);
 
 const nothing = new Uint8Array(0);
-const noSync = (): Promise<void> => Promise.resolve();
+const nothingToDo = (): Promise<void> => Promise.resolve();
 const swallow = (_offset: number, data: Uint8Array): Promise<number> => Promise.resolve(data.length);
 const refuse = (): Promise<never> => Promise.reject(new FileError('EACCES'));
 
@@ -40,7 +53,8 @@ const endless = (fill: (bytes: Uint8Array) => void): GuestFile => ({
     return Promise.resolve(bytes);
   },
   write: swallow,
-  sync: noSync,
+  sync: nothingToDo,
+  close: nothingToDo,
 });
 
 const randomFile = (schedule: TaskQueue): GuestFile =>
@@ -51,7 +65,13 @@ const randomFile = (schedule: TaskQueue): GuestFile =>
     }
   });
 
-const nullFile: GuestFile = {sizeBytes: undefined, read: () => Promise.resolve(nothing), write: swallow, sync: noSync};
+const nullFile: GuestFile = {
+  sizeBytes: undefined,
+  read: () => Promise.resolve(nothing),
+  write: swallow,
+  sync: nothingToDo,
+  close: nothingToDo,
+};
 
 const zeroFile = endless(() => undefined);
 
@@ -69,7 +89,8 @@ const textFile = (text: string): GuestFile => {
     sizeBytes: bytes.length,
     read: (offset, length) => Promise.resolve(bytes.slice(offset, offset + length)),
     write: refuse,
-    sync: noSync,
+    sync: nothingToDo,
+    close: nothingToDo,
   };
 };
 
@@ -110,6 +131,10 @@ class DiskFile implements GuestFile {
 
   sync(): Promise<void> {
     return this.disk.flush();
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
   }
 
   private floor(offset: number): number {

@@ -77,3 +77,63 @@ for (const [spec, reason] of [
     t.is(host.host.domains().length, 1);
   });
 }
+
+test('backup: one guest writes to a tape, the changer swaps it, another reads it', async (t) => {
+  const dir = temporaryDirectory(t);
+  for (const name of ['A00001', 'A00002']) writeFileSync(join(dir, `${name}.tap`), '');
+  const host = await TestHost.start();
+  t.teardown(() => host.close());
+  const changer = `vscsi=["changer:${dir}, 0:0:1:0, drives=2, slots=4"]`;
+  const writer = await host.boot('writer', `${changer}\ndisk=["ram:1M,raw,xvda,w"]`);
+  const reader = await host.boot('reader', changer);
+  t.deepEqual((await host.shell(writer, 'lsscsi')).split('\n').slice(1, 4), [
+    '[0:0:1:0] mediumx PVSIM    CHANGER          1.0  /dev/sch0',
+    '[0:0:1:1] tape    PVSIM    TAPE             1.0  /dev/st0',
+    '[0:0:1:2] tape    PVSIM    TAPE             1.0  /dev/st1',
+  ]);
+  t.regex(await host.shell(writer, 'mt status'), /DR_OPEN/);
+  await host.shell(writer, 'mtx load 2 0');
+  t.regex(
+    await host.shell(writer, 'mtx status'),
+    /Element 0:Full \(Storage Element 2 Loaded\):VolumeTag = A00002[^]*Storage Element 1:Full :VolumeTag = A00001\n.*Storage Element 2:Empty/,
+  );
+  await host.shell(writer, 'dd if=/dev/random of=/dev/xvda bs=64k count=16');
+  const sums: (string | undefined)[] = [];
+  for (const [blocks, size] of [
+    [3, '10k'],
+    [2, '32k'],
+    [1, '512'],
+  ]) {
+    await host.shell(writer, `dd if=/dev/xvda of=/dev/nst0 bs=${size} count=${blocks}`);
+  }
+  t.regex(await host.shell(writer, 'mt tell'), /At block 9\./);
+  await host.shell(writer, 'mt rewind');
+  for (let file = 0; file < 3; file++) {
+    sums.push(/^[0-9a-f]{64}/m.exec(await host.shell(writer, 'sha256sum /dev/nst0'))?.[0]);
+  }
+  t.is(new Set(sums).size, 3);
+  t.regex(
+    await host.shell(writer, 'mt offline; mtx unload 3 0; mtx status'),
+    /Storage Element 3:Full :VolumeTag = A00002/,
+  );
+  await host.shell(reader, 'mtx load 3 1');
+  for (const sum of sums) t.is(/^[0-9a-f]{64}/m.exec(await host.shell(reader, 'sha256sum /dev/nst1'))?.[0], sum);
+  t.regex(
+    await host.shell(reader, 'mt -f /dev/nst1 rewind; mt -f /dev/nst1 fsf 2; mt -f /dev/nst1 tell'),
+    /At block 7\./,
+  );
+  const records = recordsOf(readFileSync(join(dir, 'A00002.tap')));
+  t.deepEqual(records, [10240, 10240, 10240, 0, 32768, 32768, 0, 512, 0]);
+});
+
+/** Lengths of the records of a SIMH tape, 0 for a filemark. @see simh_magtape, "Magtape representation" */
+const recordsOf = (tape: Buffer): number[] => {
+  const records: number[] = [];
+  for (let at = 0; at + 4 <= tape.length;) {
+    const length = tape.readUInt32LE(at);
+    if (length === 0xffff_ffff) break;
+    records.push(length);
+    at += length === 0 ? 4 : 8 + length + (length % 2);
+  }
+  return records;
+};

@@ -97,7 +97,7 @@ export const makeParts = (options: HostOptions): HostParts => {
     vifs: new VifScripts(network, (domid) => names.nameOf(domid)),
     fileCalls,
   });
-  const scsiUnits = new UnitRegistry(unitSetOpener({clock}));
+  const scsiUnits = new UnitRegistry(unitSetOpener({clock, report: (line) => xen.log(line)}));
   const backends = new XenbusBus(dom0.ops, new XsClient(connect('dom0-kernel')), 'backend', [
     blockBackend({open: hotplug.takeDisk, features: diskFeatures}),
     netBackend({networks}),

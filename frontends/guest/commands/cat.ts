@@ -27,6 +27,7 @@ export const catCommand: Command = {
         await ctx.room();
         await ctx.pause();
       }
+      await attempt(path, file.close());
     }
     return 0;
   },

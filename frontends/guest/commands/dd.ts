@@ -35,6 +35,8 @@ class Copy {
     try {
       await this.copy(source, target);
       if (sync) await attempt(`fsync failed for '${output ?? 'standard output'}'`, this.ctx.wait(target.sync()));
+      await attempt(`closing '${output ?? 'standard output'}'`, this.ctx.wait(target.close()));
+      await attempt(`closing '${input}'`, this.ctx.wait(source.close()));
       return 0;
     } catch (error) {
       if (!(error instanceof CommandError)) throw error;
@@ -62,6 +64,7 @@ class Copy {
         return data.length;
       },
       sync: () => Promise.resolve(),
+      close: () => Promise.resolve(),
     };
   }
 

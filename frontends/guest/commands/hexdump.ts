@@ -40,6 +40,7 @@ export const hexdumpCommand: Command = {
       await ctx.pause();
     }
     ctx.printLines(lines.end());
+    await attempt(path, file.close());
     return 0;
   },
 };

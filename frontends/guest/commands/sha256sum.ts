@@ -34,6 +34,7 @@ export const sha256sumCommand: Command = {
     for (const path of operands) {
       const file = await attempt(path, openFile(ctx.machine, path));
       ctx.print(`${await attempt(path, digest(ctx, file))}  ${path}\n`);
+      await attempt(path, file.close());
     }
     return 0;
   },

@@ -15,10 +15,14 @@ import {ipCommand} from './ip.ts';
 import {iperf3Command} from './iperf3.ts';
 import {lsblkCommand} from './lsblk.ts';
 import {lsscsiCommand} from './lsscsi.ts';
+import {mtCommand} from './mt.ts';
+import {mtxCommand} from './mtx.ts';
 import {ncCommand} from './nc.ts';
 import {netstatCommand} from './netstat.ts';
 import {ping6Command, pingCommand} from './ping.ts';
 import {haltCommand, poweroffCommand, rebootCommand} from './power.ts';
+import {sgInqCommand} from './sg-inq.ts';
+import {sgReadcapCommand} from './sg-readcap.ts';
 import {sha256sumCommand} from './sha256sum.ts';
 import {sleepCommand} from './sleep.ts';
 import {spinCommand} from './spin.ts';
@@ -51,12 +55,16 @@ const list: readonly Command[] = [
   iperf3Command,
   lsblkCommand,
   lsscsiCommand,
+  mtCommand,
+  mtxCommand,
   ncCommand,
   netstatCommand,
   pingCommand,
   ping6Command,
   poweroffCommand,
   rebootCommand,
+  sgInqCommand,
+  sgReadcapCommand,
   sha256sumCommand,
   sleepCommand,
   spinCommand,

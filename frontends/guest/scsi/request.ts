@@ -27,10 +27,13 @@ const errnos: ReadonlyMap<number, string> = new Map([
 /** A command that ended with CHECK CONDITION. */
 export class ScsiError extends DeviceIoError {
   readonly sense: Sense;
+  /** What came from the device before it ended. */
+  readonly data: Uint8Array;
 
-  constructor(sense: Sense, what: string) {
+  constructor(sense: Sense, data: Uint8Array, what: string) {
     super(errnos.get(sense.key) ?? 'EIO', `${what}: ${describeSense(sense)}`);
     this.sense = sense;
+    this.data = data;
   }
 }
 
@@ -48,7 +51,7 @@ export const request = async (unit: ScsiUnit, cdb: Uint8Array, exchange?: ScsiEx
     const sense = status === CHECK_CONDITION ? parseSense(bytes) : undefined;
     const isPassing = sense?.key === UNIT_ATTENTION || status === BUSY;
     if (isPassing && attempt < MAX_ATTEMPTS) continue;
-    if (sense !== undefined) throw new ScsiError(sense, what);
+    if (sense !== undefined) throw new ScsiError(sense, reply.data, what);
     throw new DeviceIoError(status === RESERVATION_CONFLICT ? 'EBUSY' : 'EIO', `${what}: status ${status}`);
   }
 };

@@ -1,5 +1,15 @@
 import {createHash} from 'node:crypto';
-import {Cartridge, DiskUnit, type LogicalUnit, TapeUnit} from '../../../backends/scsi/target/index.ts';
+import {statSync} from 'node:fs';
+import {readdir} from 'node:fs/promises';
+import {join} from 'node:path';
+import {
+  Cartridge,
+  CdromUnit,
+  ChangerUnit,
+  DiskUnit,
+  type LogicalUnit,
+  TapeUnit,
+} from '../../../backends/scsi/target/index.ts';
 import {openStorage, StorageError} from '../../../backends/storage/index.ts';
 import type {Schedule} from '../../../hypervisor/schedule/index.ts';
 import type {ScsiKind, VscsiConfig} from '../../config/index.ts';
@@ -10,30 +20,73 @@ import type {UnitSet, UnitSetOpener} from './unit-registry.ts';
 /** In virtual time no operation may wait for the machine. */
 type FileClock = Schedule | undefined;
 
-type Opener = (config: VscsiConfig, path: string, clock: FileClock) => Promise<UnitSet>;
+interface Tools {
+  clock: FileClock;
+  /** Told in a line of a cartridge that cannot be used. */
+  report: (message: string) => void;
+}
 
-const openers: Readonly<Partial<Record<ScsiKind, Opener>>> = {
-  disk: async (config, path, clock) => {
+type Opener = (config: VscsiConfig, path: string, tools: Tools) => Promise<UnitSet>;
+
+const TAPE_SUFFIX = '.tap';
+/** A changer's only element for cartridges that come and go. */
+const CHANGER_PORTS = 1;
+
+const openers: Readonly<Record<ScsiKind, Opener>> = {
+  disk: async (config, path, {clock}) => {
     const {readonly, blockBytes, removable} = config;
     const storage = orRefuse(config, await openStorage(path, {readonly, clock}));
     return alone(new DiskUnit({storage, serial: serialOf(path), blockBytes, removable}));
   },
-  tape: async (config, path, clock) => {
-    const cartridge = orRefuse(config, await Cartridge.open(path, {readonly: config.readonly, create: true, clock}));
+  cdrom: async (config, path, {clock}) => {
+    const unit = new CdromUnit({serial: serialOf(`cdrom:${path}`)});
+    if (path !== '') await unit.change(orRefuse(config, await openStorage(path, {readonly: true, clock})));
+    return alone(unit);
+  },
+  tape: async (config, path, {clock}) => {
+    const file = isDirectory(path) ? join(path, (await tapesIn(path))[0] ?? `tape${TAPE_SUFFIX}`) : path;
+    const cartridge = orRefuse(config, await Cartridge.open(file, {readonly: config.readonly, create: true, clock}));
     const unit = new TapeUnit({serial: serialOf(path)});
     unit.insert(cartridge);
     return alone(unit);
+  },
+  changer: async (config, path, {clock, report}) => {
+    if (!isDirectory(path)) throw refusal(config, 'is no directory');
+    const volumes = (await tapesIn(path)).map((name) => ({label: labelOf(name), path: join(path, name)}));
+    const serial = serialOf(path);
+    const drives = Array.from({length: config.drives}, (_, i) => new TapeUnit({serial: `${serial}${i}`}));
+    const unit = new ChangerUnit({
+      serial,
+      volumes,
+      slots: Math.max(config.slots, volumes.length),
+      ports: CHANGER_PORTS,
+      drives,
+      open: (volume) => Cartridge.open(volume.path, {readonly: config.readonly, clock}),
+      report,
+    });
+    const units = [unit, ...drives];
+    return {units, close: async () => void (await Promise.all(units.map((each) => each.close())))};
   },
 };
 
 /** Makes units of the files that configurations name. */
 export const unitSetOpener =
-  ({clock}: {clock: Schedule}): UnitSetOpener =>
-  async (config, path) => {
-    const open = openers[config.kind];
-    if (open === undefined) throw refusal(config, `${config.kind} is not supported`);
-    return open(config, path, clock.mode === 'real' ? clock : undefined);
-  };
+  ({clock, report}: {clock: Schedule; report: (message: string) => void}): UnitSetOpener =>
+  (config, path) =>
+    openers[config.kind](config, path, {clock: clock.mode === 'real' ? clock : undefined, report});
+
+const isDirectory = (path: string): boolean => statSync(path, {throwIfNoEntry: false})?.isDirectory() === true;
+
+/** Names of the cartridges in a directory, in order. */
+const tapesIn = async (path: string): Promise<string[]> =>
+  (await readdir(path)).filter((name) => name.endsWith(TAPE_SUFFIX)).sort();
+
+/** What a reader of bar codes finds on a cartridge. */
+const labelOf = (name: string): string =>
+  name
+    .slice(0, -TAPE_SUFFIX.length)
+    .replaceAll(/[^ -~]/g, '_')
+    .slice(0, 32);
 
 const alone = (unit: LogicalUnit): UnitSet => ({units: [unit], close: () => unit.close()});
 
