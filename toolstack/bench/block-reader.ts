@@ -54,6 +54,8 @@ export interface Workload {
   persistent: boolean;
   /** 1 by default. */
   queues?: number;
+  /** Told of each ring before anything is on it. */
+  onRing?: (xen: Hypervisor, guest: ProgramOps, ring: BlockRing) => void;
 }
 
 export const inOrder = (block: number, blocks: number): number => (block + 1) % blocks;
@@ -79,7 +81,10 @@ export class BlockReader {
     this.workload = workload;
     this.blocks = Math.floor(workload.storage.sizeBytes / (workload.pages * PAGE_SIZE));
     this.rings = Array.from({length: workload.queues ?? 1}, () => this.createRing(guest));
-    for (const ring of this.rings) this.serve(dom0, guest, ring);
+    for (const ring of this.rings) {
+      workload.onRing?.(this.xen, guest, ring);
+      this.serve(dom0, guest, ring);
+    }
     // One frame more for the segments of an indirect request.
     const framesOfRequest = workload.pages + (workload.pages > BLKIF_MAX_SEGMENTS_PER_REQUEST ? 1 : 0);
     for (let tag = 0; tag < workload.depth; tag++) {

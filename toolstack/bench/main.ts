@@ -6,6 +6,7 @@ type Suite = () => BenchRow[] | Promise<BenchRow[]>;
 /** Loaded one by one: what one suite leaves in memory should not slow the next. */
 const suites: Readonly<Record<string, () => Promise<Suite>>> = {
   block: async () => (await import('./block.ts')).benchBlock,
+  referee: async () => (await import('./referee.ts')).benchReferee,
   net: async () => (await import('./net.ts')).benchNet,
   xenstore: async () => (await import('./xenstore.ts')).benchXenstore,
   guests: async () => (await import('./guests.ts')).benchGuests,
