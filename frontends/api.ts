@@ -85,6 +85,8 @@ export interface ScsiExchange {
   readonly dataInBytes?: number;
   /** Then the command is aborted, or its unit reset; 30 s by default. */
   readonly timeoutNs?: number;
+  /** Ends the command by an abort. */
+  readonly signal?: AbortSignal;
 }
 
 /** How a SCSI command ended. */
@@ -112,6 +114,8 @@ export interface ScsiUnit {
   readonly removed: Observable<never>;
   /** Sends a command of up to 16 bytes. Rejects with DeviceIoError: ENODEV, EINVAL, EBUSY, ENOMEM. */
   execute(cdb: Uint8Array, exchange?: ScsiExchange): Promise<ScsiReply>;
+  /** Ends all that the unit does, for every guest that has it. False: it did not answer. */
+  reset(): Promise<boolean>;
   /** "h:c:t:l" */
   toString(): string;
 }

@@ -8,6 +8,7 @@ import type {HypervisorOps} from '../../hypervisor/ops.ts';
 import {NS_PER_S} from '../../hypervisor/schedule/index.ts';
 import type {ScsiReply} from '../api.ts';
 import {FramePool} from '../frame-pool.ts';
+import type {UnitAddress} from './address.ts';
 import type {Command} from './command.ts';
 import {DMA_FROM_DEVICE, DMA_TO_DEVICE, framesOf, type ScsiResponse, type ScsiRing} from './ring.ts';
 
@@ -61,6 +62,16 @@ export class CommandQueue {
     else this.endCommand(ended, response);
   }
 
+  /** Ends a command, wherever it is. */
+  abort(command: Command): void {
+    if (command.rqid !== undefined) this.end(command);
+    else this.dropWaiting((each) => each === command);
+  }
+
+  reset(address: UnitAddress): Promise<boolean> {
+    return new Promise((resolve) => this.recover((tag) => this.ring.submitReset(address, tag), resolve));
+  }
+
   /** Commands to a unit that is taken away end with ENODEV. */
   dropWaiting(isGone: (command: Command) => boolean): void {
     const gone = this.waiting.filter(isGone);
@@ -95,7 +106,7 @@ export class CommandQueue {
     command.frames = frames;
     command.rqid = nextRqid;
     this.underWay.set(tag, command);
-    command.timer = this.ops.schedule.after(command.timeoutNs, () => this.onTimeout(command));
+    command.timer = this.ops.schedule.after(command.timeoutNs, () => this.end(command));
     return true;
   }
 
@@ -118,7 +129,8 @@ export class CommandQueue {
     command.end({status: rslt & 0xff, host: (rslt >>> 16) & 0xff, sense, data: read});
   }
 
-  private onTimeout(command: Command): void {
+  /** First by an abort, then by a reset of the unit. */
+  private end(command: Command): void {
     const {address, rqid} = command;
     if (rqid === undefined) return;
     const byAbort = (tag: number): boolean => this.ring.submitAbort(address, rqid, tag);

@@ -38,7 +38,7 @@ export class GuestUnit implements ScsiUnit {
   }
 
   async execute(cdb: Uint8Array, exchange: ScsiExchange = {}): Promise<ScsiReply> {
-    const {dataOut, dataInBytes = 0, timeoutNs = DEFAULT_TIMEOUT_NS} = exchange;
+    const {dataOut, dataInBytes = 0, timeoutNs = DEFAULT_TIMEOUT_NS, signal} = exchange;
     const what = `SCSI unit ${String(this)}`;
     if (this.gone) throw new DeviceIoError('ENODEV', what);
     const isWrite = dataOut !== undefined;
@@ -47,7 +47,13 @@ export class GuestUnit implements ScsiUnit {
     if (!isRight || (isWrite && dataInBytes > 0)) throw new DeviceIoError('EINVAL', what);
     let direction = isWrite ? DMA_TO_DEVICE : DMA_FROM_DEVICE;
     if (data.length === 0) direction = DMA_NONE;
-    return this.queue.run(new Command(this, cdb.slice(), direction, data, timeoutNs));
+    const command = new Command(this, cdb.slice(), direction, data, timeoutNs);
+    signal?.addEventListener('abort', () => this.queue.abort(command), {once: true});
+    return this.queue.run(command);
+  }
+
+  reset(): Promise<boolean> {
+    return this.queue.reset(this);
   }
 
   /** It was taken away: what waits fails with ENODEV. What is under way is answered. */

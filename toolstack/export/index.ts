@@ -1,2 +1,3 @@
-export {ExportedDisk} from './export-disk.ts';
-export {type NbdListen, NbdServer} from './nbd-server.ts';
+export {ExportedDisk} from './nbd/export-disk.ts';
+export {NbdServer} from './nbd/nbd-server.ts';
+export type {Listen} from './listen.ts';

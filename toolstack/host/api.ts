@@ -1,6 +1,7 @@
 import type {Observable} from 'rxjs';
 import type {BlockFeatures} from '../../backends/block/index.ts';
 import type {NetBackend} from '../../backends/net/index.ts';
+import type {FaultCounts, NetFaults} from '../../backends/network/index.ts';
 import type {BusEvent} from '../../hypervisor/xenbus/index.ts';
 import type {FileCalls} from '../../backends/storage/index.ts';
 import type {DomainEvent, DomainInfo, DomId, Hypervisor} from '../../hypervisor/index.ts';
@@ -8,7 +9,7 @@ import type {PolicyName} from '../../hypervisor/sched/index.ts';
 import type {FaultRates, Schedule} from '../../hypervisor/schedule/index.ts';
 import type {XsClient} from '../../hypervisor/xenstore/index.ts';
 import type {DiskConfig, DomainConfig, VifConfig} from '../config/index.ts';
-import type {NbdListen, NbdServer} from '../export/index.ts';
+import type {Listen, NbdServer} from '../export/index.ts';
 import type {Breach, Ledger} from '../referee/index.ts';
 import type {SaveOptions} from './save.ts';
 import type {HeaderInfo} from './save-header.ts';
@@ -21,6 +22,8 @@ export interface BridgeConfig {
   dom0Address?: string;
   /** The bridge of a NAT network, for vif-nat: dom0 gives the guests behind this address theirs. Its uplinks are outside. */
   nat?: string;
+  /** What goes wrong at each of its ports: "loss=1% delay=5ms". @see docs/network.md, "Faults" */
+  faults?: string;
   /** Other programs on it: "stream:PATH", "listen:PATH" or "dgram:PATH,PEER-PATH". @see docs/network.md */
   uplinks?: readonly string[];
 }
@@ -146,7 +149,12 @@ export interface HostDisks {
    * Exports a disk over NBD to clients on this machine; every request travels through the guest's frontend, which has to
    * be the built-in kernel's. ENODEV without one.
    */
-  exportNbd(domid: DomId, vdev: string, listen: NbdListen): Promise<NbdServer>;
+  exportNbd(domid: DomId, vdev: string, listen: Listen): Promise<NbdServer>;
+}
+
+/** Faults of a network device: what is to go wrong, as text, and what has, in frames. */
+export interface VifFaults extends FaultCounts {
+  faults: string;
 }
 
 /** What a capture needs of a network device. */
@@ -159,6 +167,10 @@ export interface HostVifs {
   list(domid: DomId): Promise<VifListing[]>;
   /** What a capture looks at: that device, or all. ENODEV without any. */
   captured(domid: DomId, which?: string): readonly CaptureVif[];
+  /** What goes wrong with frames of a device, and has. */
+  faults(domid: DomId, which: string): VifFaults;
+  /** What goes wrong from now on; {} for nothing. */
+  setFaults(domid: DomId, which: string, faults: NetFaults): void;
 }
 
 /** SCSI units of running domains: `xl scsi-*`. */

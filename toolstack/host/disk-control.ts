@@ -5,7 +5,7 @@ import type {DomId} from '../../hypervisor/index.ts';
 import type {Schedule} from '../../hypervisor/schedule/index.ts';
 import type {DiskConfig} from '../config/index.ts';
 import {ToolstackError} from '../errors.ts';
-import {ExportedDisk, type NbdListen, NbdServer} from '../export/index.ts';
+import {ExportedDisk, type Listen, NbdServer} from '../export/index.ts';
 import type {DiskListing, HostDisks} from './api.ts';
 import type {DeviceBuses} from './device-buses.ts';
 import {diskTarget} from './disk-target.ts';
@@ -75,7 +75,7 @@ export class DiskControl implements HostDisks {
     return ramDiskOf(records.get(domid), vdev);
   }
 
-  async exportNbd(domid: DomId, vdev: string, listen: NbdListen): Promise<NbdServer> {
+  async exportNbd(domid: DomId, vdev: string, listen: Listen): Promise<NbdServer> {
     const {records, buses, disks} = this.parts;
     const {devid} = disks.find(records.get(domid), vdev);
     const bus = buses.frontendsOf(domid);

@@ -21,7 +21,7 @@ import {
   REQUEST_MAGIC,
   SIMPLE_REPLY_MAGIC,
   STRUCTURED_REPLY_MAGIC,
-} from '../../backends/storage/nbd/index.ts';
+} from '../../../backends/storage/nbd/index.ts';
 import {type ExportedDisk, nbdErrorOf} from './export-disk.ts';
 import {type Agreement, ALLOCATION_ID} from './negotiation.ts';
 

@@ -1,5 +1,5 @@
-import {type BlockDevice, DeviceIoError} from '../../frontends/api.ts';
-import {NBD_EINVAL, NBD_EIO, NBD_ENOSPC, NBD_EPERM} from '../../backends/storage/nbd/index.ts';
+import {type BlockDevice, DeviceIoError} from '../../../frontends/api.ts';
+import {NBD_EINVAL, NBD_EIO, NBD_ENOSPC, NBD_EPERM} from '../../../backends/storage/nbd/index.ts';
 
 /** Errors of the protocol that have an errno name here. */
 const codes: Readonly<Record<string, number | undefined>> = {

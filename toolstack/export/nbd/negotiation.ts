@@ -34,7 +34,7 @@ import {
   NBD_REP_SERVER,
   NBDMAGIC,
   OPTION_REPLY_MAGIC,
-} from '../../backends/storage/nbd/index.ts';
+} from '../../../backends/storage/nbd/index.ts';
 import type {ExportedDisk} from './export-disk.ts';
 
 /** Options of one client, and bytes of one. */

@@ -1,23 +1,18 @@
-import {createServer, type Server, type Socket} from 'node:net';
-import {ExactReader} from '../../backends/storage/nbd/index.ts';
-import {ToolstackError} from '../errors.ts';
+import type {Server, Socket} from 'node:net';
+import {ExactReader} from '../../../backends/storage/nbd/index.ts';
+import {type Listen, listenLocally, portOf} from '../listen.ts';
 import type {ExportedDisk} from './export-disk.ts';
 import {Negotiation} from './negotiation.ts';
 import {Transmission} from './transmission.ts';
 
-/** Clients of one export at once. */
-const MAX_CLIENTS = 16;
 /** A client that has not agreed by then is dropped. */
 const NEGOTIATION_MS = 10_000;
-
-/** A Unix socket, or a port of the loopback interface; 0 for any that is free. */
-export type NbdListen = {socket: string} | {port: number};
 
 export interface NbdServerOptions {
   /** Name of the export, "xvda". */
   name: string;
   disk: ExportedDisk;
-  listen: NbdListen;
+  listen: Listen;
 }
 
 /** Serves one disk over NBD, to clients on this machine. */
@@ -29,26 +24,15 @@ export class NbdServer {
 
   /** @throws ToolstackError when the socket or port cannot be had */
   static async listen(options: NbdServerOptions): Promise<NbdServer> {
-    const {listen} = options;
-    const server = createServer();
-    server.maxConnections = MAX_CLIENTS;
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', (error: NodeJS.ErrnoException) => reject(refusal(listen, error)));
-      if ('socket' in listen) server.listen(listen.socket, resolve);
-      else server.listen(listen.port, '127.0.0.1', resolve);
-    });
-    return new NbdServer(server, options);
+    return new NbdServer(await listenLocally(options.listen), options);
   }
 
   private constructor(server: Server, {name, disk, listen}: NbdServerOptions) {
     this.server = server;
-    const address = server.address();
-    const port = typeof address === 'object' && address !== null ? address.port : 0;
     this.uri =
       'socket' in listen
         ? `nbd+unix:///${name}?socket=${encodeURIComponent(listen.socket).replaceAll('%2F', '/')}`
-        : `nbd://localhost:${port}/${name}`;
-    server.on('error', () => undefined);
+        : `nbd://localhost:${portOf(server)}/${name}`;
     server.on('connection', (socket) => void this.serve(socket, name, disk));
   }
 
@@ -77,8 +61,3 @@ export class NbdServer {
     }
   }
 }
-
-const refusal = (listen: NbdListen, error: NodeJS.ErrnoException): ToolstackError => {
-  const where = 'socket' in listen ? listen.socket : `port ${listen.port}`;
-  return new ToolstackError(error.code ?? 'EIO', `pvsim: cannot listen on ${where}: ${error.code ?? error.message}`);
-};
