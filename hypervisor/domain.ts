@@ -1,5 +1,5 @@
 import {type Abi, type EventWords, PortTable, SharedInfo, TwoLevelEvents} from './event-channel/index.ts';
-import {GrantTable, Maptrack} from './grant-table/index.ts';
+import {GrantTable, Maptrack, statusFramesFor} from './grant-table/index.ts';
 import type {DomId, Gfn} from './ids.ts';
 import {type DomainMemory, PAGE_SIZE} from './memory/index.ts';
 import {DomainQueue, type Schedule, type Task, type Timer} from './schedule/index.ts';
@@ -9,8 +9,8 @@ import type {Vcpu} from './vcpu/vcpu.ts';
 /** @see xen.h: a build-time limit of Xen's for a guest's grant frames. */
 export const MAX_GRANT_FRAMES = 64;
 
-/** Frames that the hypervisor needs inside the domain's memory: shared_info, then the grant table's area. */
-export const HYPERVISOR_FRAMES = 1 + MAX_GRANT_FRAMES;
+/** Frames that the hypervisor needs inside the domain's memory: shared_info, then the grant table's areas. */
+export const HYPERVISOR_FRAMES = 1 + MAX_GRANT_FRAMES + statusFramesFor(MAX_GRANT_FRAMES);
 
 /** The machinery of one domain: its memory, tables and vCPUs. Its public state is DomainInfo. */
 export class Domain {
@@ -25,6 +25,10 @@ export class Domain {
   readonly sharedInfoGfn: Gfn;
   /** First of MAX_GRANT_FRAMES frames that setup_table hands out one by one. */
   readonly grantFramesGfn: Gfn;
+  /** First of the frames that show who uses the entries of a version 2 table. */
+  readonly grantStatusGfn: Gfn;
+  /** What GNTTABOP_set_version may ask for. */
+  readonly maxGrantVersion: number;
   readonly ports = new PortTable();
   readonly virqPorts = new Map<number, number>();
   readonly grants: GrantTable;
@@ -59,6 +63,7 @@ export class Domain {
     sched: Sched;
     vcpus: number;
     handle: string;
+    maxGrantVersion: number;
     onFault: (error: unknown) => void;
   }) {
     this.id = options.id;
@@ -67,6 +72,8 @@ export class Domain {
     this.privileged = options.privileged;
     this.sharedInfoGfn = options.sharedInfoGfn;
     this.grantFramesGfn = (options.sharedInfoGfn + 1) as Gfn;
+    this.grantStatusGfn = (this.grantFramesGfn + MAX_GRANT_FRAMES) as Gfn;
+    this.maxGrantVersion = options.maxGrantVersion;
     this.sharedInfo = new SharedInfo(options.memory, options.abi, options.sharedInfoGfn * PAGE_SIZE);
     this.events = new TwoLevelEvents(this.sharedInfo);
     this.grants = new GrantTable(options.memory, MAX_GRANT_FRAMES);

@@ -16,6 +16,7 @@ export const EEXIST = 17;
 export const ENODEV = 19;
 export const EINVAL = 22;
 export const ENOSPC = 28;
+export const ERANGE = 34;
 export const ENOSYS = 38;
 export const ETIME = 62;
 /** Never seen by a guest: the call goes on by being made again. @see hypercall.ts */
@@ -37,6 +38,7 @@ const names = new Map<number, string>(
     ENODEV,
     EINVAL,
     ENOSPC,
+    ERANGE,
     ENOSYS,
     ETIME,
     EOPNOTSUPP,

@@ -36,6 +36,8 @@ export interface DomainOptions {
   privileged?: boolean;
   /** A window over a buffer that an engine owns, with room for `pages` + HYPERVISOR_FRAMES. */
   memory?: DomainMemory;
+  /** 1 or 2: the newest grant table that it may have; 2 by default. */
+  maxGrantVersion?: number;
   /** Makes the engine of one vCPU; called once the domain's tables stand. */
   vcpu: (domain: Domain, index: number) => Vcpu;
   /** The next free domid otherwise. */
@@ -46,6 +48,7 @@ const DEFAULT_MEMORY_MIB = 65536;
 const PAGES_PER_MIB = (1024 * 1024) / PAGE_SIZE;
 /** Each domain has two. */
 const WATCHDOG_IDS = [1, 2];
+const MAX_GRANT_VERSION = 2;
 const NIL_UUID = '00000000-0000-0000-0000-000000000000';
 
 /**
@@ -144,6 +147,7 @@ export class Hypervisor {
       sched: this.sched,
       vcpus,
       handle: options.handle ?? NIL_UUID,
+      maxGrantVersion: options.maxGrantVersion ?? MAX_GRANT_VERSION,
       onFault: (error) => this.onProgramFault(domain, error),
     });
     domain.pauseCount = 1;

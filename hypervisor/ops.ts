@@ -57,6 +57,8 @@ export interface HypervisorOps {
   gnttabTransfer(gfn: Gfn, toDomid: number, ref: number): number;
   gnttabQuerySize(domid: number): GrantTableSize;
   gnttabSetupTable(nrFrames: number): number;
+  /** Empties the kernel's own table but for the reserved entries. Returns 0 or -errno. */
+  gnttabSetVersion(version: number): number;
 
   /** Returns the port. Ports start masked until events() is subscribed or unmask is called. */
   evtchnAllocUnbound(remoteDomid: number): number;

@@ -1,3 +1,4 @@
+import {XENMAPIDX_grant_table_status} from './abi/memory.ts';
 import {EINVAL, ENOMEM} from './errno.ts';
 import type {Domain} from './domain.ts';
 import type {Gfn} from './ids.ts';
@@ -17,15 +18,28 @@ export const mapSharedInfo = (domain: Domain, gfn: number): number => {
   return 0;
 };
 
-/** XENMAPSPACE_grant_table: frame `index` of the grant table lies at `gfn`; the table grows as far as that. */
+/**
+ * XENMAPSPACE_grant_table: frame `index` of the grant table lies at `gfn`; the table grows as far as that. With
+ * XENMAPIDX_grant_table_status it is a status frame of a version 2 table.
+ */
 export const mapGrantFrame = (domain: Domain, index: number, gfn: number): number => {
   const {grants} = domain;
+  if ((index & XENMAPIDX_grant_table_status) !== 0)
+    return mapStatusFrame(domain, (index & ~XENMAPIDX_grant_table_status) >>> 0, gfn);
   if (gfn >= domain.memory.pages || index >= grants.maxFrames) return -EINVAL;
   for (let next = grants.frames; next <= index; next++) {
     grants.placeFrame(next, (domain.grantFramesGfn + next) * PAGE_SIZE);
   }
   moveFrame(domain, grants.offsets[index], gfn as Gfn);
   grants.placeFrame(index, gfn * PAGE_SIZE);
+  return 0;
+};
+
+const mapStatusFrame = (domain: Domain, index: number, gfn: number): number => {
+  const {status} = domain.grants;
+  if (status === undefined || index >= status.offsets.length || gfn >= domain.memory.pages) return -EINVAL;
+  moveFrame(domain, status.offsets[index], gfn as Gfn);
+  status.placeFrame(index, gfn * PAGE_SIZE);
   return 0;
 };
 

@@ -24,7 +24,7 @@ const tableLines = (domain: Domain): string[] => {
   const maptrackFrames = Math.ceil(maptrack.count / HANDLES_PER_FRAME);
   const entries = Array.from(grants.pinnedRefs(), (pinned) => entryLine(domain, pinned));
   return [
-    `grant-table for remote d${id} (v1)`,
+    `grant-table for remote d${id} (v${grants.version})`,
     `  ${grants.frames} frames (${grants.maxFrames} max), ${maptrackFrames} maptrack frames (${MAX_MAPTRACK_FRAMES} max)`,
     ...(entries.length > 0 ? entries : ['no active grant table entries']),
   ];
@@ -35,7 +35,8 @@ const entryLine = (
   {ref, writers, readers}: {ref: number; writers: number; readers: number},
 ): string => {
   const word = grants.entryWord(ref);
-  const [flags, peer, frame] = [memory.u32[word] & 0xffff, memory.u32[word] >>> 16, memory.u32[word + 1]];
+  const flags = (memory.u32[word] & 0xffff) | grants.useOf(ref);
+  const [peer, frame] = [memory.u32[word] >>> 16, grants.frameAt(word)];
   const local = `${String(peer).padStart(5)} 0x${hex(frame, 6)}`;
   return `[0x${hex(ref, 3)}]  ${local} 0x${hex(readers * READER_PIN + writers, 8)}      ${local} 0x${hex(flags, 2)}`;
 };

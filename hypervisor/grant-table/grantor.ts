@@ -2,10 +2,8 @@ import {
   GNTTAB_NR_RESERVED_ENTRIES,
   GTF_accept_transfer,
   GTF_permit_access,
-  GTF_reading,
   GTF_readonly,
   GTF_transfer_completed,
-  GTF_writing,
 } from '../abi/grant-table.ts';
 import {ENOSPC} from '../errno.ts';
 import type {Gfn} from '../ids.ts';
@@ -66,9 +64,9 @@ export class Grantor {
   endMany(refs: Uint32Array, at: number, count: number): boolean {
     const {table} = this;
     const {u32} = table.memory;
-    let heads = 0;
-    for (let i = at; i < at + count; i++) heads |= u32[table.entryWord(refs[i])];
-    if ((heads & (GTF_reading | GTF_writing)) !== 0) return false;
+    let uses = 0;
+    for (let i = at; i < at + count; i++) uses |= table.useOf(refs[i]);
+    if (uses !== 0) return false;
     // The last first: the next request gets the same references in the same order.
     for (let i = at + count - 1; i >= at; i--) {
       u32[table.entryWord(refs[i])] = 0;
@@ -79,7 +77,7 @@ export class Grantor {
 
   /** The frame behind a reference in use. */
   gfnOf(ref: number): Gfn {
-    return this.table.memory.u32[this.table.entryWord(ref) + 1] as Gfn;
+    return this.table.frameAt(this.table.entryWord(ref)) as Gfn;
   }
 
   /** Offers a hole of ours for a page that `domid` may transfer in. */
@@ -91,10 +89,8 @@ export class Grantor {
 
   /** Takes the grant back and frees the reference; false ("in use") while the peer has it mapped. */
   endAccess(ref: number): boolean {
-    const {u32} = this.table.memory;
-    const word = this.table.entryWord(ref);
-    if ((u32[word] & (GTF_reading | GTF_writing)) !== 0) return false;
-    u32[word] = 0;
+    if (this.table.useOf(ref) !== 0) return false;
+    this.table.memory.u32[this.table.entryWord(ref)] = 0;
     this.release(ref);
     return true;
   }
@@ -110,10 +106,11 @@ export class Grantor {
   }
 
   private writeEntry(ref: number, domid: number, gfn: number, flags: number): void {
-    const {u32} = this.table.memory;
-    const word = this.table.entryWord(ref);
+    const {table} = this;
+    const {u32} = table.memory;
+    const word = table.entryWord(ref);
     // Frame first: the flags make the entry live.
-    u32[word + 1] = gfn;
+    u32[word + table.frameWord] = gfn;
     u32[word] = ((domid << 16) | flags) >>> 0;
   }
 

@@ -9,6 +9,7 @@ import {
   GNTST_bad_gntref,
   GNTST_bad_handle,
   GNTST_bad_page,
+  GNTST_eagain,
   GNTST_general_error,
   GNTST_okay,
   GNTST_permission_denied,
@@ -21,10 +22,14 @@ import {
   GTF_type_mask,
 } from '../abi/grant-table.ts';
 import type {Domain} from '../domain.ts';
+import {EPERM, ESRCH} from '../errno.ts';
 import {DOMID_SELF, type Gfn} from '../ids.ts';
 import {PAGE_SIZE} from '../memory/index.ts';
 import type {FaultPlan} from '../schedule/index.ts';
 import type {Tracer} from '../trace/index.ts';
+import {type CopyGrants, type CopyPart, grantedPart, wholePage} from './copy-part.ts';
+import {setVersion} from './set-version.ts';
+import {statusFramesFor} from './status-frames.ts';
 
 export interface GrantTableSize {
   /** GNTST_* */
@@ -38,7 +43,7 @@ const MAP_KINDS = GNTMAP_host_map | GNTMAP_device_map;
 const MAPPABLE = GTF_type_mask | GTF_sub_page;
 
 /**
- * Grant operations of the hypervisor, version 1 tables. Each takes the calling domain first; results are GNTST_*
+ * Grant operations of the hypervisor. Each takes the calling domain first; results are GNTST_*
  * (0 or negative), map's is a handle when >= 0.
  * @see grant_table.h
  */
@@ -47,6 +52,7 @@ export class Grants {
   private readonly onUnpinned: (granter: Domain) => void;
   private readonly trace: Tracer;
   private readonly faults: FaultPlan;
+  private readonly copyGrants: CopyGrants;
   /** Whom the last operation was about: backends work through one guest's requests at a time. */
   private latest: Domain | undefined;
 
@@ -60,6 +66,10 @@ export class Grants {
     this.onUnpinned = onUnpinned;
     this.trace = trace;
     this.faults = faults;
+    this.copyGrants = {
+      domainById,
+      grantedGfn: (caller, granter, ref, readonly) => this.grantedGfn(caller, granter, ref, readonly, GTF_type_mask),
+    };
   }
 
   /** GNTTABOP_map_grant_ref. `flags` are GNTMAP_*. */
@@ -173,6 +183,38 @@ export class Grants {
     return GNTST_okay;
   }
 
+  /** GNTTABOP_set_version of the caller's table. Returns 0 or -errno. */
+  setVersion(caller: Domain, version: number): number {
+    return setVersion(caller, version);
+  }
+
+  /** GNTTABOP_get_version. A version, or -errno. */
+  getVersion(caller: Domain, domid: number): number {
+    const domain = this.resolve(caller, domid);
+    if (domain === undefined) return -ESRCH;
+    return domain === caller || caller.privileged ? domain.grants.version : -EPERM;
+  }
+
+  /** GNTTABOP_get_status_frames: byte offsets of the first `count` status frames of a version 2 table, or GNTST_*. */
+  statusFrames(caller: Domain, domid: number, count: number): readonly number[] | number {
+    const domain = this.resolve(caller, domid);
+    if (domain === undefined) return GNTST_bad_domain;
+    if (domain !== caller && !caller.privileged) return GNTST_permission_denied;
+    const {status, frames} = domain.grants;
+    if (status === undefined || count > statusFramesFor(frames)) return GNTST_general_error;
+    return status.offsets.slice(0, count);
+  }
+
+  /** GNTTABOP_swap_grant_ref: exchanges two entries of the caller's that nobody uses. */
+  swapRefs(caller: Domain, refA: number, refB: number): number {
+    const {grants} = caller;
+    if (refA >= grants.entries || refB >= grants.entries) return GNTST_bad_gntref;
+    if (refA === refB) return GNTST_okay;
+    if (grants.isPinned(refA) || grants.isPinned(refB)) return GNTST_eagain;
+    grants.swap(refA, refB);
+    return GNTST_okay;
+  }
+
   private doMap(caller: Domain, granterDomid: number, ref: number, flags: number): number {
     const granter = this.resolve(caller, granterDomid);
     if (granter === undefined || granter.dying) return GNTST_bad_domain;
@@ -214,12 +256,50 @@ export class Grants {
     const src = this.resolve(caller, srcDomid);
     const dst = this.resolve(caller, dstDomid);
     if (src === undefined || dst === undefined || src.dying || dst.dying) return GNTST_bad_domain;
+    const ofVersion2 =
+      ((flags & GNTCOPY_source_gref) !== 0 && src.grants.version === 2) ||
+      ((flags & GNTCOPY_dest_gref) !== 0 && dst.grants.version === 2);
+    if (ofVersion2) return this.copyParts(caller, src, srcRefOrGfn, srcOffset, dst, dstRefOrGfn, dstOffset, len, flags);
     const srcGfn = this.copyGfn(caller, src, srcRefOrGfn, (flags & GNTCOPY_source_gref) !== 0, true);
     if (srcGfn < 0) return srcGfn;
     const dstGfn = this.copyGfn(caller, dst, dstRefOrGfn, (flags & GNTCOPY_dest_gref) !== 0, false);
     if (dstGfn < 0) return dstGfn;
     copyBytes(src, srcGfn * PAGE_SIZE + srcOffset, dst, dstGfn * PAGE_SIZE + dstOffset, len);
     return GNTST_okay;
+  }
+
+  /** A copy where an entry may stand for less than a page, or for another domain's. */
+  private copyParts(
+    caller: Domain,
+    src: Domain,
+    srcRefOrGfn: number,
+    srcOffset: number,
+    dst: Domain,
+    dstRefOrGfn: number,
+    dstOffset: number,
+    len: number,
+    flags: number,
+  ): number {
+    const from = this.copyPart(caller, src, srcRefOrGfn, (flags & GNTCOPY_source_gref) !== 0, true);
+    if (typeof from === 'number') return from;
+    const to = this.copyPart(caller, dst, dstRefOrGfn, (flags & GNTCOPY_dest_gref) !== 0, false);
+    if (typeof to === 'number') return to;
+    if (srcOffset < from.startBytes || srcOffset + len > from.endBytes) return GNTST_general_error;
+    if (dstOffset < to.startBytes || dstOffset + len > to.endBytes) return GNTST_general_error;
+    copyBytes(from.domain, from.gfn * PAGE_SIZE + srcOffset, to.domain, to.gfn * PAGE_SIZE + dstOffset, len);
+    return GNTST_okay;
+  }
+
+  private copyPart(
+    caller: Domain,
+    domain: Domain,
+    refOrGfn: number,
+    isRef: boolean,
+    readonly: boolean,
+  ): CopyPart | number {
+    if (isRef) return grantedPart(this.copyGrants, caller, domain, refOrGfn, readonly);
+    const gfn = this.copyGfn(caller, domain, refOrGfn, false, readonly);
+    return gfn < 0 ? gfn : wholePage(domain, gfn);
   }
 
   private copyGfn(caller: Domain, domain: Domain, refOrGfn: number, isRef: boolean, readonly: boolean): number {
@@ -246,7 +326,7 @@ export class Grants {
     }
     if ((head & checked) !== GTF_permit_access || head >>> 16 !== caller.id) return GNTST_general_error;
     if (!readonly && refusesWrites) return GNTST_general_error;
-    const gfn = memory.u32[word + 1];
+    const gfn = grants.frameAt(word);
     return memory.isPopulated(gfn) ? gfn : GNTST_bad_page;
   }
 
@@ -259,7 +339,7 @@ export class Grants {
     const head = to.memory.u32[word];
     if ((head & GTF_type_mask) !== GTF_accept_transfer || head >>> 16 !== caller.id) return GNTST_bad_gntref;
     if ((head & GTF_transfer_committed) !== 0) return GNTST_bad_gntref;
-    const target = to.memory.u32[word + 1] as Gfn;
+    const target = to.grants.frameAt(word) as Gfn;
     // A translated domain says in `frame` where the page is to appear: that has to be a hole.
     if (target >= to.memory.pages || to.memory.isPopulated(target)) return GNTST_general_error;
     to.memory.u32[word] |= GTF_transfer_committed;

@@ -5,12 +5,6 @@ import {DOMID_SELF, type Gfn} from '../ids.ts';
 import {PAGE_SHIFT} from '../memory/index.ts';
 import {command, type Command, type Hypercall, runCommand} from './hypercall.ts';
 
-/** Version 2 is a version, and not there. */
-const versionResult = (version: number): number => {
-  if (version === 1) return 0;
-  return version === 2 ? -ENOSYS : -EINVAL;
-};
-
 const table: Readonly<Record<number, Command>> = {
   [abi.GNTTABOP_setup_table]: command(abi.gnttab_setup_table, ({xen, domain, guest}, arg) => {
     const {dom, nr_frames, frame_list} = arg;
@@ -45,11 +39,26 @@ const table: Readonly<Record<number, Command>> = {
     const {status, nrFrames, maxNrFrames} = xen.grants.querySize(domain, dom);
     return {result: 0, out: {status, nr_frames: nrFrames, max_nr_frames: maxNrFrames}};
   }),
-  [abi.GNTTABOP_set_version]: command(abi.gnttab_set_version, (_caller, {version}) => ({
-    result: versionResult(version),
-    out: {version: 1},
+  [abi.GNTTABOP_set_version]: command(abi.gnttab_set_version, ({xen, domain}, {version}) => ({
+    result: xen.grants.setVersion(domain, version),
+    out: {version: domain.grants.version},
   })),
-  [abi.GNTTABOP_get_version]: command(abi.gnttab_get_version, () => ({result: 0, out: {version: 1}})),
+  [abi.GNTTABOP_get_version]: command(abi.gnttab_get_version, ({xen, domain}, {dom}) => {
+    const version = xen.grants.getVersion(domain, dom);
+    return version < 0 ? version : {result: 0, out: {version}};
+  }),
+  [abi.GNTTABOP_get_status_frames]: command(abi.gnttab_get_status_frames, ({xen, domain, guest}, arg) => {
+    const {dom, nr_frames, frame_list} = arg;
+    const frames = xen.grants.statusFrames(domain, dom, nr_frames);
+    if (typeof frames === 'number') return {result: 0, out: {status: frames}};
+    const words = Uint32Array.from(frames.flatMap((offset) => [offset >>> PAGE_SHIFT, 0]));
+    if (!guest.writeWords(frame_list, words)) return -EFAULT;
+    return {result: 0, out: {status: abi.GNTST_okay}};
+  }),
+  [abi.GNTTABOP_swap_grant_ref]: command(abi.gnttab_swap_grant_ref, ({xen, domain}, {ref_a, ref_b}) => ({
+    result: 0,
+    out: {status: xen.grants.swapRefs(domain, ref_a, ref_b)},
+  })),
 };
 
 /** A guest's frames cannot be remapped to another's: mapping is for dom0, whose memory we own. @see grant_table.h */

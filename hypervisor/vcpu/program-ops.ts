@@ -112,6 +112,10 @@ export class ProgramOps implements HypervisorOps {
     return this.xen.grants.setupTable(this.domain, DOMID_SELF, nrFrames);
   }
 
+  gnttabSetVersion(version: number): number {
+    return this.xen.grants.setVersion(this.domain, version);
+  }
+
   evtchnAllocUnbound(remoteDomid: number): number {
     if (!this.makeRoomForPort()) return -ENOMEM;
     return this.xen.eventChannels.allocUnbound(this.domain, DOMID_SELF, remoteDomid);

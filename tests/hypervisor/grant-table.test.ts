@@ -214,3 +214,29 @@ test('many mappings: the maptrack grows and nothing is mixed up', (t) => {
   for (const handle of handles.toReversed()) b.ops.gnttabUnmap(handle);
   t.is(b.domain.maptrack.count, 0);
 });
+
+test('a domain that is held to version 1 has no other table: -ENOSYS [GRANT-VER-01]', (t) => {
+  const {ops, domain} = new BareHost().create({maxGrantVersion: 1});
+  t.is(ops.gnttabSetVersion(2), -38);
+  t.is(domain.grants.version, 1);
+  t.is(ops.gnttabSetVersion(1), 0);
+});
+
+test('drivers of a version 2 domain share pages by the same calls [GRANT-VER-05]', (t) => {
+  const host = new BareHost();
+  const [a, b] = [host.create(), host.create()];
+  t.is(a.ops.gnttabSetVersion(2), 0);
+  const gfns = Array.from({length: 4}, () => a.ops.pages.alloc() as Gfn);
+  const refs = new Uint32Array(4);
+  t.true(a.ops.grantor.grantMany(b.ops.domid, gfns, false, refs, 0, 4));
+  const handles = new Int32Array(4);
+  const offsets = new Float64Array(4);
+  t.is(b.ops.gnttabMapMany(a.ops.domid, refs, GNTMAP_host_map, handles, offsets, 0, 4), 0);
+  t.deepEqual(
+    [...offsets],
+    gfns.map((gfn) => gfn * PAGE_SIZE),
+  );
+  t.false(a.ops.grantor.endMany(refs, 0, 4), 'they are mapped');
+  b.ops.gnttabUnmapMany(handles, 0, 4);
+  t.true(a.ops.grantor.endMany(refs, 0, 4));
+});

@@ -193,6 +193,7 @@ export class Lifecycle {
       podPages: machine.podPages,
       vcpus: config.maxVcpus,
       handle: config.uuid,
+      maxGrantVersion: config.maxGrantVersion,
       abi: machine.abi,
       memory: machine.memory,
       vcpu: (owner, index) => machine.createVcpu(xen, owner, index),

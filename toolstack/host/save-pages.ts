@@ -45,7 +45,7 @@ export function* diskRecords(contents: Uint8Array): Generator<Uint8Array> {
 
 /** Frames of Xen's own that the guest had put into its memory: shared_info and the grant table. */
 const lentFrames = ({sharedInfo, grants}: Domain): ReadonlySet<number> =>
-  new Set([sharedInfo.base, ...grants.offsets].map((offset) => offset / PAGE_SIZE));
+  new Set([sharedInfo.base, ...grants.offsets, ...(grants.status?.offsets ?? [])].map((offset) => offset / PAGE_SIZE));
 
 const isEmpty = (u32: Uint32Array, gfn: number): boolean => {
   const end = Math.min((gfn + 1) * PAGE_WORDS, u32.length);

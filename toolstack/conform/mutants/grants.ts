@@ -12,15 +12,18 @@ const GTF_writing = 16;
 const GTF_sub_page = 256;
 const GNTCOPY_source_gref = 1;
 
+type Operation = 'map' | 'unmap' | 'copy' | 'querySize' | 'setupTable' | 'unmapAll' | 'statusFrames' | 'setVersion';
+
 /** A fault of one grant operation. */
-export const inGrants = <K extends 'map' | 'unmap' | 'copy' | 'querySize' | 'setupTable' | 'unmapAll'>(
-  name: string,
-  operation: K,
-  hook: Hook<Grants[K]>,
-): Mutant => inHypervisor(name, ({grants}) => instead(grants, operation, hook));
+export const inGrants = <K extends Operation>(name: string, operation: K, hook: Hook<Grants[K]>): Mutant =>
+  inHypervisor(name, ({grants}) => instead(grants, operation, hook));
 
 /** One answer in place of another, of any grant operation that answers a status. */
-export const grantAnswers = (operation: 'map' | 'unmap' | 'copy' | 'setupTable', due: number, other: number): Mutant =>
+export const grantAnswers = (
+  operation: 'map' | 'unmap' | 'copy' | 'setupTable' | 'setVersion' | 'swapRefs',
+  due: number,
+  other: number,
+): Mutant =>
   inHypervisor(`answers ${other} to ${operation} where ${due} is due`, ({grants}) =>
     instead(grants, operation, ((real: (...args: unknown[]) => number, ...args: unknown[]) => {
       const result = real(...args);
@@ -150,7 +153,7 @@ export const unmapsOthers = inHypervisor("unmaps a handle of dom0's for anybody"
   ),
 );
 
-export const asDom0 = (operation: 'querySize' | 'setupTable'): Mutant =>
+export const asDom0 = (operation: 'querySize' | 'setupTable' | 'statusFrames'): Mutant =>
   inHypervisor(`${operation} does not ask who calls`, (xen) =>
     instead(xen.grants, operation, ((real: (...args: unknown[]) => unknown, _caller: Domain, ...rest: unknown[]) =>
       real(dom0Of(xen), ...rest)) as never),

@@ -25,10 +25,20 @@ export const GNTST = {
   permission_denied: -8,
   bad_page: -9,
   bad_copy_arg: -10,
+  eagain: -12,
   no_space: -13,
 } as const;
 
-export const GNTTABOP = {setup_table: 2, copy: 5, query_size: 6, set_version: 8} as const;
+export const GNTTABOP = {
+  setup_table: 2,
+  copy: 5,
+  query_size: 6,
+  unmap_and_replace: 7,
+  set_version: 8,
+  get_status_frames: 9,
+  get_version: 10,
+  swap_grant_ref: 11,
+} as const;
 
 /** @see xen.h */
 export const grant_table_op = 20;

@@ -35,8 +35,8 @@ export const grantVersionChecks: readonly Check[] = [
     {
       abi: 'x86_32',
       mutants: [
-        callAnswers(grant_table_op, GNTTABOP.set_version, -ENOSYS, -EINVAL),
-        callAnswers(grant_table_op, GNTTABOP.set_version, -ENOSYS, 0),
+        callAnswers(grant_table_op, GNTTABOP.set_version, 0, -ENOSYS),
+        callAnswers(grant_table_op, GNTTABOP.set_version, 0, -EINVAL),
         callAnswers(grant_table_op, GNTTABOP.set_version, -EINVAL, 0),
       ],
     },
