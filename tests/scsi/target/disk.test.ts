@@ -61,7 +61,7 @@ const answers: readonly (readonly [title: string, cdb: string, sent: Sent, says:
   ['WRITE of a part of a block', '2a 00 00000000 00 0001 00', {out: pattern(200)}, '5/0e/03'],
   ['WRITE SAME with two blocks of data', '41 00 00000000 00 0001 00', {out: pattern(1024)}, '5/0e/03'],
   ['WRITE SAME with ANCHOR', '41 10 00000000 00 0001 00', {out: pattern(512)}, '5/24/00'],
-  ['COMPARE AND WRITE with too little data', '89 00 0000000000000000 000000 01 00 00', {out: pattern(512)}, '5/0e/03'],
+  ['COMPARE AND WRITE with too little data', '89 00 0000000000000000 000000 01 00 00', {out: pattern(512)}, '5/24/00'],
   ['VERIFY with the reserved BYTCHK', '2f 04 00000000 00 0001 00', {out: pattern(512)}, '5/24/00'],
   ['VERIFY of the medium', '2f 00 00000000 00 0100 00', {}, 'good'],
   ['UNMAP with a short list', '42 00 00000000 00 0004 00', {out: pattern(4)}, '5/1a/00'],
@@ -156,8 +156,10 @@ test('WRITE SAME writes, unmaps, and goes on to the end', async (t) => {
   t.deepEqual(await written(initiator, 1, 3), Buffer.concat([same, Buffer.alloc(512), same]));
   t.is(await initiator.says('93 08 0000000000000001 00000001 00 00', {out: new Uint8Array(512)}), 'good');
   t.deepEqual(await written(initiator, 1, 1), Buffer.alloc(512));
-  t.is(await initiator.says('41 08 000007fe 00 0000 00', {out: same}), 'good', 'UNMAP of what is no zeroes');
+  t.is(await initiator.says('41 00 000007fe 00 0000 00', {out: same}), 'good', 'to the end');
   t.deepEqual(await written(initiator, 2045, 3), Buffer.concat([Buffer.alloc(512), same, same]));
+  t.is(await initiator.says('41 08 000007ff 00 0000 00', {out: same}), 'good', 'UNMAP, whatever the data');
+  t.deepEqual(await written(initiator, 2046, 2), Buffer.concat([same, Buffer.alloc(512)]));
 });
 
 const unmapList = (...ranges: (readonly [lba: number, blocks: number])[]): Uint8Array => {

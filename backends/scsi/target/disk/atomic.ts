@@ -32,7 +32,7 @@ const compareAndWrite = (unit: DiskUnit, task: Task): Answer => {
   const fault = writeRangeFault(unit, cdb, range);
   if (fault !== undefined) return fault;
   const wanted = 2 * range.blocks * unit.blockBytes;
-  if (task.data.lengthBytes !== wanted) return wrongDataLength(wanted);
+  if (task.data.lengthBytes !== wanted) return invalidField(13);
   return range.blocks === 0 ? 0 : settleWrite(unit, isForced(cdb), compareThenWrite(unit, task, range));
 };
 

@@ -2,7 +2,7 @@ import {gather} from '../../../storage/index.ts';
 import {type BlockRange, rangeFault, rangeOf} from '../block/range.ts';
 import {discardBlocks, writeBlocks} from '../block/storage-steps.ts';
 import {command, type CommandSpec} from '../command.ts';
-import {type Answer, type Failure, invalidField, type Outcome} from '../outcome.ts';
+import {type Answer, type Failure, invalidField} from '../outcome.ts';
 import type {Task} from '../task.ts';
 import type {DiskUnit} from './disk-unit.ts';
 import {expectRepeated} from './compare.ts';
@@ -29,17 +29,7 @@ const writeRepeated = async (
   return undefined;
 };
 
-/** Zeroes may be unmapped, as unmapped blocks read as zeroes; anything else is written in either case. */
-const fill = async (unit: DiskUnit, task: Task, range: BlockRange, block: Uint8Array): Promise<Outcome> => {
-  const isZero = block.every((byte) => byte === 0);
-  const mayUnmap = (task.cdb[1] & UNMAP) !== 0 && unit.storage.discardGranularity > 0;
-  const failure =
-    isZero && mayUnmap
-      ? await discardBlocks(unit, range.lba, range.blocks)
-      : await writeRepeated(unit, task, range, block);
-  return failure ?? task.data.lengthBytes;
-};
-
+/** With UNMAP blocks are unmapped whatever the data are, as Linux's target has it, and read as zeroes. */
 const writeSame = (unit: DiskUnit, task: Task): Answer => {
   const {cdb} = task;
   const given = rangeOf(cdb);
@@ -48,12 +38,18 @@ const writeSame = (unit: DiskUnit, task: Task): Answer => {
   const range = {lba: given.lba, blocks};
   const fault = unit.notReady ?? unit.writeFault ?? rangeFault(cdb, range, unit.blocks);
   if (fault !== undefined) return fault;
-  if ((cdb[1] & UNMAP) !== 0 && unit.storage.discardGranularity === 0) return invalidField(1, 3);
+  const isUnmap = (cdb[1] & UNMAP) !== 0;
+  if (isUnmap && unit.storage.discardGranularity === 0) return invalidField(1, 3);
   const hasNoData = cdb[0] === WRITE_SAME_16 && (cdb[1] & NO_DATA_OUT) !== 0;
   const wanted = hasNoData ? 0 : unit.blockBytes;
   if (task.data.lengthBytes !== wanted) return wrongDataLength(wanted);
   const block = hasNoData ? new Uint8Array(unit.blockBytes) : gather(task.data);
-  return settleWrite(unit, false, fill(unit, task, range, block));
+  const doing = isUnmap ? discardBlocks(unit, range.lba, range.blocks) : writeRepeated(unit, task, range, block);
+  return settleWrite(
+    unit,
+    false,
+    doing.then((failure) => failure ?? wanted),
+  );
 };
 
 const traits = {data: 'out', access: 'write'} as const;
