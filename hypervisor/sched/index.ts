@@ -1,6 +1,6 @@
-export {Arinc653, type ArincSchedule, type ArincSlot} from './arinc653.ts';
+export type {ArincSchedule, ArincSlot} from './arinc653.ts';
 export type {CpuPool} from './cpu-pool.ts';
-export {DEFAULT_POOL, POLICIES, type PolicyName, type PoolParameters} from './policy.ts';
+export type {PolicyName, PoolParameters} from './policy.ts';
 export {Sched, type SchedOptions} from './sched.ts';
 export {
   type CreditParameters,
