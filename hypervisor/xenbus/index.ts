@@ -4,10 +4,10 @@ export {DeviceError} from './device-error.ts';
 export type {DriverInstance, XenbusDriver} from './driver.ts';
 export {
   formatTransitions,
-  isLegalMove,
   nextStates,
   parseState,
   stateName,
+  stateNames,
   type XenbusRole,
   type XenbusState,
 } from './state.ts';

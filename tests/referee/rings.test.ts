@@ -36,7 +36,7 @@ class ScriptedRing {
       offered: () => 0,
       offers: (by, key) => this.offers.get(`${by}/${key}`) ?? 0,
     });
-    const court = {report, suspect: () => undefined, isThere: () => true, isQuiet: () => false};
+    const court = {report, suspect: () => undefined, loses: () => undefined, isThere: () => true, isQuiet: () => false};
     this.watch = new RingWatch({view, court, messages, backend: 'answers', frontend: 'takes'});
   }
 

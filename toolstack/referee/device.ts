@@ -60,6 +60,8 @@ export class WatchedDevice {
   readonly name: string;
   readonly front: DeviceEnd;
   readonly back: DeviceEnd;
+  /** Requests have passed unseen: which pages it has published is not known. */
+  hasUnseen = false;
   /** Host time at which the device was taken from a guest that could let go of it. */
   takenNs: number | undefined;
 

@@ -29,6 +29,15 @@ interface Mapping {
 const REFUSED_GRANT = 'refusedGrant';
 const NOTHING = -1;
 
+export interface GrantWatchParts {
+  readonly xen: Hypervisor;
+  readonly book: DeviceBook;
+  readonly breaches: Breaches;
+  readonly isWatched: (domid: number) => boolean;
+  /** Reads what has been published since the last look. */
+  readonly look: () => void;
+}
+
 /**
  * Grants between the two ends of the watched devices: what a frontend offers has to be live, what a backend maps has to be
  * offered, and what is mapped has to stay as it is.
@@ -42,14 +51,16 @@ export class GrantWatch {
   private readonly offers = new Map<number, (Offer | undefined)[]>();
   /** By mapper, then by handle. */
   private readonly mappings = new Map<number, (Mapping | undefined)[]>();
+  private readonly look: () => void;
   /** The next map that fails was refused by the simulation, not for what anybody did. */
   private isRefused = false;
 
-  constructor(xen: Hypervisor, book: DeviceBook, breaches: Breaches, isWatched: (domid: number) => boolean) {
-    this.xen = xen;
-    this.book = book;
-    this.breaches = breaches;
-    this.isWatched = isWatched;
+  constructor(parts: GrantWatchParts) {
+    this.xen = parts.xen;
+    this.book = parts.book;
+    this.breaches = parts.breaches;
+    this.isWatched = parts.isWatched;
+    this.look = parts.look;
   }
 
   /** The frontend hands a reference to its backend. Returns the frame, or -1 when the entry does not let it in. */
@@ -86,6 +97,7 @@ export class GrantWatch {
     this.isRefused = false;
     const granter = this.xen.domain(granterDomid);
     if (isRefused || granter === undefined || !this.isWatched(granterDomid)) return;
+    if (this.offers.get(granterDomid)?.[ref] === undefined) this.look();
     const offer = this.offers.get(granterDomid)?.[ref];
     if (offer?.device.back.domid !== mapper) this.mappedUnoffered(mapper, granterDomid, ref);
     if (handle < 0) {
@@ -143,9 +155,9 @@ export class GrantWatch {
 
   private mappedUnoffered(mapper: number, granter: number, ref: number): void {
     if (ref < GNTTAB_NR_RESERVED_ENTRIES) return;
-    const devices = this.book.ofGuest(granter).filter(({back}) => back.domid === mapper);
+    const devices = this.book.ofGuest(granter).filter(({back, isGone}) => back.domid === mapper && !isGone);
     // Of protocols that are not known here it is not known either what they publish.
-    if (devices.some(({type}) => deviceKinds[type]?.tellsPages !== true)) return;
+    if (devices.some(({type, hasUnseen}) => hasUnseen || deviceKinds[type]?.tellsPages !== true)) return;
     const name = devices.length === 1 ? devices[0].name : `d${granter}`;
     const done = `mapped reference ${ref} of d${granter}, which was never published`;
     this.breaches.report(name, mapper, 'XENBUS-SM-05', done, 'what the frontend has published for the backend');

@@ -1,9 +1,14 @@
-import {XenbusStateConnected, XenbusStateInitialised} from '../../hypervisor/abi/io/xenbus.ts';
+import {
+  XenbusStateConnected,
+  XenbusStateInitialised,
+  XenbusStateReconfigured,
+  XenbusStateReconfiguring,
+} from '../../hypervisor/abi/io/xenbus.ts';
 import {blkif_ring} from '../../hypervisor/abi/io/blkif.ts';
 import {netif_rx_ring, netif_tx_ring} from '../../hypervisor/abi/io/netif.ts';
 import type {RingTypes} from '../../hypervisor/abi/io/ring.ts';
 import {vscsiif_ring} from '../../hypervisor/abi/io/vscsiif.ts';
-import type {XenbusState} from '../../hypervisor/xenbus/index.ts';
+import {nextStates, type XenbusRole, type XenbusState} from '../../hypervisor/xenbus/index.ts';
 import {blockMessages} from './messages/block.ts';
 import type {MakeMessages} from './messages/judge.ts';
 import {netRxMessages} from './messages/net-rx.ts';
@@ -35,6 +40,8 @@ export interface DeviceKind {
   readonly properties: readonly string[];
   /** The frontend is Connected before the backend is. */
   readonly frontendFirst: boolean;
+  /** Parts of the device come and go while it is connected, by Reconfiguring and Reconfigured. */
+  readonly reconfigures: boolean;
   /** Where pages are offered is known: the rings' messages tell of all. */
   readonly tellsPages: boolean;
 }
@@ -58,7 +65,7 @@ const netRing = (types: RingTypes, messages: MakeMessages, direction: string, ba
   frontend: 'delays',
 });
 
-/** By the name of the directory. @see blkif.h, netif.h and vscsiif.h */
+/** By the name of the directory. @see blkif.h, netif.h, vscsiif.h and console.h */
 export const deviceKinds: Readonly<Record<string, DeviceKind | undefined>> = {
   vbd: {
     rings: [ring(blkif_ring, blockMessages)],
@@ -66,6 +73,7 @@ export const deviceKinds: Readonly<Record<string, DeviceKind | undefined>> = {
     offers: ['max-ring-page-order', 'multi-queue-max-queues'],
     properties: ['sectors', 'sector-size', 'info'],
     frontendFirst: false,
+    reconfigures: false,
     tellsPages: true,
   },
   vif: {
@@ -77,6 +85,7 @@ export const deviceKinds: Readonly<Record<string, DeviceKind | undefined>> = {
     offers: ['feature-sg', 'feature-rx-copy', 'feature-split-event-channels', 'multi-queue-max-queues'],
     properties: [],
     frontendFirst: true,
+    reconfigures: false,
     tellsPages: true,
   },
   vscsi: {
@@ -85,6 +94,26 @@ export const deviceKinds: Readonly<Record<string, DeviceKind | undefined>> = {
     offers: ['feature-sg-grant'],
     properties: [],
     frontendFirst: false,
+    reconfigures: true,
     tellsPages: false,
   },
+  // Consoles beside the first, which has no states. Its page has no indexes of requests. @see console.txt
+  console: {
+    rings: [],
+    announcedIn: XenbusStateInitialised,
+    offers: [],
+    properties: [],
+    frontendFirst: false,
+    reconfigures: false,
+    tellsPages: false,
+  },
+};
+
+const RECONFIGURATION: readonly XenbusState[] = [XenbusStateReconfiguring, XenbusStateReconfigured];
+
+/** Where an end of a device of that kind may go from a state, other than stay. */
+export const legalStates = (type: string, role: XenbusRole, from: XenbusState): readonly XenbusState[] => {
+  const next = nextStates(role, from);
+  if (deviceKinds[type]?.reconfigures !== false) return next;
+  return RECONFIGURATION.includes(from) ? [] : next.filter((state) => !RECONFIGURATION.includes(state));
 };

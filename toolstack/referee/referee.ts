@@ -41,7 +41,7 @@ export class Referee {
     const isWatched = (domid: number): boolean => this.named?.has(domid) ?? true;
     const book = new DeviceBook(isWatched);
     this.found = new Breaches(() => xen.schedule.now());
-    this.grants = new GrantWatch(xen, book, this.found, isWatched);
+    this.grants = new GrantWatch({xen, book, breaches: this.found, isWatched, look: () => this.rings.look()});
     this.rings = new Rings(xen, this.found, this.grants);
     this.ledgerBook = new Ledgers(xen, this.grants, this.ports, (ledger) => this.accounts.next(ledger));
     const {found: breaches, grants, ports, rings} = this;

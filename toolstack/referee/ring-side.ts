@@ -6,6 +6,8 @@ export interface RingCourt {
   /** `by` broke a clause. */
   report(by: XenbusRole, clause: string, done: string, legal: string): void;
   suspect(suspicion: Suspicion): void;
+  /** Requests have passed unseen, or will. */
+  loses(): void;
   /** The ring's page is granted still: a driver that was killed has published it, but its kernel uses the page for others. */
   isThere(): boolean;
   /** Both ends are connected, may run, and have nothing to do. */

@@ -113,6 +113,7 @@ export class RingWatch {
   }
 
   private breakOff(): void {
+    this.court.loses();
     this.isBroken = true;
     this.close();
   }
@@ -121,7 +122,10 @@ export class RingWatch {
     const {messages, view} = this;
     // A slot may hold the next message already when both ends have moved since the last look.
     const isOverwritten = ahead(rspProd, this.reqProd) > 0 || ahead(reqProd, this.rspProd) > view.entries;
-    if (isOverwritten) return messages.lose();
+    if (isOverwritten) {
+      this.court.loses();
+      return messages.lose();
+    }
     if (rspProd !== this.rspProd) messages.responses(this.rspProd, rspProd);
     if (reqProd !== this.reqProd) messages.requests(this.reqProd, reqProd);
   }

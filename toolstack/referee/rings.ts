@@ -36,6 +36,7 @@ export class Rings {
 
   /** A frontend has published a ring whose pages are those frames. */
   open(device: WatchedDevice, {kind, refs, port}: AnnouncedRing, abi: Abi, gfns: readonly number[]): void {
+    device.hasUnseen = false;
     const guest = this.xen.domain(device.front.domid);
     if (guest === undefined || gfns.some((gfn) => !guest.memory.isPopulated(gfn))) return;
     const view = new RingView(kind.types, abi, guest.memory, gfns);
@@ -124,6 +125,7 @@ export class Rings {
     return {
       report: (by, clause, done, legal) => this.breaches.report(device.name, device.end(by).domid, clause, done, legal),
       isThere: () => this.grants.grants(device, firstRef, gfn),
+      loses: () => void (device.hasUnseen = true),
       suspect: (suspicion: Suspicion) => this.suspicions.add(suspicion),
       isQuiet: () =>
         front.state === XenbusStateConnected &&

@@ -7,12 +7,12 @@ import {
   XenbusStateInitWait,
 } from '../../hypervisor/abi/io/xenbus.ts';
 import {DOM0, type Hypervisor} from '../../hypervisor/index.ts';
-import {isLegalMove, nextStates, stateName, type XenbusState} from '../../hypervisor/xenbus/index.ts';
+import {stateName, type XenbusState} from '../../hypervisor/xenbus/index.ts';
 import {readAnnouncement} from './announced-ring.ts';
 import type {Breaches} from './breach.ts';
 import type {DeviceBook, DeviceEnd, WatchedDevice} from './device.ts';
 import type {GrantWatch} from './grant-watch.ts';
-import {type DeviceKind, deviceKinds} from './kinds.ts';
+import {type DeviceKind, deviceKinds, legalStates} from './kinds.ts';
 import type {PortBook} from './port-book.ts';
 import type {Rings} from './rings.ts';
 import type {StoreChange} from './store-changes.ts';
@@ -137,9 +137,9 @@ export class XenbusRules {
         `writes of d${end.domid} and the toolstack`,
       );
     if (from === undefined) this.begins(device, end, to, domid);
-    else if (!isLegalMove(role, from, to) && !isRequest(domid, to)) {
+    else if (from !== to && !legalStates(device.type, role, from).includes(to) && !isRequest(domid, to)) {
       const clause = (role === 'frontend' ? frontendMoves : backendMoves)[to] ?? OTHER_MOVE;
-      const legal = nextStates(role, from).map(stateName).join(', ') || 'none';
+      const legal = legalStates(device.type, role, from).map(stateName).join(', ') || 'none';
       this.report(device, domid, clause, `the ${role} went from ${stateName(from)} to ${stateName(to)}`, legal);
     }
     end.enter(to);
@@ -181,7 +181,7 @@ export class XenbusRules {
         'the frontend went to Connected',
         'once the backend is Connected',
       );
-    if (to === kind.announcedIn) this.announced(device, kind);
+    if (to === kind.announcedIn || !front.hasBeen(kind.announcedIn)) this.announced(device, kind);
   }
 
   /** The frontend says that its rings can be used. */
