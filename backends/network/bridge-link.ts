@@ -1,6 +1,7 @@
 import {type Observable, Subject} from 'rxjs';
-import type {DomainMemory} from '../../hypervisor/memory/index.ts';
+import type {HypervisorOps} from '../../hypervisor/ops.ts';
 import type {Bridge} from './bridge.ts';
+import {type FaultCounts, type NetFaults, PortFaults} from './faults/index.ts';
 import {FrameBatch, type FrameCapture} from './frame-batch.ts';
 import {type PortVlan, VlanPort} from './vlan.ts';
 
@@ -30,15 +31,20 @@ export class BridgeLink {
   readonly isolated: boolean;
   inFrames = 0;
   outFrames = 0;
+  /** What its faults have done. */
+  readonly faultCounts: FaultCounts = {lost: 0, duplicated: 0, held: 0};
+  private readonly ops: HypervisorOps;
   private readonly bridge: Bridge;
+  private faults: PortFaults | undefined;
   private readonly captures = new Subject<FrameCapture>();
 
   /** @see Bridge.attach */
-  constructor(bridge: Bridge, id: number, port: BridgePort, memory: DomainMemory, options: PortOptions) {
+  constructor(bridge: Bridge, id: number, port: BridgePort, ops: HypervisorOps, options: PortOptions) {
+    this.ops = ops;
     this.bridge = bridge;
     this.id = id;
     this.port = port;
-    this.outgoing = new FrameBatch(memory);
+    this.outgoing = new FrameBatch(ops.memory);
     this.vlan = new VlanPort(options.vlan ?? {});
     this.isolated = options.isolated ?? false;
   }
@@ -51,7 +57,8 @@ export class BridgeLink {
   /** Sends frames into the bridge: they are where they go when it returns. */
   send(batch: FrameBatch): void {
     this.inFrames += batch.count;
-    this.bridge.forward(this, batch);
+    if (this.faults === undefined) this.bridge.forward(this, batch);
+    else this.faults.in.pass(batch);
   }
 
   /** Called by the bridge: hands `outgoing` to the port. */
@@ -59,7 +66,8 @@ export class BridgeLink {
     const {outgoing} = this;
     this.outFrames += outgoing.count;
     this.show('out', outgoing, nowNs);
-    this.port.receive(outgoing);
+    if (this.faults === undefined) this.port.receive(outgoing);
+    else this.faults.out.pass(outgoing);
     outgoing.clear();
   }
 
@@ -72,8 +80,24 @@ export class BridgeLink {
     return {timeNs, port: this.port.name, direction, frames: batch.copies()};
   }
 
+  /** Called by the bridge: what goes wrong from now on; {} for nothing. */
+  inject(faults: NetFaults): void {
+    this.faults?.close();
+    this.faults =
+      Object.keys(faults).length === 0
+        ? undefined
+        : new PortFaults({
+            ops: this.ops,
+            faults,
+            counts: this.faultCounts,
+            takeIn: (batch) => this.bridge.forward(this, batch),
+            takeOut: (batch) => this.port.receive(batch),
+          });
+  }
+
   /** Unplugs the port. */
   detach(): void {
+    this.faults?.close();
     this.bridge.detach(this);
     this.captures.complete();
   }

@@ -3,6 +3,7 @@ import type {DomainMemory} from '../../hypervisor/memory/index.ts';
 import type {HypervisorOps} from '../../hypervisor/ops.ts';
 import {NS_PER_S, type TaskQueue} from '../../hypervisor/schedule/index.ts';
 import {BridgeLink, type BridgePort, type PortOptions} from './bridge-link.ts';
+import type {NetFaults} from './faults/index.ts';
 import type {FrameBatch, FrameCapture} from './frame-batch.ts';
 import {ETH_ALEN, formatMac, isGroup, macHigh, macLow} from './mac.ts';
 import {MacTable, NO_PORT} from './mac-table.ts';
@@ -18,6 +19,8 @@ export interface BridgeOptions {
   /** Addresses learned at most; those beyond it are flooded. */
   maxAddresses?: number;
   maxPorts?: number;
+  /** What goes wrong at each port that has no faults of its own. */
+  faults?: NetFaults;
 }
 
 /** An address and the port behind which it is. */
@@ -51,6 +54,7 @@ export class Bridge {
   flooded = 0;
   /** Frames of a VLAN that their port is not in. */
   filtered = 0;
+  private readonly ops: HypervisorOps;
   private readonly memory: DomainMemory;
   private readonly schedule: TaskQueue;
   private readonly maxPorts: number;
@@ -62,15 +66,20 @@ export class Bridge {
   private readonly captures = new Subject<FrameCapture>();
   /** The one under way. */
   private readonly frame: VlanFrame;
+  private readonly defaultFaults: NetFaults;
+  /** By the port's name: they stay while it comes and goes. */
+  private readonly faults = new Map<string, NetFaults>();
   private forwarding = false;
   /** Some port is isolated, or has to do with VLANs. */
   private isDivided = false;
 
   constructor(options: BridgeOptions) {
     this.name = options.name;
+    this.ops = options.ops;
     this.memory = options.ops.memory;
     this.schedule = options.ops.schedule;
     this.frame = new VlanFrame(options.ops);
+    this.defaultFaults = options.faults ?? {};
     this.maxPorts = options.maxPorts ?? DEFAULT_MAX_PORTS;
     this.table = new MacTable({
       seed: this.schedule.random(),
@@ -107,13 +116,28 @@ export class Bridge {
     const gap = this.linksById.indexOf(undefined);
     const id = gap < 0 ? this.linksById.length : gap;
     if (id >= this.maxPorts) return undefined;
-    const link = new BridgeLink(this, id, port, this.memory, options);
+    const link = new BridgeLink(this, id, port, this.ops, options);
     this.linksById[id] = link;
+    link.inject(this.faultsOf(port.name));
     const {mac, vlan, isolated} = options;
     this.isDivided ||= vlan !== undefined || isolated === true;
     const vlanHigh = (vlan?.tag ?? NO_VLAN) << MAC_HIGH_BITS;
     if (mac !== undefined) this.table.fix(macHigh(mac, 0) | vlanHigh, macLow(mac, 0), id, this.schedule.now());
     return link;
+  }
+
+  /** What goes wrong at the port of that name, whether it is there or not. */
+  faultsOf(port: string): NetFaults {
+    return this.faults.get(port) ?? this.defaultFaults;
+  }
+
+  /** From now on this goes wrong at the port of that name, also after it was away; {} for nothing. */
+  inject(port: string, faults: NetFaults): void {
+    this.faults.delete(port);
+    const [oldest] = this.faults.keys();
+    if (this.faults.size >= this.maxPorts) this.faults.delete(oldest);
+    this.faults.set(port, faults);
+    for (const link of this.links) if (link.port.name === port) link.inject(faults);
   }
 
   /** Called by the link. */

@@ -1,5 +1,6 @@
 export {Bridge, type BridgeAddress, type BridgeOptions} from './bridge.ts';
 export {BridgeLink, type BridgePort, type PortOptions} from './bridge-link.ts';
+export {type FaultCounts, formatNetFaults, type NetFaults, parseNetFaults} from './faults/index.ts';
 export {FrameArea} from './frame-area.ts';
 export {ETH_HLEN, FrameBatch, type FrameCapture} from './frame-batch.ts';
 export {FrameFinisher} from './frame-finisher.ts';

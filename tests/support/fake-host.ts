@@ -192,6 +192,8 @@ export class FakeHost implements ServedHost {
     attach: (domid, {mac}) => this.#do('attachVif', domid, String(mac)),
     detach: (domid, which) => this.#do('detachVif', domid, which),
     list: () => Promise.resolve(this.vifRows),
+    faults: () => ({faults: 'none', lost: 0, duplicated: 0, held: 0}),
+    setFaults: (domid, which) => this.#act('setFaults', domid, which),
     captured: (domid) => {
       this.#act('captureVifs', domid);
       throw new ToolstackError('ENODEV', 'no such vif');

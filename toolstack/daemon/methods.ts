@@ -1,6 +1,7 @@
 import {filter, firstValueFrom} from 'rxjs';
 import type {DomId} from '../../hypervisor/index.ts';
 import {ToolstackError} from '../errors.ts';
+import {readFaults} from '../host/bridges.ts';
 import type {ServedHost} from './served-host.ts';
 import {type DaemonInfo, type Method, type Params, PROTOCOL, type Result} from './protocol.ts';
 
@@ -91,6 +92,10 @@ export const createMethods = (host: ServedHost, control: Control): MethodTable =
   'vif.attach': done(({domid, vif}) => host.vifs.attach(domid as DomId, vif)),
   'vif.detach': done(({domid, which}) => host.vifs.detach(domid as DomId, which)),
   'vif.list': ({domid}) => host.vifs.list(domid as DomId),
+  'vif.faults': ({domid, which, faults}) => {
+    if (faults !== null) host.vifs.setFaults(domid as DomId, which, readFaults(faults));
+    return host.vifs.faults(domid as DomId, which);
+  },
   'scsi.attach': done(({domid, spec, baseDir}) => host.scsi.attach(domid as DomId, spec, baseDir)),
   'scsi.detach': done(({domid, vdev, force}) => host.scsi.detach(domid as DomId, vdev, {force})),
   'scsi.list': ({domid}) => host.scsi.list(domid as DomId),

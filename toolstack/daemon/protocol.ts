@@ -1,14 +1,16 @@
 import type {ArincSchedule, PoolParameters} from '../../hypervisor/sched/index.ts';
 import type {DiskConfig, DomainConfig, VifConfig} from '../config/index.ts';
-import type {
-  CpuPoolListing,
-  DomainSchedule,
-  ScheduleChange,
-  Scheduler,
-  VcpuListing,
-} from '../host/cpus/index.ts';
+import type {CpuPoolListing, DomainSchedule, ScheduleChange, Scheduler, VcpuListing} from '../host/cpus/index.ts';
 import type {TopSample} from '../host/top.ts';
-import type {DiskListing, DomainSummary, HostInfo, ShutdownTrigger, VifListing, VscsiListing} from '../host/api.ts';
+import type {
+  DiskListing,
+  DomainSummary,
+  HostInfo,
+  ShutdownTrigger,
+  VifFaults,
+  VifListing,
+  VscsiListing,
+} from '../host/api.ts';
 import type {HeaderInfo} from '../host/save-header.ts';
 
 /** Both ends must have the same; raised with every change that an older end would not understand. */
@@ -104,6 +106,9 @@ export interface Methods {
   'scsi.attach': {params: {domid: number; spec: string; baseDir: string}; result: null};
   'scsi.detach': {params: {domid: number; vdev: string; force: boolean}; result: null};
   'scsi.list': {params: {domid: number}; result: VscsiListing[]};
+
+  /** Changes what goes wrong with frames of a network device, unless null: "loss=1% delay=5ms", "none". */
+  'vif.faults': {params: {domid: number; which: string; faults: string | null}; result: VifFaults};
 
   /**
    * Exports a disk as the guest's frontend sees it over NBD, until the connection that asked ends: on a Unix socket, or

@@ -1,3 +1,4 @@
+import {type NetFaults, parseNetFaults} from '../../backends/network/faults/net-faults.ts';
 import {parseUplink, type UplinkSpec} from '../../backends/network/uplink/spec.ts';
 import {ToolstackError} from '../errors.ts';
 import type {BridgeConfig} from './api.ts';
@@ -14,6 +15,15 @@ export const withUplink = (bridges: readonly BridgeConfig[], name: string, uplin
   return bridges.map((bridge) =>
     bridge.name === name ? {...bridge, uplinks: [...(bridge.uplinks ?? []), uplink]} : bridge,
   );
+};
+
+/** EINVAL. */
+export const readFaults = (text: string): NetFaults => {
+  try {
+    return parseNetFaults(text);
+  } catch (error) {
+    throw new ToolstackError('EINVAL', `pvsim: ${(error as RangeError).message}`);
+  }
 };
 
 export const readUplink = (text: string): UplinkSpec => {

@@ -7,7 +7,7 @@ import type {ProgramOps} from '../../hypervisor/vcpu/index.ts';
 import {generateMac} from '../config/index.ts';
 import {ToolstackError} from '../errors.ts';
 import type {BridgeConfig, PlugOptions} from './api.ts';
-import {DEFAULT_NAT, readUplink} from './bridges.ts';
+import {DEFAULT_NAT, readFaults, readUplink} from './bridges.ts';
 
 /** For vif-route; its guests are apart from each other. */
 const ROUTED_BRIDGE = 'xenroute0';
@@ -41,10 +41,8 @@ export class Dom0Network {
     const natConfigs = bridges.filter(isNat);
     this.natConfigs = natConfigs.length > 0 ? natConfigs : [DEFAULT_NAT];
     const plain = bridges.filter((config) => !isNat(config));
-    this.networks = new Networks(
-      ops,
-      plain.map(({name}) => name),
-    );
+    this.networks = new Networks(ops, []);
+    for (const config of plain) this.createBridge(config);
     this.networks.addScript('vif-nat', (bridge) => ({bridge: this.natNetwork(bridge).leg.nic.bridge, port: {}}));
     this.networks.addScript('vif-route', () => ({bridge: this.routed().nic.bridge, port: ISOLATED}));
     for (const {name, dom0Address, uplinks = []} of plain) {
@@ -115,9 +113,9 @@ export class Dom0Network {
     return leg;
   }
 
-  private makeNat({name, nat, uplinks = []}: NatConfig): NatNetwork {
+  private makeNat({name, nat, uplinks = [], faults}: NatConfig): NatNetwork {
     const subnet = readSubnet(name, nat);
-    this.networks.create(name);
+    this.createBridge({name, faults});
     const outsideName = `${name}-out`;
     if (uplinks.length > 0) this.networks.create(outsideName);
     const options = {
@@ -130,6 +128,10 @@ export class Dom0Network {
     };
     for (const uplink of uplinks) this.addUplink(outsideName, uplink);
     return new NatNetwork(options);
+  }
+
+  private createBridge({name, faults}: BridgeConfig): void {
+    this.networks.create(name, faults === undefined ? {} : {faults: readFaults(faults)});
   }
 
   private addUplink(bridge: string, text: string): void {

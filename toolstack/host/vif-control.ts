@@ -1,9 +1,10 @@
 import {NetBackend} from '../../backends/net/index.ts';
+import {formatNetFaults, type NetFaults} from '../../backends/network/index.ts';
 import type {DomId} from '../../hypervisor/index.ts';
 import type {Schedule} from '../../hypervisor/schedule/index.ts';
 import type {VifConfig} from '../config/index.ts';
 import {ToolstackError} from '../errors.ts';
-import type {HostVifs, VifListing} from './api.ts';
+import type {HostVifs, VifFaults, VifListing} from './api.ts';
 import type {DeviceBuses} from './device-buses.ts';
 import type {Devices} from './devices.ts';
 import type {DomainRecords} from './domain-records.ts';
@@ -49,6 +50,18 @@ export class VifControl implements HostVifs {
   backend(domid: DomId, which: string): NetBackend {
     const {records, buses, vifs} = this.parts;
     return buses.backend(vifs.find(records.get(domid), which), NetBackend);
+  }
+
+  faults(domid: DomId, which: string): VifFaults {
+    const {bridge, name} = this.backend(domid, which);
+    const counts = bridge.links.find(({port}) => port.name === name)?.faultCounts;
+    const faults = formatNetFaults(bridge.faultsOf(name));
+    return {faults, lost: 0, duplicated: 0, held: 0, ...counts};
+  }
+
+  setFaults(domid: DomId, which: string, faults: NetFaults): void {
+    const {bridge, name} = this.backend(domid, which);
+    bridge.inject(name, faults);
   }
 
   captured(domid: DomId, which?: string): readonly NetBackend[] {

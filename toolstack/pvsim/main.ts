@@ -15,6 +15,7 @@ import {exportCommand} from './commands/export.ts';
 import {completionCommand} from './commands/completion.ts';
 import {hostCommand} from './commands/host.ts';
 import {imageCommand} from './commands/image.ts';
+import {netCommand} from './commands/net.ts';
 import {simCommand} from './commands/sim.ts';
 import {xenbusCommand} from './commands/xenbus.ts';
 import {xenstoreCommand} from './commands/xenstore.ts';
@@ -39,6 +40,7 @@ const commands = (parser: Argv): Argv =>
     simCommand,
     exportCommand,
     captureCommand,
+    netCommand,
     arinc653Command,
   ].reduce((each, command) => each.command(command as CommandModule), parser);
 

@@ -20,6 +20,8 @@ import {
 const FIRST_RETRY_NS = 2 * NS_PER_S;
 const MAX_RETRY_NS = 64 * NS_PER_S;
 const DEFAULT_LEASE_S = 3600;
+/** Also of one that says it lasts for ever. */
+const MAX_LEASE_S = 86_400;
 
 /** What a server has given. */
 export interface DhcpLease {
@@ -87,7 +89,8 @@ export class DhcpClient {
 
   private bind(message: DhcpMessage): void {
     const {schedule, onLease} = this.options;
-    const leaseNs = (addressOption(message, DhcpOption.leaseTime) ?? DEFAULT_LEASE_S) * NS_PER_S;
+    const leaseS = addressOption(message, DhcpOption.leaseTime) ?? DEFAULT_LEASE_S;
+    const leaseNs = Math.min(leaseS, MAX_LEASE_S) * NS_PER_S;
     const mask = addressOption(message, DhcpOption.subnetMask) ?? 0xffffff00;
     this.bound = {address: message.yiaddr, endNs: schedule.now() + leaseNs};
     this.retryNs = FIRST_RETRY_NS;
