@@ -11,6 +11,7 @@ import {RxQueue} from './rx-queue.ts';
 import type {NetbackShare} from './share.ts';
 import type {VifStats} from './stats.ts';
 import type {Fault} from './tx-packet.ts';
+import type {Turns} from './turns.ts';
 import {TxQueue} from './tx-queue.ts';
 
 /** Of a frontend without feature-rx-notify the receive ring is looked at so often while frames wait, as by Linux. */
@@ -29,6 +30,7 @@ export interface VifQueueHost {
   readonly credit: Credit;
   readonly filter: MulticastFilter;
   readonly hash: PacketHash;
+  readonly turns: Turns;
   /** Sends the frames in the share's area. */
   readonly forward: () => void;
   /** A queue is stuck, or not any more. */
@@ -71,7 +73,7 @@ export class VifQueue {
   }
 
   listen(): void {
-    this.rings.listen(this.drainTx, this.drainRx);
+    this.rings.listen(this.serve, this.drainRx);
   }
 
   close(): void {
@@ -105,8 +107,10 @@ export class VifQueue {
     this.lookForStall();
   }
 
-  /** Takes what the guest has put on its transmit ring. */
-  readonly drainTx = (): void => {
+  /** Takes what the guest has put on its transmit ring, when it is its turn. */
+  readonly serve = (): void => this.host.turns.take(this.drainTx);
+
+  private readonly drainTx = (): void => {
     if (this.isClosed) return;
     this.follow();
     const {ring} = this.rings.tx;
@@ -116,7 +120,7 @@ export class VifQueue {
     if (taken > 0) this.trace('tx', taken);
     if (taken > 0 && ring.pushResponsesAndCheckNotify()) this.notify(this.rings.txPort);
     // More than a ring full at one go would keep the other guests waiting.
-    if (!this.tx.isHeld && ring.finalCheckForRequests() > 0) this.host.ops.schedule.post(this.drainTx);
+    if (!this.tx.isHeld && ring.finalCheckForRequests() > 0) this.serve();
   };
 
   toString(): string {

@@ -12,6 +12,7 @@ import {PacketHash} from './packet-hash.ts';
 import type {PacketTap} from './packet-tap.ts';
 import type {NetbackShare} from './share.ts';
 import type {VifStats} from './stats.ts';
+import {Turns} from './turns.ts';
 import type {Fault} from './tx-packet.ts';
 import {VifQueue} from './vif-queue.ts';
 
@@ -65,7 +66,7 @@ export class Vif implements BridgePort {
     this.name = name;
     this.options = options;
     this.reception = nodes.reception;
-    this.credit = new Credit(ops.schedule, () => this.queues.forEach((queue) => queue.drainTx()));
+    this.credit = new Credit(ops.schedule, () => this.queues.forEach((queue) => queue.serve()));
     const {credit, filter, hash} = this;
     const host = {
       ...options,
@@ -73,6 +74,7 @@ export class Vif implements BridgePort {
       credit,
       filter,
       hash,
+      turns: new Turns(ops.schedule),
       forward: () => this.forward(),
       onStall: (isStalled: boolean) => this.onStall(isStalled),
       onFault: (fault: Fault) => this.fail(fault),

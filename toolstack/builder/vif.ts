@@ -28,6 +28,7 @@ export const vifNodes = (
       ['mac', vif.mac],
       ['trusted', vif.trusted === false ? 0 : 1],
       ['mtu', vif.mtu ?? VIF_DEFAULTS.mtu],
+      ...tuningNode(vif.tuning?.frontend),
     ],
     backend: [
       ['frontend', frontendPath],
@@ -38,10 +39,12 @@ export const vifNodes = (
       ['mac', vif.mac],
       ...(vif.ip === undefined ? [] : [['ip', vif.ip] as const]),
       ...(vif.vifname === undefined ? [] : [['vifname', vif.vifname] as const]),
+      ...rateNode(vif.rate),
       ['bridge', vif.bridge],
       ['handle', devid],
       ['type', 'vif'],
       ['hotplug-status', ''],
+      ...tuningNode(vif.tuning?.backend),
     ],
   };
 };
@@ -51,3 +54,10 @@ const scriptPath = (script: string | undefined): string => {
   if (script === undefined) return VIF_DEFAULTS.script;
   return script.startsWith('/') ? script : `/etc/xen/scripts/${script}`;
 };
+
+/** "BYTES,USEC", as netback's credit scheduler reads it. */
+const rateNode = (rate: VifConfig['rate']): [string, string][] =>
+  rate === undefined ? [] : [['rate', `${rate.bytesPerInterval},${rate.intervalUs}`]];
+
+const tuningNode = (tuning: string | undefined): [string, string][] =>
+  tuning === undefined ? [] : [['tuning', tuning]];

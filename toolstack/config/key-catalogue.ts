@@ -77,6 +77,8 @@ export const KEYS: ReadonlyMap<string, KeyFacts> = new Map(
 export const OWN_KEYS: ReadonlySet<string> = new Set([
   'vbd_backend_tuning',
   'vbd_frontend_tuning',
+  'vif_backend_tuning',
+  'vif_frontend_tuning',
   'vscsi',
   'warm_image',
 ]);

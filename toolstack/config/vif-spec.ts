@@ -21,6 +21,8 @@ export type VifConfig = {
   mtu?: number;
   rate?: VifRate;
   trusted?: boolean;
+  /** For the `tuning` nodes of either end: what its driver is to do otherwise than by default. */
+  tuning?: {backend?: string; frontend?: string};
   /** Replication settings in libxl's spelling, carried but not used. */
   colo?: Readonly<Record<string, string>>;
 };

@@ -21,11 +21,16 @@ const parseItem = <T>({reader}: Context, item: StringItem, parse: () => T): T =>
   }
 };
 
+/** What the drivers of all devices of a kind are to do otherwise than by default. */
+const readTuning = ({reader}: Context, kind: 'vbd' | 'vif'): {backend?: string; frontend?: string} | undefined => {
+  const [backend, frontend] = [reader.string(`${kind}_backend_tuning`), reader.string(`${kind}_frontend_tuning`)];
+  return backend === undefined && frontend === undefined ? undefined : {backend, frontend};
+};
+
 const disks: Step = (context) => {
   const {reader, draft} = context;
   const items = reader.strings('disk') ?? [];
-  const [backend, frontend] = [reader.string('vbd_backend_tuning'), reader.string('vbd_frontend_tuning')];
-  const tuning = backend === undefined && frontend === undefined ? undefined : {backend, frontend};
+  const tuning = readTuning(context, 'vbd');
   draft.disks = items.map((item) => {
     const disk = parseItem(context, item, () => parseDiskSpec(item.text, reader.fileName));
     return tuning === undefined ? disk : {...disk, tuning};
@@ -35,10 +40,11 @@ const disks: Step = (context) => {
 const vifs: Step = (context) => {
   const {reader, draft} = context;
   const items = reader.strings('vif') ?? [];
+  const tuning = readTuning(context, 'vif');
   draft.vifs = items.map((item, devid) => {
     const {vif, warnings} = parseItem(context, item, () => parseVifSpec(item.text, reader.fileName));
     reader.warn(...warnings);
-    return {devid, ...vif};
+    return {devid, ...vif, ...(tuning !== undefined && {tuning})};
   });
 };
 
