@@ -74,6 +74,8 @@ export interface NetDevice {
    * carrier, or what is left to do is not offered (counted as dropped).
    */
   send(frame: Uint8Array, offload?: SendOffload): boolean;
+  /** There may be room again for what `send` refused. Who looks at it keeps such frames: they are not counted as dropped. */
+  readonly room?: Observable<void>;
   /** Of one of `frames`: how who passes it on sends it; undefined for one of ordinary length. */
   offloadOf?(frame: Uint8Array): SendOffload | undefined;
   stats(): Readonly<Record<string, number>>;

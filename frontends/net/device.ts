@@ -41,6 +41,7 @@ export class Netfront implements NetDevice {
   private readonly uncut = new WeakMap<Uint8Array, SendOffload>();
   /** Multicast addresses that were joined, as text. */
   private readonly groups = new Set<string>();
+  private readonly roomSubject = new Subject<void>();
   private readonly received = new Subject<readonly Uint8Array[]>();
   private readonly gone = new Subject<never>();
 
@@ -50,7 +51,7 @@ export class Netfront implements NetDevice {
     this.consumer = {
       receive: (u8, offset, length, left) => this.onFrame(u8, offset, length, left),
       endBatch: () => this.endBatch(),
-      onRoom: () => this.raw?.onRoom?.(),
+      onRoom: () => this.onRoom(),
     };
   }
 
@@ -80,6 +81,10 @@ export class Netfront implements NetDevice {
     return this.received.asObservable();
   }
 
+  get room(): Observable<void> {
+    return this.roomSubject.asObservable();
+  }
+
   get removed(): Observable<never> {
     return this.gone.asObservable();
   }
@@ -91,7 +96,8 @@ export class Netfront implements NetDevice {
     const marks = offload === undefined ? undefined : marksOf(frame, offload, this.offloads);
     const isOffered = offload === undefined || marks !== undefined;
     if (!isAllowed || !isOffered || queue?.tx.put(frame, marks) !== true) {
-      this.counters.txDropped++;
+      const isKept = isAllowed && isOffered && queue !== undefined && this.roomSubject.observed;
+      if (!isKept) this.counters.txDropped++;
       return false;
     }
     if (isCut) this.counters.txGso++;
@@ -166,6 +172,7 @@ export class Netfront implements NetDevice {
   /** Called by the driver when the device is gone. */
   remove(): void {
     this.down();
+    this.roomSubject.complete();
     this.received.complete();
     this.gone.complete();
   }
@@ -193,6 +200,11 @@ export class Netfront implements NetDevice {
     const [a, b, c, d, e, f] = address;
     if (queue.tx.putDummy([(type | (a << 16) | (b << 24)) >>> 0, (c | (d << 8) | (e << 16) | (f << 24)) >>> 0]))
       queue.flush();
+  }
+
+  private onRoom(): void {
+    this.raw?.onRoom?.();
+    if (this.roomSubject.observed) this.roomSubject.next();
   }
 
   private onFrame(u8: Uint8Array, offset: number, length: number, left: number): void {

@@ -79,7 +79,7 @@ export class IperfClient {
     await control.expect(PARAM_EXCHANGE);
     await control.sendJson(this.parameters());
     await control.expect(CREATE_STREAMS);
-    for (let id = 1; id <= options.parallel; id++) await this.createStream(id, cookie);
+    while (this.flows.length < options.parallel) await this.createStream(cookie);
     await control.expect(TEST_START);
     await control.expect(TEST_RUNNING);
     const seconds = await this.measure();
@@ -126,8 +126,8 @@ export class IperfClient {
     };
   }
 
-  private createStream(id: number, cookie: Uint8Array): Promise<void> {
-    const flow = new Flow(id);
+  private createStream(cookie: Uint8Array): Promise<void> {
+    const flow = new Flow(this.flows.length);
     this.flows.push(flow);
     return this.options.udp ? this.createUdp(flow) : this.createTcp(flow, cookie);
   }

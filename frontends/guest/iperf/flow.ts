@@ -18,8 +18,9 @@ export class Flow {
   jitter = 0;
   isOver = false;
 
-  constructor(id: number) {
-    this.id = id;
+  /** `index`: from 0. Both ends number streams 1, 3, 4, ..., as iperf3 has always done. */
+  constructor(index: number) {
+    this.id = index === 0 ? 1 : index + 2;
   }
 
   result(seconds: number): StreamResult {

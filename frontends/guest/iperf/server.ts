@@ -89,7 +89,7 @@ export class IperfSession {
         stream.close();
         continue;
       }
-      const flow = new Flow(this.flows.length + 1);
+      const flow = new Flow(this.flows.length);
       this.flows.push(flow);
       this.closers.push(() => stream.abort());
       this.starters.push(() => (reverse ? flow.sendTcp(stream, len, Infinity) : flow.receiveTcp(stream)));
@@ -109,7 +109,7 @@ export class IperfSession {
           const known = receivers.get(key);
           if (known !== undefined) known.receive(data, schedule.now());
           else if (receivers.size < parallel) {
-            const flow = new Flow(this.flows.length + 1);
+            const flow = new Flow(this.flows.length);
             this.flows.push(flow);
             receivers.set(key, new UdpReceiver(flow, parameters.udp_counters_64bit === 1));
             endpoint.send(address, port, UDP_REPLY);

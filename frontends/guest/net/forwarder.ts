@@ -1,4 +1,5 @@
 import {ETHERNET_HEADER_BYTES} from './ethernet.ts';
+import type {NetInterface} from './interface.ts';
 import {type IpPacket, isIpv4} from './ip.ts';
 import {decrementTtl} from './ipv4.ts';
 import {isLinkLocal} from './ipv6/address.ts';
@@ -14,7 +15,7 @@ export class Forwarder {
     this.stack = stack;
   }
 
-  forward(packet: IpPacket): void {
+  forward(packet: IpPacket, from: NetInterface): void {
     const {stack} = this;
     const {frame, payloadEnd, source, destination, ttl} = packet;
     const counters = stack.ipCounters(destination);
@@ -29,13 +30,16 @@ export class Forwarder {
       return stack.refuse(packet, 'route');
     }
     const out = path.interface;
-    if (payloadEnd - ETHERNET_HEADER_BYTES > out.mtu) return stack.refuse(packet, 'size', out.mtu);
+    // A TCP packet that nobody has cut yet is cut by the next device.
+    const offload = from.device.offloadOf?.(frame);
+    const bytes = offload === undefined ? payloadEnd - ETHERNET_HEADER_BYTES : 0;
+    if (bytes > out.mtu) return stack.refuse(packet, 'size', out.mtu);
     // The link may have padded it.
     const whole = frame.subarray(0, payloadEnd);
     if (isIpv4(destination)) decrementTtl(whole);
     else decrementHopLimit(whole);
     whole.set(out.device.mac, 6);
     counters.forwarded++;
-    out.output(path.nextHop, whole, () => stack.refuse(packet, 'host'));
+    out.output(path.nextHop, {frame: whole, offload, onUnreachable: () => stack.refuse(packet, 'host')});
   }
 }

@@ -16,6 +16,7 @@ import {
 import {type IpAddress, isIpv4} from './ip.ts';
 import {isLinkLocal, isMulticast6, multicastMac} from './ipv6/address.ts';
 import {Neighbours} from './neighbours.ts';
+import {type OutgoingFrame, TransmitQueue} from './transmit-queue.ts';
 
 export interface InterfaceOptions {
   index: number;
@@ -47,16 +48,18 @@ export class NetInterface {
   private own: readonly Cidr[] = [];
   private readonly options: InterfaceOptions;
   private readonly subscription: Subscription;
+  private readonly queue: TransmitQueue;
 
   constructor(options: InterfaceOptions) {
     this.index = options.index;
     this.device = options.device;
     this.isLoopback = options.isLoopback;
     this.options = options;
+    this.queue = new TransmitQueue(options.device, this.counters, () => this.up);
     this.neighbours = new Neighbours({
       schedule: options.schedule,
       ask: (address) => options.ask(this, address),
-      send: (frame) => this.transmit(frame),
+      send: (outgoing) => this.queue.send(outgoing),
       onDropped: () => this.counters.txDropped++,
       onFailed: () => options.counters.arp.resolveFailures++,
     });
@@ -132,28 +135,26 @@ export class NetInterface {
   }
 
   /** Sends a frame whose header and payload stand but for the destination. */
-  output(nextHop: IpAddress, frame: Uint8Array, onFailed?: () => void): void {
-    if (this.isLoopback) this.transmit(frame);
+  output(nextHop: IpAddress, outgoing: OutgoingFrame): void {
+    if (this.isLoopback) this.queue.send(outgoing);
     else {
       const group = groupMac(nextHop);
-      if (group === undefined) this.neighbours.output(nextHop, frame, onFailed);
+      if (group === undefined) this.neighbours.output(nextHop, outgoing);
       else {
-        setDestination(frame, group);
-        this.transmit(frame);
+        setDestination(outgoing.frame, group);
+        this.queue.send(outgoing);
       }
     }
   }
 
   /** Sends a finished frame. */
   transmit(frame: Uint8Array): void {
-    if (this.up && this.device.send(frame)) {
-      this.counters.txPackets++;
-      this.counters.txBytes += frame.length;
-    } else this.counters.txDropped++;
+    this.queue.send({frame});
   }
 
   close(): void {
     this.subscription.unsubscribe();
+    this.queue.close();
     this.neighbours.clear();
   }
 

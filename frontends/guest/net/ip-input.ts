@@ -40,7 +40,7 @@ export class IpInput {
     const isMartian = this.isMartian(from, source);
     if ((toUs || toAll) && !isMartian) this.deliver(packet, toUs, from, ip);
     else if (isMartian || isMulticastOrAbove(destination)) ip.inAddrErrors++;
-    else this.forward(packet, ip);
+    else this.forward(packet, from, ip);
   }
 
   receiveIpv6(from: NetInterface, frame: Uint8Array): void {
@@ -60,7 +60,7 @@ export class IpInput {
     const isMartian = !from.isLoopback && isForged;
     if ((toUs || toAll) && !isMartian) this.deliver(packet, toUs, from, ip6);
     else if (isMartian || isMulticast6(destination)) ip6.inAddrErrors++;
-    else this.forward(packet, ip6);
+    else this.forward(packet, from, ip6);
   }
 
   /** A packet of ours was not delivered. */
@@ -77,8 +77,8 @@ export class IpInput {
     }
   }
 
-  private forward(packet: IpPacket, counters: NetCounters['ip']): void {
-    if (this.options.forwarder.enabled) this.options.forwarder.forward(packet);
+  private forward(packet: IpPacket, from: NetInterface, counters: NetCounters['ip']): void {
+    if (this.options.forwarder.enabled) this.options.forwarder.forward(packet, from);
     else counters.inAddrErrors++;
   }
 

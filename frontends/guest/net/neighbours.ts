@@ -1,6 +1,7 @@
 import {NS_PER_S, type TaskQueue, type Timer} from '../../../hypervisor/schedule/index.ts';
 import {setDestination} from './ethernet.ts';
 import type {IpAddress} from './ip.ts';
+import type {OutgoingFrame} from './transmit-queue.ts';
 
 /** @see RFC 1122, 2.3.2.1: entries time out, requests are at most one a second and address; RFC 4861, 10 says the same. */
 const LIFETIME_NS = 60 * NS_PER_S;
@@ -10,15 +11,10 @@ const MAX_REQUESTS = 3;
 const MAX_QUEUED_FRAMES = 16;
 const MAX_ENTRIES = 1024;
 
-interface Queued {
-  frame: Uint8Array;
-  onFailed: (() => void) | undefined;
-}
-
 interface Entry {
   mac: Uint8Array | undefined;
   learntNs: number;
-  queue: Queued[];
+  queue: OutgoingFrame[];
   requests: number;
   timer: Timer | undefined;
 }
@@ -27,7 +23,7 @@ export interface NeighboursOptions {
   schedule: TaskQueue;
   /** Asks all, by ARP or neighbour discovery. */
   ask: (address: IpAddress) => void;
-  send: (frame: Uint8Array) => void;
+  send: (outgoing: OutgoingFrame) => void;
   /** A frame was lost for want of room, or an address did not answer. */
   onDropped: () => void;
   onFailed: () => void;
@@ -43,19 +39,19 @@ export class Neighbours {
     this.options = options;
   }
 
-  /** Sends the frame to the neighbour, once its address is known. `onFailed`: nobody answered for it. */
-  output(nextHop: IpAddress, frame: Uint8Array, onFailed?: () => void): void {
+  /** Sends the frame to the neighbour, once its address is known. */
+  output(nextHop: IpAddress, outgoing: OutgoingFrame): void {
     const entry = this.entries.get(nextHop) ?? this.insert(nextHop);
     if (entry.mac !== undefined && this.options.schedule.now() - entry.learntNs < LIFETIME_NS) {
-      setDestination(frame, entry.mac);
-      this.options.send(frame);
+      setDestination(outgoing.frame, entry.mac);
+      this.options.send(outgoing);
       return;
     }
     if (entry.queue.length >= MAX_QUEUED_FRAMES) {
       entry.queue.shift();
       this.options.onDropped();
     }
-    entry.queue.push({frame, onFailed});
+    entry.queue.push(outgoing);
     if (entry.timer === undefined) this.request(nextHop, entry);
   }
 
@@ -66,9 +62,9 @@ export class Neighbours {
     entry.mac = mac;
     entry.learntNs = this.options.schedule.now();
     this.stopAsking(entry);
-    for (const {frame} of entry.queue.splice(0)) {
-      setDestination(frame, mac);
-      this.options.send(frame);
+    for (const outgoing of entry.queue.splice(0)) {
+      setDestination(outgoing.frame, mac);
+      this.options.send(outgoing);
     }
   }
 
@@ -113,9 +109,9 @@ export class Neighbours {
     if (entry === undefined) return;
     this.stopAsking(entry);
     this.entries.delete(address);
-    for (const {onFailed} of entry.queue) {
+    for (const {onUnreachable} of entry.queue) {
       this.options.onDropped();
-      onFailed?.();
+      onUnreachable?.();
     }
   }
 

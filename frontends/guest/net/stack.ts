@@ -36,6 +36,7 @@ import {RateLimit} from './rate-limit.ts';
 import {Resolver} from './resolver.ts';
 import {type Path, Routes} from './routes.ts';
 import {Tcp} from './tcp/index.ts';
+import type {OutgoingFrame} from './transmit-queue.ts';
 import {Udp} from './udp.ts';
 
 export type SendError = 'ENETUNREACH' | 'EMSGSIZE' | 'EACCES';
@@ -166,12 +167,13 @@ export class NetStack {
     const frame = new Uint8Array(payloadAt + payload.length);
     frame.set(payload, payloadAt);
     const {protocol, ttl = DEFAULT_TTL, onUnreachable} = options;
-    this.sendFrame(path, {protocol, ttl, source: source ?? path.source, destination}, frame, onUnreachable);
+    this.sendFrame(path, {protocol, ttl, source: source ?? path.source, destination}, {frame, onUnreachable});
     return undefined;
   }
 
   /** Sends a frame whose payload stands at `payloadAtFor` its destination, of both ends' family. */
-  sendFrame(path: Path, header: IpHeader, frame: Uint8Array, onUnreachable?: () => void): void {
+  sendFrame(path: Path, header: IpHeader, outgoing: OutgoingFrame): void {
+    const {frame} = outgoing;
     this.ipCounters(header.destination).outRequests++;
     // The destination's address is filled in once it is known.
     const {mac} = path.interface.device;
@@ -184,7 +186,7 @@ export class NetStack {
       writeEthernetHeader(frame, mac, mac, ETHERTYPE_IPV6);
       writeIpv6Header(frame, header as IpHeader<Ipv6>);
     }
-    path.interface.output(path.nextHop, frame, onUnreachable);
+    path.interface.output(path.nextHop, outgoing);
   }
 
   /** Tells the sender of a packet why it is not delivered, if that may be told. */
@@ -205,7 +207,7 @@ export class NetStack {
     const payloadAt = payloadAtFor(header.destination);
     const frame = new Uint8Array(payloadAt + payload.length);
     frame.set(payload, payloadAt);
-    this.sendFrame({interface: on, nextHop: header.destination, source: header.source}, header, frame);
+    this.sendFrame({interface: on, nextHop: header.destination, source: header.source}, header, {frame});
   }
 
   private receive(from: NetInterface, frame: Uint8Array, type: number): boolean {

@@ -65,6 +65,7 @@ export class TcpConnection {
       schedule: tcp.schedule,
       start: tcp.initialSequence(endpoints),
       emit: (sequence, flags, offset, length) => this.emit(sequence, flags, offset, length),
+      maxLength: (segmentBytes) => tcp.output.maxLength(endpoints, segmentBytes),
       onRetransmit: () => tcp.counters.retransSegs++,
       onTimeout: () => this.fail('ETIMEDOUT'),
     });
@@ -181,8 +182,7 @@ export class TcpConnection {
   }
 
   private setSegmentBytes(mss: number): void {
-    const size = Math.max(mss, MIN_MSS);
-    this.sender.setSizes(size, size);
+    this.sender.setSegmentBytes(Math.max(mss, MIN_MSS));
   }
 
   /** The first steps of RFC 9293, 3.10.7.4: sequence number, RST, SYN; with the guards of RFC 5961. */
@@ -267,7 +267,7 @@ export class TcpConnection {
       endpoints,
       {sequence, acknowledgment: hasAck ? receiver.next : 0, flags, window},
       isSyn ? {mss: this.mss, windowShift: isScaling ? RECEIVE_WINDOW_SHIFT : undefined} : undefined,
-      length === 0 ? undefined : {buffer: this.sender.buffer, offset, length},
+      length === 0 ? undefined : {buffer: this.sender.buffer, offset, length, segmentBytes: this.sender.segmentBytes},
     );
   }
 

@@ -1,7 +1,9 @@
+import type {SendOffload} from '../../../api.ts';
 import {writeU16} from '../bytes.ts';
 import {internetChecksum} from '../checksum.ts';
 import {ETHERNET_HEADER_BYTES} from '../ethernet.ts';
-import {DEFAULT_TTL, type IpAddress, payloadAtFor, PROTOCOL_TCP, pseudoHeaderSum} from '../ip.ts';
+import type {NetInterface} from '../interface.ts';
+import {DEFAULT_TTL, type IpAddress, isIpv4, payloadAtFor, PROTOCOL_TCP, pseudoHeaderSum} from '../ip.ts';
 import type {NetStack} from '../stack.ts';
 import type {Endpoints} from './connection.ts';
 import {
@@ -25,6 +27,8 @@ export interface SegmentData {
   buffer: SendBuffer;
   offset: number;
   length: number;
+  /** The device is to cut it into segments of so much. */
+  segmentBytes: number;
 }
 
 /** The fields of a segment that a connection fills in. */
@@ -62,10 +66,28 @@ export class SegmentOutput {
     writeSegmentHeader(frame, at, {sourcePort, destinationPort, ...fields}, headerBytes);
     data?.buffer.copy(data.offset, data.length, frame, at + headerBytes);
     const end = at + headerBytes + (data?.length ?? 0);
-    const begin = pseudoHeaderSum(source, destination, PROTOCOL_TCP, end - at);
-    writeU16(frame, at + TCP_CHECKSUM_AT, internetChecksum(frame, at, end, begin));
+    const offload = this.offloadFor(path.interface, destination, data);
+    if (offload === undefined) {
+      const begin = pseudoHeaderSum(source, destination, PROTOCOL_TCP, end - at);
+      writeU16(frame, at + TCP_CHECKSUM_AT, internetChecksum(frame, at, end, begin));
+    }
     this.stack.counters.tcp.outSegs++;
-    this.stack.sendFrame(path, {protocol: PROTOCOL_TCP, ttl: DEFAULT_TTL, source, destination}, frame.subarray(0, end));
+    const header = {protocol: PROTOCOL_TCP, ttl: DEFAULT_TTL, source, destination};
+    this.stack.sendFrame(path, header, {frame: frame.subarray(0, end), offload});
+  }
+
+  /** How many bytes of data may be sent at once: a segment, or as many as the device cuts into segments. */
+  maxLength({remoteAddress}: Endpoints, segmentBytes: number): number {
+    const offloads = this.stack.routes.lookup(remoteAddress)?.interface.device.offloads;
+    const canCut = isIpv4(remoteAddress) ? offloads?.segmentIpv4 : offloads?.segmentIpv6;
+    return canCut === true ? segmentBytesFor(remoteAddress, MAX_PACKET_BYTES - ETHERNET_HEADER_BYTES) : segmentBytes;
+  }
+
+  private offloadFor(on: NetInterface, destination: IpAddress, data: SegmentData | undefined): SendOffload | undefined {
+    const {offloads} = on.device;
+    const canSum = isIpv4(destination) ? offloads?.checksumIpv4 : offloads?.checksumIpv6;
+    if (canSum !== true) return undefined;
+    return data !== undefined && data.length > data.segmentBytes ? {segmentBytes: data.segmentBytes} : {};
   }
 
   /** Sends a reset: with an acknowledgment where the segment that it answers had none. @see RFC 9293, 3.5.2 */

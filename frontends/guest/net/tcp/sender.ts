@@ -18,6 +18,8 @@ export interface SenderOptions {
   start: Sequence;
   /** Sends a segment; its data are `length` bytes of `buffer` from `offset` on. */
   emit: (sequence: Sequence, flags: number, offset: number, length: number) => void;
+  /** Data in what is sent at once: a segment, or with segmentation offload many. */
+  maxLength: (segmentBytes: number) => number;
   onRetransmit: () => void;
   /** The peer does not answer any more. */
   onTimeout: () => void;
@@ -33,8 +35,6 @@ export class Sender {
   private readonly timer: Deadline;
   private congestion: Congestion;
   private mss = 536;
-  /** Bytes of data in what is sent at once: a segment, or with segmentation offload many. */
-  private maxLength = 536;
   /** SND.UNA, SND.NXT, and the highest SND.NXT there was. */
   private una: Sequence;
   private nxt: Sequence;
@@ -108,11 +108,9 @@ export class Sender {
     this.setWindow(segment, window);
   }
 
-  /** `maxLength`: data in what is sent at once, `mss` or more. */
-  setSizes(mss: number, maxLength: number): void {
-    this.mss = mss;
-    this.maxLength = Math.max(mss, maxLength - (maxLength % mss));
-    this.congestion.setMss(mss);
+  setSegmentBytes(bytes: number): void {
+    this.mss = bytes;
+    this.congestion.setMss(bytes);
   }
 
   /** No data follow what is in the buffer. */
@@ -144,7 +142,8 @@ export class Sender {
     const nowNs = this.options.schedule.now();
     const isIdle = this.max === this.una;
     if (isIdle && nowNs - this.lastSentNs > this.rtt.rtoNs) this.congestion.onIdle();
-    while (this.sendNext(nowNs));
+    const maxLength = this.options.maxLength(this.mss);
+    while (this.sendNext(nowNs, maxLength));
     if (this.nxt !== this.una) {
       if (!this.timer.isSet) this.timer.set(this.rtt.rtoNs);
     } else if (this.unsent > 0 || this.max !== this.una) {
@@ -175,13 +174,13 @@ export class Sender {
     return seqDistance(this.max, this.una);
   }
 
-  private sendNext(nowNs: number): boolean {
+  private sendNext(nowNs: number, maxLength: number): boolean {
     const {unsent} = this;
     // Below 0: our FIN is out.
     if (unsent < 0) return false;
     const underWay = seqDistance(this.nxt, this.una);
     const allowed = Math.min(this.congestion.window, this.window) - underWay;
-    let length = Math.max(0, Math.min(unsent, allowed, this.maxLength));
+    let length = Math.max(0, Math.min(unsent, allowed, maxLength));
     if (length < unsent && length > this.mss) length -= length % this.mss;
     const withFin = this.isFinQueued && length === unsent;
     if (!withFin && !this.isWorthSending(length, unsent, underWay)) return false;
