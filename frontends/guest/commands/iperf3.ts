@@ -11,15 +11,15 @@ const TCP_BLOCK_BYTES = 128 * 1024;
 const UDP_BLOCK_BYTES = 1448;
 const UDP_BITS_PER_SECOND = 1024 * 1024;
 const MAX_DATAGRAM_BYTES = 65507;
-const units: Readonly<Record<string, number>> = {'': 1, k: 1e3, m: 1e6, g: 1e9, K: 1e3, M: 1e6, G: 1e9};
+const suffixes = ['', 'k', 'm', 'g'];
 
-/** "10M" as 10e6. */
-const quantity = ({values}: ParsedOptions, letter: string, fallback: number): number => {
+/** "10M"; iperf3 counts bytes by 1024, and bits a second by 1000. */
+const quantity = ({values}: ParsedOptions, letter: string, base: 1000 | 1024, fallback: number): number => {
   const text = values.get(letter);
   if (text === undefined) return fallback;
   const match = /^(\d+(?:\.\d+)?)([kmgKMG]?)$/.exec(text);
   if (match === null) throw new CommandError(`-${letter}: not a number such as 10M: ${text}`);
-  return Number(match[1]) * units[match[2]];
+  return Number(match[1]) * base ** suffixes.indexOf(match[2].toLowerCase());
 };
 
 const serve = async (ctx: CommandContext, port: number, once: boolean): Promise<number> => {
@@ -46,7 +46,7 @@ const report = (ctx: CommandContext, error: unknown): void => {
 
 const connect = async (ctx: CommandContext, host: string, port: number, options: ParsedOptions): Promise<number> => {
   const udp = options.flags.has('u');
-  const blockBytes = Math.floor(quantity(options, 'l', udp ? UDP_BLOCK_BYTES : TCP_BLOCK_BYTES));
+  const blockBytes = Math.floor(quantity(options, 'l', 1024, udp ? UDP_BLOCK_BYTES : TCP_BLOCK_BYTES));
   const maxBytes = udp ? MAX_DATAGRAM_BYTES : 1024 * 1024;
   if (blockBytes < 16 || blockBytes > maxBytes) throw new CommandError(`-l: 16 to ${maxBytes} bytes`);
   return new IperfClient(ctx, {
@@ -56,9 +56,9 @@ const connect = async (ctx: CommandContext, host: string, port: number, options:
     reverse: options.flags.has('R'),
     parallel: Math.floor(numberOption(options, 'P', {from: 1, to: 128, fallback: 1})),
     seconds: numberOption(options, 't', {from: 0.1, to: 86400, fallback: 10}),
-    bytes: quantity(options, 'n', 0),
+    bytes: quantity(options, 'n', 1024, 0),
     blockBytes,
-    bitsPerSecond: quantity(options, 'b', udp ? UDP_BITS_PER_SECOND : 0),
+    bitsPerSecond: quantity(options, 'b', 1000, udp ? UDP_BITS_PER_SECOND : 0),
   }).run();
 };
 
