@@ -30,6 +30,21 @@ const steps: readonly Step[] = [
   {name: 'network-attach', log: 'network-attach', domids: [1], uuid: 'first', act: (guest) => guest.attachVif()},
   {name: 'network-detach', log: 'network-detach', domids: [1], uuid: 'first', act: (guest) => guest.detachVif()},
   {
+    name: 'block-attach again',
+    log: 'block-attach-again',
+    domids: [1],
+    uuid: 'first',
+    act: (guest) => guest.attachDisk(),
+  },
+  // There the guest had it mounted, which made no difference.
+  {
+    name: 'block-detach, busy',
+    log: 'block-detach-busy',
+    domids: [1],
+    uuid: 'first',
+    act: (guest) => guest.detachDisk(),
+  },
+  {
     name: 'rename',
     log: 'rename',
     domids: [1],
@@ -39,6 +54,27 @@ const steps: readonly Step[] = [
       for (const name of ['golden2', 'golden']) await host.host.rename(domid, name);
       await host.host.rename(domid, 'Domain-0').catch(() => undefined);
       await host.host.rename(domid, 'golden');
+    },
+  },
+  {
+    name: 'mem-set',
+    log: 'mem-set',
+    domids: [1],
+    uuid: 'first',
+    act: async ({host: {host}, domid}) => {
+      for (const mib of [200, 256]) await host.setMemoryTarget(domid, mib * 1024);
+      await host.setMemoryTarget(domid, 99999 * 1024).catch(() => undefined);
+      await host.setMaxMemory(domid, 300 * 1024);
+    },
+  },
+  {
+    name: 'sysrq',
+    log: 'sysrq',
+    domids: [1],
+    uuid: 'first',
+    act: async ({host, domid}) => {
+      await host.host.sendSysrq(domid, 'h');
+      await host.settle();
     },
   },
   {name: 'poweroff', log: 'poweroff', domids: [1], uuid: 'first', act: (guest) => guest.powerOff()},
@@ -127,7 +163,11 @@ const toolstackSteps: Readonly<Record<string, number | undefined>> = {
   'block-detach': undefined,
   'network-attach': undefined,
   'network-detach': undefined,
+  'block-attach again': undefined,
+  'block-detach, busy': undefined,
   rename: undefined,
+  'mem-set': undefined,
+  sysrq: undefined,
   // The last two transactions and the domain's own nodes are in a part of the log that was not kept.
   poweroff: 4,
   reboot: undefined,
@@ -163,6 +203,8 @@ const deviceSteps: readonly (readonly [step: string, device: typeof VBD])[] = [
   ['boot', VIF],
   ['block-attach', VBD2],
   ['block-detach', VBD2],
+  ['block-attach again', VBD2],
+  ['block-detach, busy', VBD2],
   ['network-attach', VIF2],
   ['network-detach', VIF2],
   ['poweroff', VBD],

@@ -34,13 +34,14 @@ export class MemoryControl {
     record.config = {...config, memoryKib: targetKib};
   }
 
-  /** EINVAL below the target. The store's static-max stays as it is, as libxl leaves it. */
+  /** In libxl's steps: then the target may be as high. EINVAL below the target. @see golden/handshake, "22-mem-set" */
   async setMax({domid}: DomainRecord, maxKib: number): Promise<void> {
     const targetKib = await this.number(domid, 'target');
     if (maxKib < targetKib) {
       throw refusal(domid, 'memory_static_max must be greater than or or equal to memory_dynamic_max');
     }
     this.limit(domid, maxKib);
+    await this.xs.write(`/local/domain/${domid}/memory/static-max`, String(maxKib));
   }
 
   private limit(domid: number, kib: number): void {

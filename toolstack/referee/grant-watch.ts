@@ -3,6 +3,7 @@ import {
   GNTTAB_NR_RESERVED_ENTRIES,
   GTF_permit_access,
   GTF_readonly,
+  GTF_transitive,
   GTF_type_mask,
 } from '../../hypervisor/abi/grant-table.ts';
 import type {Domain, Hypervisor} from '../../hypervisor/index.ts';
@@ -175,14 +176,15 @@ export class GrantWatch {
   }
 }
 
-/** Flags and grantee of a reference in the granter's table. @see grant_table.h, struct grant_entry_v1 */
+/** Flags and grantee of a reference in the granter's table. @see grant_table.h, struct grant_entry_v1, grant_entry_header */
 const headOf = ({grants, memory}: Domain, ref: number): number => memory.u32[grants.entryWord(ref)];
 
-const frameOf = ({grants, memory}: Domain, ref: number): number => memory.u32[grants.entryWord(ref) + 1];
+const frameOf = ({grants}: Domain, ref: number): number => grants.frameAt(grants.entryWord(ref));
 
 const isLive = (granter: Domain, ref: number, grantee: number): boolean => {
   const head = headOf(granter, ref);
-  return (head & GTF_type_mask) === GTF_permit_access && head >>> 16 === grantee;
+  const type = head & GTF_type_mask;
+  return (type === GTF_permit_access || type === GTF_transitive) && head >>> 16 === grantee;
 };
 
 /** The list under a key; a new one if there is none. */

@@ -217,7 +217,9 @@ export class XenbusRules {
   /** The frontend allocates the port, for its backend. */
   private checkPort(device: WatchedDevice, port: number): void {
     const {front, back} = device;
-    const channel = this.parts.xen.domain(front.domid)?.ports.get(port);
+    const guest = this.parts.xen.domain(front.domid);
+    if (guest === undefined) return;
+    const channel = guest.ports.get(port);
     const isUnbound = channel?.kind === 'unbound' && channel.remoteDomid === back.domid;
     if (isUnbound || this.isBound(device, port)) return;
     const legal = `a port of its own that is open to d${back.domid}`;
