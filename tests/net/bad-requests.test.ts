@@ -151,7 +151,7 @@ const badPackets: BadPacket[] = [
   ...(
     [
       ['without a size', {type: 1, size: 0, gsoType: 1}, CSUM_BLANK],
-      ['of TCP over IPv6, which is not offered', {type: 1, size: 500, gsoType: 2}, CSUM_BLANK],
+      ['of TCP over IPv6 in a packet over IPv4', {type: 1, size: 500, gsoType: 2}, CSUM_BLANK],
       ['of a kind that does not exist', {type: 1, size: 500, gsoType: 9}, CSUM_BLANK],
     ] as const
   ).map(([title, extra, blank]) => ({
@@ -173,7 +173,7 @@ const badPackets: BadPacket[] = [
     answers: [ERROR, NULL_RSP, NULL_RSP, NULL_RSP],
   },
   {
-    what: 'a blank checksum in something that is not IPv4',
+    what: 'a blank checksum in something that is not IP',
     packet: (raw) => [{gref: raw.pageWith(good), flags: CSUM_BLANK, size: 100}],
     answers: [ERROR],
   },

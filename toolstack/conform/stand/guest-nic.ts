@@ -7,6 +7,8 @@ export interface GuestNic {
   hasCarrier(): Promise<boolean>;
   /** Frames that are not taken are dropped. Resolves when all have been handed to the driver. */
   send(...frames: readonly Uint8Array[]): Promise<void>;
+  /** A TCP packet that others are to cut into segments of so many bytes. Kernels do that unasked, or not at all. */
+  sendUncut?(frame: Uint8Array, segmentBytes: number): Promise<void>;
   /** The frames that came since the last call. */
   take(): Promise<Uint8Array[]>;
 }
@@ -35,6 +37,10 @@ export class DriverNic implements GuestNic {
 
   async send(...frames: readonly Uint8Array[]): Promise<void> {
     for (const frame of frames) this.device.send(frame);
+  }
+
+  async sendUncut(frame: Uint8Array, segmentBytes: number): Promise<void> {
+    this.device.send(frame, {segmentBytes});
   }
 
   async take(): Promise<Uint8Array[]> {

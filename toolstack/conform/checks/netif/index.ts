@@ -4,6 +4,7 @@ import {frontendRxChecks} from './frontend-rx.ts';
 import {frontendTxChecks} from './frontend-tx.ts';
 import {headroomChecks} from './headroom.ts';
 import {hashingChecks} from './hashing.ts';
+import {hostileChecks} from './hostile.ts';
 import {multicastChecks} from './multicast.ts';
 import {negotiationChecks} from './negotiation.ts';
 import {offloadChecks} from './offload.ts';
@@ -23,4 +24,5 @@ export const netifChecks: readonly Check[] = [
   ...multicastChecks,
   ...waitingChecks,
   ...headroomChecks,
+  ...hostileChecks,
 ];
