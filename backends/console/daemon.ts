@@ -26,8 +26,8 @@ export class ConsoleDaemon {
   private readonly options: ConsoleDaemonOptions;
   private readonly limits: ConsoleLimits;
   private readonly consoles = new Map<number, GuestConsole>();
-  /** Watches on the directories of guests whose nodes are not there yet. */
-  private readonly waiting = new Map<number, Subscription>();
+  /** Watches on the directories of guests that are served, or will be when their nodes are there. */
+  private readonly watches = new Map<number, Subscription>();
   private readonly chunks = new Subject<ConsoleChunk>();
   private readonly subscriptions: Subscription[] = [];
   private scanning = false;
@@ -76,8 +76,8 @@ export class ConsoleDaemon {
     this.consoles.set(domid, new GuestConsole({domid, ops, limits: this.limits, onOutput: this.onOutput}));
     const watch = xs
       .watch(`/local/domain/${domid}/console`)
-      .subscribe({next: () => void this.tryOpen(domid).catch(() => undefined), error: () => undefined});
-    this.waiting.set(domid, watch);
+      .subscribe({next: () => void this.look(domid).catch(() => undefined), error: () => undefined});
+    this.watches.set(domid, watch);
   }
 
   /** Drains and closes a guest's console; what it said is kept until `forget`. */
@@ -123,7 +123,7 @@ export class ConsoleDaemon {
     const present = new Set(((await xs.directory('/local/domain')) ?? []).map(Number));
     for (const domid of present) if (domid !== ops.domid && !this.consoles.has(domid)) this.add(domid);
     // One that never had a console and whose directory is gone was a domain that did not come to be.
-    for (const domid of this.waiting.keys()) if (!present.has(domid)) this.forget(domid);
+    for (const [domid, {state}] of this.consoles) if (state === 'waiting' && !present.has(domid)) this.forget(domid);
   }
 
   /** @releaseDomain does not say who: looks at the ports, which a dead domain has closed. */
@@ -131,17 +131,20 @@ export class ConsoleDaemon {
     for (const [domid, console] of this.consoles) if (console.isPeerGone()) this.remove(domid);
   }
 
-  private async tryOpen(domid: number): Promise<void> {
+  /** Opens the console when its nodes are there, and follows them from then on. */
+  private async look(domid: number): Promise<void> {
     const console = this.consoles.get(domid);
     const nodes = await readConsoleNodes(this.options.xs, domid);
-    if (nodes === undefined || console?.state !== 'waiting' || this.consoles.get(domid) !== console) return;
-    this.unwatch(domid);
-    const tty = console.open(nodes) ? this.options.ttyPath?.(domid) : undefined;
+    if (nodes === undefined || console === undefined || this.consoles.get(domid) !== console) return;
+    const wasOpen = console.state === 'open';
+    const isOpen = wasOpen ? console.follow(nodes) : console.open(nodes);
+    if (!isOpen) return this.unwatch(domid);
+    const tty = wasOpen ? undefined : this.options.ttyPath?.(domid);
     if (tty !== undefined) await this.options.xs.write(`/local/domain/${domid}/console/tty`, tty);
   }
 
   private unwatch(domid: number): void {
-    this.waiting.get(domid)?.unsubscribe();
-    this.waiting.delete(domid);
+    this.watches.get(domid)?.unsubscribe();
+    this.watches.delete(domid);
   }
 }

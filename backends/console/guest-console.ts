@@ -4,6 +4,7 @@ import {EVTCHNSTAT_interdomain} from '../../hypervisor/abi/event-channel.ts';
 import {GNTMAP_host_map, GNTTAB_RESERVED_CONSOLE} from '../../hypervisor/abi/grant-table.ts';
 import {ByteQueue} from '../../hypervisor/byte-queue.ts';
 import {errnoName} from '../../hypervisor/errno.ts';
+import {PAGE_SIZE} from '../../hypervisor/memory/index.ts';
 import type {HypervisorOps} from '../../hypervisor/ops.ts';
 import type {ConsoleLimits} from './limits.ts';
 import type {ConsoleNodes} from './nodes.ts';
@@ -29,6 +30,8 @@ export class GuestConsole {
   private reason: string | undefined;
   private handle = -1;
   private port = -1;
+  /** What it was opened with. */
+  private nodes: ConsoleNodes | undefined;
   private rings: {in: ByteRing; out: ByteRing} | undefined;
   private view: Uint8Array | undefined;
 
@@ -73,13 +76,17 @@ export class GuestConsole {
   open(nodes: ConsoleNodes): boolean {
     if (this.currentState !== 'waiting') return false;
     if (nodes.limit !== undefined && nodes.limit < this.kept.limit) this.kept = new ByteQueue(nodes.limit);
-    this.handle = this.ops.gnttabMap(this.domid, GNTTAB_RESERVED_CONSOLE, GNTMAP_host_map);
-    if (this.handle < 0) return this.refuse(`mapping the ring: GNTST ${this.handle}`);
-    this.port = this.ops.evtchnBindInterdomain(this.domid, nodes.port);
-    if (this.port < 0) return this.refuse(`binding port ${nodes.port}: ${errnoName(this.port)}`);
-    this.currentState = 'open';
-    this.ops.events(this.port).subscribe(this.onEvent);
-    return true;
+    return this.connect(nodes);
+  }
+
+  /** Goes on where the toolstack says now, as after a soft reset. False, closed with the reason, when that is wrong. */
+  follow(nodes: ConsoleNodes): boolean {
+    const {nodes: old} = this;
+    if (this.currentState !== 'open' || old === undefined) return false;
+    if (nodes.port === old.port && nodes.ringRef === old.ringRef) return true;
+    this.drainSome();
+    this.letGo();
+    return this.connect(nodes);
   }
 
   /** Queues input for the guest. Returns the bytes taken: less than given when the guest does not read. */
@@ -173,6 +180,19 @@ export class GuestConsole {
     this.ops.evtchnSend(this.port);
   }
 
+  private connect(nodes: ConsoleNodes): boolean {
+    this.nodes = nodes;
+    this.handle = this.ops.gnttabMap(this.domid, GNTTAB_RESERVED_CONSOLE, GNTMAP_host_map);
+    if (this.handle < 0) return this.refuse(`mapping the ring: GNTST ${this.handle}`);
+    const granted = this.ops.mappedOffset(this.handle) / PAGE_SIZE;
+    if (granted !== nodes.ringRef) return this.refuse(`ring-ref is ${nodes.ringRef}, and granted is frame ${granted}`);
+    this.port = this.ops.evtchnBindInterdomain(this.domid, nodes.port);
+    if (this.port < 0) return this.refuse(`binding port ${nodes.port}: ${errnoName(this.port)}`);
+    this.currentState = 'open';
+    this.ops.events(this.port).subscribe(this.onEvent);
+    return true;
+  }
+
   private refuse(reason: string): false {
     this.release(reason);
     return false;
@@ -182,11 +202,17 @@ export class GuestConsole {
     if (this.currentState === 'closed') return;
     this.currentState = 'closed';
     this.reason = reason;
-    if (this.port >= 0) this.ops.evtchnClose(this.port);
-    if (this.handle >= 0) this.ops.gnttabUnmap(this.handle);
-    this.rings = undefined;
+    this.letGo();
     this.waitingInput.clear();
     this.chunks.complete();
+  }
+
+  private letGo(): void {
+    if (this.port >= 0) this.ops.evtchnClose(this.port);
+    if (this.handle >= 0) this.ops.gnttabUnmap(this.handle);
+    this.port = -1;
+    this.handle = -1;
+    this.rings = undefined;
   }
 
   /** The rings while the console is open. The guest's memory may have moved since the last look. */

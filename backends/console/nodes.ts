@@ -4,6 +4,8 @@ import type {XsClient} from '../../hypervisor/xenstore/index.ts';
 export interface ConsoleNodes {
   /** The guest's event channel port. */
   port: number;
+  /** Frame of the ring. */
+  ringRef: number;
   /** Bytes of output to keep; undefined when the toolstack wrote none. */
   limit: number | undefined;
 }
@@ -22,5 +24,5 @@ export const readConsoleNodes = async (xs: XsClient, domid: number): Promise<Con
   if (ringRef === undefined || port === undefined) return undefined;
   const type = await read('type');
   if (type !== undefined && type !== 'xenconsoled') return undefined;
-  return {port, limit: parseNumber(await read('limit'))};
+  return {port, ringRef, limit: parseNumber(await read('limit'))};
 };

@@ -1,6 +1,7 @@
 import test from 'ava';
 import {type ConsoleChunk, ConsoleDaemon, type ConsoleDaemonOptions} from '../../backends/console/index.ts';
 import {HvcConsole} from '../../frontends/console/index.ts';
+import {GNTTAB_RESERVED_CONSOLE} from '../../hypervisor/abi/grant-table.ts';
 import {HVM_PARAM_CONSOLE_EVTCHN, HVM_PARAM_CONSOLE_PFN} from '../../hypervisor/abi/hvm/params.ts';
 import {createRig, type Rig, type RigDomain} from '../support/rig.ts';
 
@@ -169,4 +170,38 @@ test('stop lets go of everything', async (t) => {
   await rig.createGuest();
   await rig.settle();
   t.is(daemon.guests.length, introduced);
+});
+
+test('a console with another port or page is served there [CONS-NODE-08]', async (t) => {
+  const setup = await setUp();
+  const {rig, daemon, logged} = setup;
+  daemon.start();
+  const guest = await rig.createGuest();
+  const {domain, ops} = guest;
+  await writeNodes(setup, guest);
+  await rig.settle();
+  speak(guest, 'before, ');
+  await rig.settle();
+  ops.evtchnClose(ops.hvmParam(HVM_PARAM_CONSOLE_EVTCHN));
+  domain.hvmParams.set(HVM_PARAM_CONSOLE_EVTCHN, ops.evtchnAllocUnbound(0));
+  const gfn = ops.pages.alloc()!;
+  ops.memory.u32[domain.grants.entryWord(GNTTAB_RESERVED_CONSOLE) + 1] = gfn;
+  domain.hvmParams.set(HVM_PARAM_CONSOLE_PFN, gfn);
+  await writeNodes(setup, guest);
+  await rig.settle();
+  speak(guest, 'after');
+  await rig.settle();
+  t.is(logged.get(domain.id), 'before, after');
+  t.is(daemon.guest(domain.id)?.state, 'open');
+  t.is(domain.grants.pinned, 2, 'the rings of store and console, once each');
+});
+
+test('a ring that is granted and named differently is not served [CONS-NODE-02]', async (t) => {
+  const setup = await setUp();
+  const {rig, daemon} = setup;
+  daemon.start();
+  const guest = await rig.createGuest();
+  await writeNodes(setup, guest, {'ring-ref': '77'});
+  await rig.settle();
+  t.is(daemon.guest(guest.domain.id)?.closeReason, 'ring-ref is 77, and granted is frame 2');
 });

@@ -42,13 +42,13 @@ const makePair = (limits: Partial<typeof defaultConsoleLimits> = {}) => {
     limits: {...defaultConsoleLimits, ...limits},
     onOutput: (_console, bytes) => logged.push(bytes),
   });
-  const openBack = () => back.open({port: guestPort, limit: undefined});
+  const openBack = () => back.open({port: guestPort, ringRef: gfn, limit: undefined});
   const openFront = (): HvcConsole => {
     const front = HvcConsole.connect(guest.ops);
     if (front === undefined) throw new Error('no console');
     return front;
   };
-  return {host, dom0, guest, page, entry, back, openBack, openFront, logged};
+  return {host, dom0, guest, page, gfn, entry, back, openBack, openFront, logged};
 };
 
 test('output reaches the daemon byte for byte while the indexes wrap', async (t) => {
@@ -132,7 +132,7 @@ test('scrollback is bounded by the daemon and, lower, by the limit node', (t) =>
   const front = pair.openFront();
   front.write('a'.repeat(50) + 'b'.repeat(20));
   const port = pair.guest.ops.hvmParam(HVM_PARAM_CONSOLE_EVTCHN);
-  t.true(pair.back.open({port, limit: 30}));
+  t.true(pair.back.open({port, ringRef: pair.gfn, limit: 30}));
   pair.back.close('done');
   t.is(text(pair.back.scrollback), 'a'.repeat(10) + 'b'.repeat(20));
 });
@@ -194,7 +194,7 @@ test('the last words of a dead guest are kept, and nothing stays mapped', async 
 
 test('a wrong grant or port closes the console with the reason', (t) => {
   const badPort = makePair();
-  t.false(badPort.back.open({port: 999, limit: undefined}));
+  t.false(badPort.back.open({port: 999, ringRef: badPort.gfn, limit: undefined}));
   t.is(badPort.back.closeReason, 'binding port 999: EINVAL');
   t.is(badPort.guest.domain.grants.pinned, 0);
   const badGrant = makePair();
