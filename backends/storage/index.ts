@@ -2,7 +2,6 @@ export {type FileCalls, nodeCalls} from './file-io.ts';
 export {FaultyStorage, type StorageFaults} from './faulty-storage.ts';
 export type {Clock} from './image-file.ts';
 export {GrowingFile, type GrowingFileOptions} from './growing-file.ts';
-export {filesIn} from './directory.ts';
 export {errnoOf} from './io-error.ts';
 export {ImageLocks} from './image-locks.ts';
 export {type ByteMemory, gather, IoVector, scatter, slice, vectorOf, viewsOf} from './io-vector.ts';

@@ -30,7 +30,6 @@ export interface ScsiCommand {
 /** Status codes that targets answer with. @see SAM-5, "Status codes" */
 export const GOOD = 0x00;
 export const CHECK_CONDITION = 0x02;
-export const BUSY = 0x08;
 export const RESERVATION_CONFLICT = 0x18;
 export const TASK_SET_FULL = 0x28;
 /** Ended by task management: an initiator that aborted its own command is to be told nothing. */

@@ -66,11 +66,19 @@ export class CommandTable<U> {
   }
 }
 
-/** Looks for bits that have to be zero, and for a CDB that is too short; bytes behind the CDB mean nothing. */
-export const cdbFault = ({usage, serviceAction}: CommandSpec<never>, cdb: Uint8Array): Failure | undefined => {
+/**
+ * Looks for bits that have to be zero, and for a CDB that is too short; bytes behind the CDB mean nothing. `ignored` are
+ * bits of byte 1 that are not looked at.
+ */
+export const cdbFault = (
+  {usage, serviceAction}: CommandSpec<never>,
+  cdb: Uint8Array,
+  ignored: number,
+): Failure | undefined => {
   if (cdb.length < usage.length) return invalidField(cdb.length);
+  const actionBits = serviceAction === undefined ? 0 : SERVICE_ACTION;
   for (let byte = 1; byte < usage.length; byte++) {
-    const allowed = byte === 1 && serviceAction !== undefined ? usage[1] | SERVICE_ACTION : usage[byte];
+    const allowed = byte === 1 ? usage[1] | actionBits | ignored : usage[byte];
     const wrong = cdb[byte] & ~allowed;
     if (wrong !== 0) return invalidField(byte, 31 - Math.clz32(wrong));
   }

@@ -4,8 +4,6 @@ export {ChangerUnit, type ChangerOptions} from './changer/changer-unit.ts';
 export type {Volume} from './changer/elements.ts';
 export {DiskUnit, type DiskOptions} from './disk/disk-unit.ts';
 export {Cartridge, type CartridgeOptions} from './tape/cartridge.ts';
-export {type OpenedUnit, UnitMaker, type UnitSources} from './open-unit.ts';
 export {TapeUnit, type TapeOptions} from './tape/tape-unit.ts';
 export {UnitTarget} from './target.ts';
-export type {UnitSettings} from './unit-options.ts';
 export type {LogicalUnit} from './unit.ts';

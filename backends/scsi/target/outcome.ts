@@ -1,4 +1,4 @@
-import {BUSY, CHECK_CONDITION, RESERVATION_CONFLICT, TASK_ABORTED, TASK_SET_FULL} from './api.ts';
+import {CHECK_CONDITION, RESERVATION_CONFLICT, TASK_ABORTED, TASK_SET_FULL} from './api.ts';
 import {
   INVALID_FIELD_IN_CDB,
   INVALID_FIELD_IN_PARAMETER_LIST,
@@ -44,7 +44,6 @@ const withStatus = (status: number): Failure => ({
   transferBytes: 0,
 });
 
-export const busy = withStatus(BUSY);
 export const reservationConflict = withStatus(RESERVATION_CONFLICT);
 export const taskSetFull = withStatus(TASK_SET_FULL);
 export const taskAborted = withStatus(TASK_ABORTED);

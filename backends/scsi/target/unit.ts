@@ -46,6 +46,9 @@ export abstract class LogicalUnit {
   /** MODE SENSE of page 0 returns no page: the way to ask a tape drive for its block descriptor alone. */
   readonly hasPageZero: boolean = false;
 
+  /** Bits of byte 1 of CDBs that may be set and mean nothing. */
+  readonly ignoredCdbBits: number = 0;
+
   constructor(identity: UnitIdentity, modes: ModePages) {
     this.identity = identity;
     this.modes = modes;
@@ -67,8 +70,8 @@ export abstract class LogicalUnit {
   /** Takes over the block descriptor and the device-specific parameter of a MODE SELECT; all of its pages are right. */
   abstract selectBlockDescriptor(descriptor: Uint8Array, deviceSpecific: number): Failure | undefined;
 
-  /** Gives back what the unit holds. Nothing is under way. */
-  abstract close(): Promise<void>;
+  /** Gives back what the unit holds, once commands that use it have ended. Returns a line of what was lost, if anything. */
+  abstract close(): Promise<string | undefined>;
 
   /** `inventory` is the target that the command came to. */
   execute(command: ScsiCommand, inventory: LunInventory): ScsiResult | Promise<ScsiResult> {
@@ -110,7 +113,7 @@ export abstract class LogicalUnit {
       if (attention !== undefined) return fail(attention);
     }
     if (!this.reservations.allows(spec.access, nexus)) return reservationConflict;
-    return cdbFault(spec, cdb) ?? spec.run(this as never, task);
+    return cdbFault(spec, cdb, this.ignoredCdbBits) ?? spec.run(this as never, task);
   }
 
   private unknown(cdb: Uint8Array): Failure {

@@ -1,8 +1,8 @@
 import {writeFileSync} from 'node:fs';
-import {basename, join} from 'node:path';
+import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {Cartridge, ChangerUnit, TapeUnit, UnitTarget, type Volume} from '../../../backends/scsi/target/index.ts';
-import {filesIn, ImageLocks, StorageError} from '../../../backends/storage/index.ts';
+import {ImageLocks} from '../../../backends/storage/index.ts';
 import {Initiator, toHex} from '../../support/scsi.ts';
 import {temporaryDirectory} from '../../support/temporary.ts';
 
@@ -17,12 +17,12 @@ interface Library {
 /** Three cartridges in five slots, two drives at LUN 1 and 2, a port. The third cartridge is broken. */
 const library = async (t: ExecutionContext): Promise<Library> => {
   const directory = temporaryDirectory(t);
-  for (const label of ['AAA001', 'BBB002', 'CCC003']) writeFileSync(join(directory, `${label}.tap`), '');
-  writeFileSync(join(directory, 'CCC003.tap'), 'broken');
-  writeFileSync(join(directory, 'notes.txt'), 'no tape');
-  const found = filesIn(directory, '.tap');
-  if (found instanceof StorageError) throw found;
-  const volumes = found.map((path): Volume => ({label: basename(path, '.tap'), path}));
+  const volumes = ['AAA001', 'BBB002', 'CCC003'].map((label): Volume => ({
+    label,
+    path: join(directory, `${label}.tap`),
+  }));
+  for (const {path} of volumes) writeFileSync(path, '');
+  writeFileSync(volumes[2].path, 'broken');
   const drives = ['D1', 'D22'].map((serial) => new TapeUnit({serial}));
   const reports: string[] = [];
   const locks = new ImageLocks();
@@ -81,6 +81,12 @@ test('the inventory', async (t) => {
   t.is(await initiator.says('b8 05 0000 ffff 00 00ffff 00 00'), '5/24/00');
   t.is(await initiator.says('b8 02 0500 ffff 00 00ffff 00 00'), '5/21/01');
   t.is(await initiator.says('07 00000000 00'), 'good');
+});
+
+test('the LUN in byte 1, as Linux sends it, means nothing', async (t) => {
+  const {initiator} = await library(t);
+  t.is(await initiator.says('b8 34 0000 ffff 01 00ffff 00 00'), 'good');
+  t.is(await initiator.says('1a 20 1d 00 ff 00'), 'good');
 });
 
 test('a cartridge that is moved into a drive is there', async (t) => {

@@ -22,7 +22,7 @@ type FileClock = Schedule | undefined;
 
 interface Tools {
   clock: FileClock;
-  /** Told in a line of a cartridge that cannot be used. */
+  /** Told in a line of a cartridge that cannot be used, or of what was lost. */
   report: (message: string) => void;
 }
 
@@ -33,24 +33,29 @@ const TAPE_SUFFIX = '.tap';
 const CHANGER_PORTS = 1;
 
 const openers: Readonly<Record<ScsiKind, Opener>> = {
-  disk: async (config, path, {clock}) => {
+  disk: async (config, path, tools) => {
+    const {clock} = tools;
     const {readonly, blockBytes, removable} = config;
     const storage = orRefuse(config, await openStorage(path, {readonly, clock}));
-    return alone(new DiskUnit({storage, serial: serialOf(path), blockBytes, removable}));
+    return setOf([new DiskUnit({storage, serial: serialOf(path), blockBytes, removable})], tools);
   },
-  cdrom: async (config, path, {clock}) => {
+  cdrom: async (config, path, tools) => {
+    const {clock} = tools;
     const unit = new CdromUnit({serial: serialOf(`cdrom:${path}`)});
     if (path !== '') await unit.change(orRefuse(config, await openStorage(path, {readonly: true, clock})));
-    return alone(unit);
+    return setOf([unit], tools);
   },
-  tape: async (config, path, {clock}) => {
+  tape: async (config, path, tools) => {
+    const {clock} = tools;
     const file = isDirectory(path) ? join(path, (await tapesIn(path))[0] ?? `tape${TAPE_SUFFIX}`) : path;
-    const cartridge = orRefuse(config, await Cartridge.open(file, {readonly: config.readonly, create: true, clock}));
+    const how = {readonly: config.readonly, create: true, clock};
+    const cartridge = orRefuse(config, await Cartridge.open(file, how));
     const unit = new TapeUnit({serial: serialOf(path)});
     unit.insert(cartridge);
-    return alone(unit);
+    return setOf([unit], tools);
   },
-  changer: async (config, path, {clock, report}) => {
+  changer: async (config, path, tools) => {
+    const {clock, report} = tools;
     if (!isDirectory(path)) throw refusal(config, 'is no directory');
     const volumes = (await tapesIn(path)).map((name) => ({label: labelOf(name), path: join(path, name)}));
     const serial = serialOf(path);
@@ -64,8 +69,7 @@ const openers: Readonly<Record<ScsiKind, Opener>> = {
       open: (volume) => Cartridge.open(volume.path, {readonly: config.readonly, clock}),
       report,
     });
-    const units = [unit, ...drives];
-    return {units, close: async () => void (await Promise.all(units.map((each) => each.close())))};
+    return setOf([unit, ...drives], tools);
   },
 };
 
@@ -88,7 +92,15 @@ const labelOf = (name: string): string =>
     .replaceAll(/[^ -~]/g, '_')
     .slice(0, 32);
 
-const alone = (unit: LogicalUnit): UnitSet => ({units: [unit], close: () => unit.close()});
+const setOf = (units: readonly LogicalUnit[], {report}: Tools): UnitSet => ({
+  units,
+  close: async () => {
+    for (const unit of units) {
+      const lost = await unit.close();
+      if (lost !== undefined) report(lost);
+    }
+  },
+});
 
 /** The same file is the same unit, whoever asks. */
 const serialOf = (path: string): string => createHash('sha256').update(path).digest('hex').slice(0, 16).toUpperCase();

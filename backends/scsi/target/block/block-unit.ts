@@ -89,9 +89,10 @@ export abstract class BlockUnit extends LogicalUnit {
     this.isTrayOpen = true;
   }
 
-  override close(): Promise<void> {
-    this.storage.close();
+  override async close(): Promise<undefined> {
+    const {storage} = this;
     this.storage = noMedium;
-    return Promise.resolve();
+    await this.tasks.settled();
+    storage.close();
   }
 }

@@ -70,10 +70,7 @@ export class CdromUnit extends BlockUnit {
 
   /** Puts another medium in, or none, and closes the tray; the one before is closed once nobody reads it. */
   async change(storage: Storage | undefined): Promise<void> {
-    const before = this.storage;
-    this.storage = noMedium;
-    await this.tasks.settled();
-    before.close();
+    await this.close();
     this.isTrayOpen = false;
     this.storage = storage ?? noMedium;
     this.mediaEvent = storage === undefined ? EVENT_REMOVED : EVENT_NEW_MEDIA;

@@ -42,6 +42,8 @@ const changerCommands: CommandTable<ChangerUnit> = new CommandTable(
 /** A media changer with its slots, ports, drives and one picker. @see SMC-3 */
 export class ChangerUnit extends LogicalUnit {
   override readonly commands: CommandTable<ChangerUnit> = changerCommands;
+  /** Where SCSI-2 had the LUN; Linux's ch still puts it there. */
+  override readonly ignoredCdbBits = 0xe0;
   readonly elements: Elements;
   private readonly options: ChangerOptions;
 
@@ -75,7 +77,8 @@ export class ChangerUnit extends LogicalUnit {
     const {volume} = from;
     if (volume === undefined) return;
     from.volume = undefined;
-    await from.drive?.remove().catch((error: unknown) => this.options.report(`${volume.path}: ${String(error)}`));
+    const lost = await from.drive?.close();
+    if (lost !== undefined) this.options.report(lost);
     to.volume = volume;
     to.source = from.type === STORAGE ? from.address : from.source;
     from.source = undefined;
@@ -103,8 +106,8 @@ export class ChangerUnit extends LogicalUnit {
   }
 
   /** Drives are closed by those who made them. */
-  override close(): Promise<void> {
-    return Promise.resolve();
+  override close(): Promise<undefined> {
+    return Promise.resolve(undefined);
   }
 
   override toString(): string {

@@ -68,10 +68,6 @@ const hash64 = (text: string): bigint => {
   return hash;
 };
 
-/** A serial number that stays the same as long as what it is made from does. */
-export const serialFor = (description: string): string =>
-  hash64(description).toString(16).toUpperCase().padStart(16, '0');
-
 const NAA_LOCALLY_ASSIGNED = 0x3n;
 
 const designator = (codeSet: number, type: number, value: Uint8Array): Uint8Array =>

@@ -19,7 +19,7 @@ export class TapeWriteFailure extends Error {
   readonly errno: number;
 
   constructor(errno: number) {
-    super(`tape write failed: ${errno}`);
+    super(`the end of the tape could not be written: errno ${-errno}`);
     this.errno = errno;
   }
 }

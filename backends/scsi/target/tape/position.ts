@@ -103,8 +103,10 @@ const extendedPosition = (tape: TapeUnit, cartridge: Cartridge): Uint8Array => {
   return bytes;
 };
 
+/** Addresses of the device's own are the logical ones: Linux's st asks for those. */
 const positionForms = [
   ['short form', 0x00, shortPosition, 20],
+  ['short form, vendor-specific', 0x01, shortPosition, 20],
   ['long form', 0x06, longPosition, 32],
   ['extended form', 0x08, extendedPosition, 0xffff],
 ] as const;

@@ -8,7 +8,7 @@ import {fail, type Failure, invalidParameter} from '../outcome.ts';
 import {MEDIUM_FORMAT_CORRUPTED, MEDIUM_MAY_HAVE_CHANGED, MEDIUM_NOT_PRESENT, WRITE_PROTECTED} from '../sense-codes.ts';
 import {parameterListLengthError} from '../task.ts';
 import {LogicalUnit} from '../unit.ts';
-import type {Cartridge} from './cartridge.ts';
+import {type Cartridge, TapeWriteFailure} from './cartridge.ts';
 import {describeCommands} from './describe.ts';
 import {loadCommands} from './load.ts';
 import {DENSITY_CODE, tapeAlertLog, tapeCapacityLog, tapeModePages} from './pages.ts';
@@ -100,16 +100,6 @@ export class TapeUnit extends LogicalUnit {
     this.attentions.raise(MEDIUM_MAY_HAVE_CHANGED);
   }
 
-  /** Takes the tape out, with all that was written on it, once commands that use it have ended. Rejects with a TapeWriteFailure. */
-  async remove(): Promise<void> {
-    const {cartridge} = this;
-    this.cartridge = undefined;
-    this.isLoaded = false;
-    this.isUnreadable = false;
-    await this.tasks.settled();
-    await cartridge?.close();
-  }
-
   /** Loads a tape that is in the drive; initiators, but the one that did it, are told. */
   load(by: string): void {
     if (this.isLoaded || this.cartridge === undefined) return;
@@ -123,8 +113,20 @@ export class TapeUnit extends LogicalUnit {
     this.blockBytes = 0;
   }
 
-  override close(): Promise<void> {
-    return this.remove();
+  /** Takes the tape out, with all that was written on it. */
+  override async close(): Promise<string | undefined> {
+    const {cartridge} = this;
+    this.cartridge = undefined;
+    this.isLoaded = false;
+    this.isUnreadable = false;
+    await this.tasks.settled();
+    try {
+      await cartridge?.close();
+      return undefined;
+    } catch (error) {
+      if (cartridge === undefined || !(error instanceof TapeWriteFailure)) throw error;
+      return `${cartridge.path}: ${error.message}`;
+    }
   }
 
   override toString(): string {
