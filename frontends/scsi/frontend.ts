@@ -77,6 +77,11 @@ export class ScsiFrontend implements DriverInstance {
     this.keeper = new GrantKeeper(device.ops);
   }
 
+  /** Those that can be used now. */
+  get connectedUnits(): readonly ScsiUnit[] {
+    return [...this.units.values()];
+  }
+
   async start(): Promise<void> {
     const tuned = await readTuning(this.device, {segments: MAX_SEGMENTS}, {segments: between(1, MAX_SEGMENTS)});
     this.maxSegments = tuned.segments;

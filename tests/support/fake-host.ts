@@ -204,6 +204,7 @@ export class FakeHost implements ServedHost {
     attach: (domid, spec) => this.#do('attachScsi', domid, spec),
     detach: (domid, vdev, {force = false} = {}) => this.#do('detachScsi', domid, vdev, force),
     list: () => Promise.resolve([]),
+    exportIscsi: () => Promise.reject(new ToolstackError('ENODEV', 'no such units')),
   };
 
   consoleOutput(domid: DomId): Observable<Uint8Array> {

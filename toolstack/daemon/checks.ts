@@ -40,6 +40,11 @@ const cpus = must(
   'an array of at most 4096 CPU numbers',
   (value) => Array.isArray(value) && value.length <= 4096 && value.every((each) => u32(each) === undefined),
 );
+const domids = must(
+  'an array of 1 to 16 domids',
+  (value) =>
+    Array.isArray(value) && value.length > 0 && value.length <= 16 && value.every((each) => u32(each) === undefined),
+);
 const scheduler = oneOf(...SCHEDULERS);
 const slot = shape({handle: text, vcpu: u32, runtimeNs: natural});
 const arincSchedule = shape({
@@ -107,6 +112,7 @@ const METHOD_CHECKS: {readonly [M in Method]: Checks<Methods[M]['params']>} = {
   'scsi.attach': {domid: u32, spec: text, baseDir: text},
   'scsi.detach': {domid: u32, vdev: text, force: boolean},
   'scsi.list': {domid: u32},
+  'export.iscsi': {domids, vhost: u32, port: u32},
   'export.nbd': {domid: u32, vdev: text, socket: text, port: u32},
   'capture.start': {domid: u32, which: orNull(text), count: u32},
   'capture.stop': {stream: u32},

@@ -100,6 +100,11 @@ export const createMethods = (host: ServedHost, control: Control): MethodTable =
   'scsi.detach': done(({domid, vdev, force}) => host.scsi.detach(domid as DomId, vdev, {force})),
   'scsi.list': ({domid}) => host.scsi.list(domid as DomId),
 
+  'export.iscsi': async ({domids, vhost, port}, session) => {
+    const server = await host.scsi.exportIscsi(domids as DomId[], vhost, {port});
+    session.keep(server);
+    return {uris: server.uris};
+  },
   'export.nbd': async ({domid, vdev, socket, port}, session) => {
     const server = await host.disks.exportNbd(domid as DomId, vdev, socket === '' ? {port} : {socket});
     session.keep(server);

@@ -115,6 +115,8 @@ export interface Methods {
    * when `socket` is empty on a port of loopback, 0 for any.
    */
   'export.nbd': {params: {domid: number; vdev: string; socket: string; port: number}; result: {uri: string}};
+  /** Exports the SCSI units of a host over iSCSI, until the connection that asked ends, on a port of loopback. */
+  'export.iscsi': {params: {domids: readonly number[]; vhost: number; port: number}; result: {uris: string[]}};
 
   /**
    * Packets of one network device, by number or MAC address, or of all that the domain has, come as a pcapng file in

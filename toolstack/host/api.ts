@@ -9,7 +9,7 @@ import type {PolicyName} from '../../hypervisor/sched/index.ts';
 import type {FaultRates, Schedule} from '../../hypervisor/schedule/index.ts';
 import type {XsClient} from '../../hypervisor/xenstore/index.ts';
 import type {DiskConfig, DomainConfig, VifConfig} from '../config/index.ts';
-import type {Listen, NbdServer} from '../export/index.ts';
+import type {IscsiServer, Listen, NbdServer} from '../export/index.ts';
 import type {Breach, Ledger} from '../referee/index.ts';
 import type {SaveOptions} from './save.ts';
 import type {HeaderInfo} from './save-header.ts';
@@ -180,6 +180,12 @@ export interface HostScsi {
   /** `vdev` is h:c:t:l. ENODEV; ETIMEDOUT when the guest keeps the unit. */
   detach(domid: DomId, vdev: string, options?: {force?: boolean}): Promise<void>;
   list(domid: DomId): Promise<VscsiListing[]>;
+  /**
+   * Exports the units of a host over iSCSI to initiators on this machine; every command travels through the guest's
+   * frontend, which has to be the built-in kernel's. Each initiator that comes gets a domain of its own as long as there is
+   * one. ENODEV without units.
+   */
+  exportIscsi(domids: readonly DomId[], vhost: number, listen: Listen): Promise<IscsiServer>;
 }
 
 /**

@@ -1,8 +1,11 @@
 import {ScsiBackend} from '../../../backends/scsi/index.ts';
+import type {ScsiUnit} from '../../../frontends/api.ts';
+import {ScsiFrontend} from '../../../frontends/scsi/index.ts';
 import type {DomId} from '../../../hypervisor/index.ts';
 import type {Schedule} from '../../../hypervisor/schedule/index.ts';
 import {parseVscsiAddress, parseVscsiSpec} from '../../config/index.ts';
 import {ToolstackError} from '../../errors.ts';
+import {IscsiServer, type Listen} from '../../export/index.ts';
 import type {HostScsi, VscsiListing} from '../api.ts';
 import type {DeviceBuses} from '../device-buses.ts';
 import type {DomainRecords} from '../domain-records.ts';
@@ -44,6 +47,27 @@ export class ScsiControl implements HostScsi {
   list(domid: DomId): Promise<VscsiListing[]> {
     const {clock, records, vscsi} = this.parts;
     return clock.drive(vscsi.list(records.get(domid)));
+  }
+
+  async exportIscsi(domids: readonly DomId[], vhost: number, listen: Listen): Promise<IscsiServer> {
+    const {records, buses} = this.parts;
+    const guests = domids.map((domid) => {
+      records.get(domid);
+      return (): readonly ScsiUnit[] => {
+        const frontend = buses.frontendsOf(domid)?.instance(`device/vscsi/${vhost}`);
+        return frontend instanceof ScsiFrontend ? frontend.connectedUnits : [];
+      };
+    });
+    const empty = guests.findIndex((units) => units().length === 0);
+    if (empty >= 0) {
+      const own = buses.frontendsOf(domids[empty]) === undefined ? 'belongs to a kernel of its own' : 'has no units';
+      throw new ToolstackError('ENODEV', `pvsim: SCSI host ${vhost} of domain ${domids[empty]} ${own}`);
+    }
+    const name = records
+      .get(domids[0])
+      .config.name.toLowerCase()
+      .replaceAll(/[^a-z0-9.-]/g, '-');
+    return IscsiServer.listen({prefix: `iqn.2026-11.local.pvsim:${name}.${vhost}`, guests, listen});
   }
 
   /** The backend of a host: its statistics. */

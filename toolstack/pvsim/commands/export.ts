@@ -1,4 +1,5 @@
 import type {Argv, CommandModule} from 'yargs';
+import type {DaemonClient} from '../../daemon/client.ts';
 import {findHome} from '../../daemon/home.ts';
 import {ToolstackError} from '../../errors.ts';
 
@@ -6,6 +7,13 @@ interface NbdArguments {
   domain: string;
   vdev: string;
   socket?: string;
+  port?: number;
+}
+
+interface IscsiArguments {
+  domain: string;
+  host: number;
+  other?: string[];
   port?: number;
 }
 
@@ -19,27 +27,63 @@ const nbdBuilder = (parser: Argv): Argv<NbdArguments> =>
     .option('port', {type: 'number', requiresArg: true, describe: 'Port of localhost; 0, or neither: any that is free'})
     .conflicts('socket', 'port');
 
-/** Serves until a signal comes, or the domain or the host is gone. */
-const exportNbd = async ({domain, vdev, socket = '', port = 0}: NbdArguments): Promise<void> => {
-  if (!(Number.isInteger(port) && port >= 0 && port < 65536)) {
-    throw new ToolstackError('EINVAL', `pvsim: --port ${port} is not a port`, EXIT_USAGE);
-  }
-  const path = await import('node:path');
+const iscsiBuilder = (parser: Argv): Argv<IscsiArguments> =>
+  parser
+    .positional('domain', {type: 'string', demandOption: true, describe: 'Name or id of a running domain'})
+    .positional('host', {type: 'number', demandOption: true, describe: 'Number of its SCSI host, the first of h:c:t:l'})
+    .option('other', {
+      type: 'string',
+      array: true,
+      requiresArg: true,
+      describe: 'Further domains with the same units, one for each further initiator',
+    })
+    .option('port', {type: 'number', requiresArg: true, describe: 'Port of localhost; any that is free by default'});
+
+const checkPort = (port: number): void => {
+  if (Number.isInteger(port) && port >= 0 && port < 65536) return;
+  throw new ToolstackError('EINVAL', `pvsim: --port ${port} is not a port`, EXIT_USAGE);
+};
+
+/** Serves what `begin` exports until a signal comes, or one of the domains or the host is gone. Prints its URIs. */
+const serve = async (
+  domains: readonly string[],
+  begin: (client: DaemonClient, domids: number[]) => Promise<string[]>,
+): Promise<void> => {
   const {connectTo} = await import('../../daemon/client.ts');
   const home = findHome();
   const client = await connectTo(home);
   if (client === undefined) throw new ToolstackError('ESRCH', `pvsim: no host runs in ${home.dir}`);
   try {
-    const domid = await client.call('domain.resolve', {name: domain});
-    if (domid === null) throw new ToolstackError('ESRCH', `pvsim: no domain "${domain}"`);
-    const absolute = socket === '' ? '' : path.resolve(socket);
-    const {uri} = await client.call('export.nbd', {domid, vdev, socket: absolute, port});
-    console.log(uri);
-    const gone = client.call('domain.waitDestroyed', {domid}).catch(() => null);
-    await Promise.race([gone, signalled()]);
+    const domids: number[] = [];
+    for (const name of domains) {
+      const domid = await client.call('domain.resolve', {name});
+      if (domid === null) throw new ToolstackError('ESRCH', `pvsim: no domain "${name}"`);
+      domids.push(domid);
+    }
+    for (const uri of await begin(client, domids)) console.log(uri);
+    const gone = domids.map((domid) => client.call('domain.waitDestroyed', {domid}).catch(() => null));
+    await Promise.race([...gone, signalled()]);
   } finally {
     await client.close();
   }
+};
+
+const exportNbd = async ({domain, vdev, socket = '', port = 0}: NbdArguments): Promise<void> => {
+  checkPort(port);
+  const path = await import('node:path');
+  const absolute = socket === '' ? '' : path.resolve(socket);
+  await serve([domain], async (client, [domid]) => {
+    const {uri} = await client.call('export.nbd', {domid, vdev, socket: absolute, port});
+    return [uri];
+  });
+};
+
+const exportIscsi = async ({domain, host, other = [], port = 0}: IscsiArguments): Promise<void> => {
+  checkPort(port);
+  await serve([domain, ...other], async (client, domids) => {
+    const {uris} = await client.call('export.iscsi', {domids, vhost: host, port});
+    return uris;
+  });
 };
 
 const signalled = (): Promise<void> =>
@@ -54,9 +98,20 @@ const nbdCommand: CommandModule<object, NbdArguments> = {
   handler: exportNbd,
 };
 
+const iscsiCommand: CommandModule<object, IscsiArguments> = {
+  command: 'iscsi <domain> <host>',
+  describe: "Serve a domain's SCSI units over iSCSI, every command through its frontend, ring and backend",
+  builder: iscsiBuilder,
+  handler: exportIscsi,
+};
+
 export const exportCommand: CommandModule = {
   command: 'export',
   describe: 'Give programs of this machine access to the devices of a domain',
-  builder: (parser) => parser.command(nbdCommand as CommandModule).demandCommand(1, 'say what: nbd'),
+  builder: (parser) =>
+    parser
+      .command(nbdCommand as CommandModule)
+      .command(iscsiCommand as CommandModule)
+      .demandCommand(1, 'say what: nbd or iscsi'),
   handler: () => {},
 };
