@@ -1,36 +1,24 @@
-import {blockBackend, type BlockFeatures} from '../../backends/block/index.ts';
+import {blockBackend} from '../../backends/block/index.ts';
 import {netBackend} from '../../backends/net/index.ts';
 import {Networks} from '../../backends/network/index.ts';
 import type {Storage, StorageError} from '../../backends/storage/index.ts';
-import type {Random} from '../../hypervisor/schedule/index.ts';
-import {XenbusBus} from '../../hypervisor/xenbus/index.ts';
+import {XenbusBus, type XenbusDriver} from '../../hypervisor/xenbus/index.ts';
 import {XsClient} from '../../hypervisor/xenstore/index.ts';
 import type {Rig} from '../conform/rig.ts';
 import type {FrameModel} from './checkers/frame-model.ts';
+import {drawBlockOffer, drawNetOffer} from './features.ts';
 import type {SimMutant} from './mutants.ts';
 import {SimBridge} from './network/sim-bridge.ts';
 import {type Plan, streamOf, streams} from './plan.ts';
 import type {Rates} from './profiles.ts';
 import {type Side, sideOf} from './side.ts';
 
-const drawFeatures = (random: Random): Partial<BlockFeatures> => ({
-  persistent: random.chance(0.6),
-  grants: [0, 3, 20, 1056][random.below(4)],
-  indirect: [0, 16, 256][random.below(3)],
-  order: random.below(3),
-  queues: 1 + random.below(4),
-  flush: random.chance(0.7),
-  barrier: random.chance(0.7),
-  secure: random.chance(0.5),
-  sector: random.chance(0.7) ? 512 : 4096,
-});
-
 export interface BackendOptions {
   readonly rig: Rig;
   readonly plan: Plan;
   readonly open: (target: string) => Storage | StorageError;
   readonly frames: FrameModel;
-  /** As they are now. */
+  /** May change at any time: see {@link Backends.followRates}. */
   readonly rates: Rates;
   readonly mutant: SimMutant | undefined;
 }
@@ -39,30 +27,35 @@ export interface BackendOptions {
 export class Backends {
   private readonly side: Side;
   private readonly xs: XsClient;
-  private readonly open: (target: string) => Storage | StorageError;
-  private readonly features: Partial<BlockFeatures>;
-  private readonly networks: Networks;
+  /** The same each time: pages that they keep for good are dom0's. */
+  private readonly drivers: readonly XenbusDriver[];
+  private readonly bridge: SimBridge;
   private bus: XenbusBus | undefined;
 
   constructor({rig, plan, open, frames, rates, mutant}: BackendOptions) {
     this.side = sideOf(rig.dom0.ops, 'backend', mutant);
     this.xs = new XsClient(this.side.transport(rig.store.connectInProcess(0, 'backends')));
-    this.open = open;
     const {ops} = this.side;
-    const random = streamOf(plan.seed, streams.lines);
-    const bridge = new SimBridge({ops, random, rates, frames, mutant: mutant?.network});
-    this.networks = new Networks(ops);
-    this.networks.addScript('vif-bridge', () => ({bridge, port: {}}));
-    this.features = drawFeatures(streamOf(plan.seed, streams.backends));
+    const {seed, profile} = plan;
+    this.bridge = new SimBridge({ops, random: streamOf(seed, streams.lines), rates, frames, mutant: mutant?.network});
+    const networks = new Networks(ops);
+    networks.addScript('vif-bridge', () => ({bridge: this.bridge, port: {}}));
+    const random = streamOf(seed, streams.backends);
+    this.drivers = [
+      blockBackend({open, features: drawBlockOffer(random)}),
+      netBackend({networks, features: drawNetOffer(random, profile.queues)}),
+    ];
+  }
+
+  /** The rates have changed. */
+  followRates(): void {
+    this.bridge.followRates();
   }
 
   /** Without a goodbye, as when the driver domain's kernel dies. */
   restart(): void {
     this.bus?.stop();
-    this.bus = new XenbusBus(this.side.ops, this.xs, 'backend', [
-      blockBackend({open: this.open, features: this.features}),
-      netBackend({networks: this.networks}),
-    ]);
+    this.bus = new XenbusBus(this.side.ops, this.xs, 'backend', this.drivers);
     this.bus.start();
   }
 }

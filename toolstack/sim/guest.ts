@@ -1,5 +1,5 @@
 import type {BlockDevice, NetDevice} from '../../frontends/api.ts';
-import {blockFrontend, type BlockFrontFeatures} from '../../frontends/block/index.ts';
+import {blockFrontend} from '../../frontends/block/index.ts';
 import {netFrontend} from '../../frontends/net/index.ts';
 import type {Random} from '../../hypervisor/schedule/index.ts';
 import {XenbusBus} from '../../hypervisor/xenbus/index.ts';
@@ -7,6 +7,7 @@ import type {Rig, RigDevice, RigDomain} from '../conform/rig.ts';
 import {BROADCAST, type FrameModel, MIN_FRAME} from './checkers/frame-model.ts';
 import {leak, type Ledger, ledgerOf} from './checkers/leaks.ts';
 import {diskOf, macOf, nicOf} from './devices.ts';
+import {drawBlockUse, drawNetUse} from './features.ts';
 import {Image} from './image.ts';
 import type {SimMutant} from './mutants.ts';
 import {type GuestPlan, type Plan, streamOf, streams} from './plan.ts';
@@ -16,13 +17,6 @@ import {DiskWorkload} from './workloads/disk.ts';
 import {NetWorkload} from './workloads/net.ts';
 import {StoreWorkload} from './workloads/store.ts';
 import type {Workload} from './workloads/workload.ts';
-
-const drawFeatures = (random: Random): Partial<BlockFrontFeatures> => ({
-  persistent: random.chance(0.6),
-  indirect: [0, 13, 32, 256][random.below(4)],
-  order: random.below(3),
-  queues: 1 + random.below(4),
-});
 
 /** Of frames by which an interface is tried. */
 const TRIED_LENGTHS = [MIN_FRAME, 1514, 600];
@@ -53,6 +47,7 @@ export class SimGuest {
   private readonly rigGuest: RigDomain;
   private readonly side: Side;
   private readonly random: Random;
+  private readonly netRandom: Random;
   private readonly frames: FrameModel;
   private readonly idle: Ledger;
   /** Its devices have been pulled and are to come again. */
@@ -89,6 +84,7 @@ export class SimGuest {
     this.rigGuest = rigGuest;
     this.side = side;
     this.random = streamOf(plan.seed, streams.guest * number);
+    this.netRandom = streamOf(plan.seed, streams.guest * number + 4);
     this.image = new Image(plan.profile.diskBytes, rates);
     this.idle = ledgerOf(rigGuest);
     this.death = new Promise((resolve) => (this.onDeath = resolve));
@@ -213,14 +209,16 @@ export class SimGuest {
   private createBus(): XenbusBus {
     const ringStart = this.random.chance(0.5) ? 0 : 0xffff_fff0;
     return new XenbusBus(this.side.ops, this.rigGuest.xs, 'frontend', [
-      blockFrontend((disk) => (this.disk = disk), {ringStart, features: drawFeatures(this.random)}),
-      netFrontend((nic) => {
-        this.nic = nic;
-        nic.frames.subscribe((frames) => {
-          for (const frame of frames) this.frames.received(this.vif, frame);
-        });
-      }),
+      blockFrontend((disk) => (this.disk = disk), {ringStart, features: drawBlockUse(this.random)}),
+      netFrontend((nic) => this.addNic(nic), {features: drawNetUse(this.netRandom, this.plan.profile.queues)}),
     ]);
+  }
+
+  private addNic(nic: NetDevice): void {
+    this.nic = nic;
+    nic.frames.subscribe((frames) => {
+      for (const frame of frames) this.frames.received(this.vif, frame);
+    });
   }
 
   private devices(): RigDevice[] {

@@ -8,6 +8,10 @@ export interface Profile {
   readonly workloads?: readonly WorkloadKind[];
   /** Frames of each. */
   readonly guestPages: number;
+  /** Frames of dom0, where backends map what they work on. */
+  readonly dom0Pages: number;
+  /** Most queues of an interface. */
+  readonly queues: number;
   /** Most calls of one workload. */
   readonly operations: number;
   readonly diskBytes: number;
@@ -22,6 +26,8 @@ const sizes = {
   small: {
     guests: [1, 2],
     guestPages: 512,
+    dom0Pages: 512,
+    queues: 1,
     operations: 12,
     diskBytes: 256 * 1024,
     sectors: 24,
@@ -31,6 +37,8 @@ const sizes = {
   large: {
     guests: [1, 4],
     guestPages: 4096,
+    dom0Pages: 1024,
+    queues: 4,
     operations: 60,
     diskBytes: 2.5 * 2 ** 20,
     sectors: 40,
@@ -41,7 +49,15 @@ const sizes = {
 
 /** Two guests and their disks; two or three that talk. */
 const disk: Profile = {...sizes.small, guests: [2, 2], workloads: ['disk'], operations: 24};
-const net: Profile = {...sizes.small, guests: [2, 3], workloads: ['net'], operations: 40};
+const net: Profile = {
+  ...sizes.small,
+  guests: [2, 3],
+  guestPages: 1024,
+  dom0Pages: 768,
+  queues: 2,
+  workloads: ['net'],
+  operations: 40,
+};
 
 export const profiles = {...sizes, disk, net};
 
@@ -61,19 +77,22 @@ export const maxRates = {
   tornWrite: 0.05,
   /** Not a chance: the part of {@link MAX_LATENCY_NS} that a disk may take. */
   slowDisk: 1,
-  /** Of frames on the line from the bridge to an interface: lost, doubled, overtaken by others. */
-  lostFrame: 0.2,
+  /** Of frames on the line between the bridge and an interface, in either direction: lost, doubled, overtaken by others. */
+  lostFrame: 0.1,
   doubledFrame: 0.2,
   lateFrame: 0.3,
+  /** Not a chance: the part of {@link MAX_JITTER_NS} that a frame may take. */
+  slowLine: 1,
 } as const;
 
 export type Fault = keyof typeof maxRates;
 export type Rates = Record<Fault, number>;
 
 export const MAX_LATENCY_NS = 5e6;
+export const MAX_JITTER_NS = 1e6;
 
 export const allFaults = Object.keys(maxRates) as Fault[];
-export const frameFaults: readonly Fault[] = ['lostFrame', 'doubledFrame', 'lateFrame'];
+export const frameFaults: readonly Fault[] = ['lostFrame', 'doubledFrame', 'lateFrame', 'slowLine'];
 
 /** What may go wrong. */
 export interface FaultProfile {

@@ -8,8 +8,6 @@ import {World} from './world.ts';
 
 /** Of a whole run: with more tasks the host goes round in circles, in which virtual time stands still. */
 const MAX_TASKS = 2_000_000;
-/** Of backends that map what they work on: less than a guest has. */
-const DOM0_PAGES = 256;
 
 export interface SimOptions {
   readonly mutant?: SimMutant;
@@ -59,7 +57,7 @@ export const simulate = async (
   const rig = await createRig({
     clock,
     traced,
-    dom0Pages: DOM0_PAGES,
+    dom0Pages: plan.profile.dom0Pages,
     storeLog: (line) => storeLog.push(line),
     onRequest: (request) => judge?.referee.onRequest(request),
   });

@@ -24,13 +24,14 @@ export class World {
   private readonly plan: Plan;
   private readonly mutant: SimMutant | undefined;
   private readonly guests: SimGuest[] = [];
-  private readonly frames = new FrameModel();
+  private readonly frames: FrameModel;
   private readonly rates = {...noRates};
   private readonly backends: Backends;
 
   constructor(rig: Rig, plan: Plan, mutant: SimMutant | undefined) {
     this.rig = rig;
     this.plan = plan;
+    this.frames = new FrameModel(plan.profile.queues);
     this.mutant = mutant;
     const open = (target: string) =>
       this.guests.find((guest) => guest.target === target)?.image.open(rig.schedule) ??
@@ -117,6 +118,7 @@ export class World {
   private setRates(rates: Plan['rates']): void {
     Object.assign(this.rates, rates);
     for (const {image} of this.guests) image.followRates();
+    this.backends.followRates();
     const {faults} = this.rig.xen;
     const {lateEvent, refusedGrant, storeConflict} = rates;
     Object.assign(faults.rates, {lateEvent, refusedGrant, storeConflict});

@@ -11,7 +11,8 @@ export const BROADCAST = new Uint8Array(MAC_BYTES).fill(0xff);
 
 interface Frame extends Addressed {
   readonly bytes: Uint8Array;
-  /** Interfaces whose line, and whose guest, has got it; by name. */
+  /** Interfaces that have put it on their line, whose line to them, and whose guest, has got it; by name. */
+  readonly brought: Set<string>;
   readonly offered: Set<string>;
   readonly receivers: Set<string>;
 }
@@ -25,14 +26,20 @@ interface Station {
 const macText = (bytes: Uint8Array, at: number): string => bytes.subarray(at, at + MAC_BYTES).toString();
 
 /**
- * What guests send each other: from a guest to the bridge, through it, over lines that lose and double frames, and from there
- * to other guests. Each stretch is followed by itself: what goes in, and what has to come out.
+ * What guests send each other: from a guest to its backend, over a line that loses and doubles frames, through the bridge, over
+ * another line, and from there to a guest. Each stretch is followed by itself: what goes in, and what has to come out.
  */
 export class FrameModel {
   private readonly frames: Frame[] = [];
   private readonly stations = new Map<string, Station>();
   private readonly bridge = new SwitchModel();
+  private readonly hasQueues: boolean;
   private found: string | undefined;
+
+  /** `queues`: how many an interface may have. */
+  constructor(queues: number) {
+    this.hasQueues = queues > 1;
+  }
 
   /** A frame that nobody has sent before. */
   make(to: Uint8Array, from: Uint8Array, length: number): Uint8Array {
@@ -50,6 +57,7 @@ export class FrameModel {
       from: macText(bytes, MAC_BYTES),
       isToAll,
       bytes: bytes.slice(),
+      brought: new Set(),
       offered: new Set(),
       receivers: new Set(),
     });
@@ -58,18 +66,28 @@ export class FrameModel {
 
   /** A guest's interface has taken the frame. */
   sent(vif: string, bytes: Uint8Array): void {
-    this.look(vif, bytes, ({number}) => {
-      this.stationOf(vif).out.enter(number);
+    this.look(vif, bytes, (frame) => {
+      this.stationOf(vif).out.enter(frame.number, this.flowOf(frame));
       return undefined;
     });
   }
 
-  /** The backend brings it to the bridge. */
+  /** The backend puts it on the line to the bridge. */
+  brought(vif: string, bytes: Uint8Array): void {
+    this.look(vif, bytes, ({number, brought}) => {
+      brought.add(vif);
+      const fault = this.stationOf(vif).out.leave(number);
+      return fault && `${vif} sends ${fault}`;
+    });
+  }
+
+  /** The line gives it to the bridge. */
   entered(vif: string, bytes: Uint8Array): void {
     this.look(vif, bytes, (frame) => {
       this.bridge.enter(vif, frame);
-      const fault = this.stationOf(vif).out.leave(frame.number);
-      return fault && `${vif} sends ${fault}`;
+      return frame.brought.has(vif)
+        ? undefined
+        : `the line from ${vif} has frame ${frame.number}, which it has not sent`;
     });
   }
 
@@ -83,9 +101,9 @@ export class FrameModel {
 
   /** The line gives it to the backend. */
   handed(vif: string, bytes: Uint8Array): void {
-    this.look(vif, bytes, ({number, offered}) => {
-      this.stationOf(vif).in.enter(number);
-      return offered.has(vif) ? undefined : `the line to ${vif} has frame ${number}, which is not for it`;
+    this.look(vif, bytes, (frame) => {
+      this.stationOf(vif).in.enter(frame.number, this.flowOf(frame));
+      return frame.offered.has(vif) ? undefined : `the line to ${vif} has frame ${frame.number}, which is not for it`;
     });
   }
 
@@ -131,7 +149,7 @@ export class FrameModel {
     for (const [vif, station] of this.stations) {
       const {missing: unsent} = station.out;
       const {missing: lost} = station.in;
-      if (unsent !== undefined) this.found ??= `frame ${unsent} of ${vif} never gets to the bridge`;
+      if (unsent !== undefined) this.found ??= `frame ${unsent} of ${vif} is never sent on`;
       if (lost !== undefined) this.found ??= `frame ${lost} never gets to ${vif}`;
     }
     return this.found;
@@ -142,6 +160,11 @@ export class FrameModel {
     const isWhole = frame !== undefined && Buffer.compare(frame.bytes, bytes) === 0;
     const fault = isWhole ? judge(frame) : `at ${vif}, ${bytes.length} bytes that nobody has sent so`;
     this.found ??= fault;
+  }
+
+  /** What keeps its order: with one queue all, with several what goes from one address to another. */
+  private flowOf({from, to}: Frame): string {
+    return this.hasQueues ? `${from} ${to}` : '';
   }
 
   private frameOf(bytes: Uint8Array): Frame | undefined {
