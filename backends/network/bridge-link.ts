@@ -2,7 +2,7 @@ import {type Observable, Subject} from 'rxjs';
 import type {HypervisorOps} from '../../hypervisor/ops.ts';
 import type {Bridge} from './bridge.ts';
 import {type FaultCounts, type NetFaults, PortFaults} from './faults/index.ts';
-import {FrameBatch, type FrameCapture} from './frame-batch.ts';
+import type {FrameBatch, FrameCapture} from './frame-batch.ts';
 import {type PortVlan, VlanPort} from './vlan.ts';
 
 /** Something that can be plugged into a bridge. */
@@ -25,8 +25,8 @@ export interface PortOptions {
 export class BridgeLink {
   readonly id: number;
   readonly port: BridgePort;
-  /** What the port gets of the batch that the bridge has at hand. */
-  readonly outgoing: FrameBatch;
+  /** What the port gets of the batch that the bridge has at hand, if anything. */
+  outgoing: FrameBatch | undefined;
   readonly vlan: VlanPort;
   readonly isolated: boolean;
   inFrames = 0;
@@ -44,7 +44,6 @@ export class BridgeLink {
     this.bridge = bridge;
     this.id = id;
     this.port = port;
-    this.outgoing = new FrameBatch(ops.memory);
     this.vlan = new VlanPort(options.vlan ?? {});
     this.isolated = options.isolated ?? false;
   }
@@ -61,14 +60,12 @@ export class BridgeLink {
     else this.faults.in.pass(batch);
   }
 
-  /** Called by the bridge: hands `outgoing` to the port. */
-  deliver(nowNs: number): void {
-    const {outgoing} = this;
+  /** Called by the bridge: hands frames to the port. */
+  deliver(outgoing: FrameBatch, nowNs: number): void {
     this.outFrames += outgoing.count;
     this.show('out', outgoing, nowNs);
     if (this.faults === undefined) this.port.receive(outgoing);
     else this.faults.out.pass(outgoing);
-    outgoing.clear();
   }
 
   /** Called by the bridge: tells those who look. */

@@ -1,46 +1,24 @@
 import {type Observable, Subject} from 'rxjs';
 import type {DomainMemory} from '../../hypervisor/memory/index.ts';
 import type {HypervisorOps} from '../../hypervisor/ops.ts';
-import {NS_PER_S, type TaskQueue} from '../../hypervisor/schedule/index.ts';
+import type {TaskQueue} from '../../hypervisor/schedule/index.ts';
 import {BridgeLink, type BridgePort, type PortOptions} from './bridge-link.ts';
+import {
+  type BridgeAddress,
+  type BridgeOptions,
+  DEFAULT_AGEING_NS,
+  DEFAULT_MAX_ADDRESSES,
+  DEFAULT_MAX_PORTS,
+} from './bridge-options.ts';
 import type {NetFaults} from './faults/index.ts';
-import type {FrameBatch, FrameCapture} from './frame-batch.ts';
+import {FrameBatch, type FrameCapture} from './frame-batch.ts';
 import {ETH_ALEN, formatMac, isGroup, macHigh, macLow} from './mac.ts';
 import {MacTable, NO_PORT} from './mac-table.ts';
 import {NO_VLAN, NOT_ADMITTED, VlanFrame} from './vlan.ts';
 
-export interface BridgeOptions {
-  /** "xenbr0" */
-  name: string;
-  /** Of the domain that runs the bridge: all frames lie in its memory. */
-  ops: HypervisorOps;
-  /** How long a learned address is good for, by default 300 s as IEEE 802.1D says. */
-  ageingNs?: number;
-  /** Addresses learned at most; those beyond it are flooded. */
-  maxAddresses?: number;
-  maxPorts?: number;
-  /** What goes wrong at each port that has no faults of its own. */
-  faults?: NetFaults;
-}
-
-/** An address and the port behind which it is. */
-export interface BridgeAddress {
-  /** "00:16:3e:00:00:01" */
-  readonly mac: string;
-  /** 0 without VLANs. */
-  readonly vlan: number;
-  readonly port: string;
-  /** The port's own address. */
-  readonly isLocal: boolean;
-  /** Since it was last a source; 0 for a local one. */
-  readonly ageNs: number;
-}
-
 /** Above these bits of an address's first number the tables have its VLAN. */
 const MAC_HIGH_BITS = 16;
-const DEFAULT_AGEING_NS = 300 * NS_PER_S;
-const DEFAULT_MAX_ADDRESSES = 16384;
-const DEFAULT_MAX_PORTS = 4096;
+type Destination = BridgeLink | 'all' | 'none';
 
 /**
  * A learning switch. It forwards references: a frame's bytes stay where the sender's batch has them until each port
@@ -63,6 +41,8 @@ export class Bridge {
   private readonly linksById: (BridgeLink | undefined)[] = [];
   /** Those that get something of the batch at hand. */
   private readonly touched: BridgeLink[] = [];
+  /** Used again by whichever port gets something next: one that the CPU's cache has. */
+  private readonly spares: FrameBatch[] = [];
   private readonly captures = new Subject<FrameCapture>();
   /** The one under way. */
   private readonly frame: VlanFrame;
@@ -167,12 +147,15 @@ export class Bridge {
     return `bridge ${this.name} ${this.links.length} ports, ${this.table.size} addresses`;
   }
 
-  /** Puts each frame on the list of the ports that get it. */
+  /** Puts each frame on the list of the ports that get it. Frames of a batch often have the same addresses. */
   private sort(from: BridgeLink, batch: FrameBatch, nowNs: number): void {
     const {u8} = this.memory;
     const {frame} = this;
     let seenHigh = -1;
     let seenLow = -1;
+    let toHigh = -1;
+    let toLow = -1;
+    let to: Destination = 'none';
     for (let i = 0; i < batch.count; i++) {
       const at = batch.offsets[i];
       const sourceHigh = macHigh(u8, at + ETH_ALEN);
@@ -183,13 +166,22 @@ export class Bridge {
       }
       frame.begin(at, batch.lengths[i], batch.offloads[i]);
       if (this.isDivided && !this.classify(from)) continue;
-      const vlanHigh = sourceHigh | (frame.vlan << MAC_HIGH_BITS);
-      if (sourceLow !== seenLow || vlanHigh !== seenHigh) {
-        this.table.learn(vlanHigh, sourceLow, from.id, nowNs);
-        seenHigh = vlanHigh;
+      const vlanBits = frame.vlan << MAC_HIGH_BITS;
+      if (sourceLow !== seenLow || (sourceHigh | vlanBits) !== seenHigh) {
+        seenHigh = sourceHigh | vlanBits;
         seenLow = sourceLow;
+        this.table.learn(seenHigh, seenLow, from.id, nowNs);
+        toHigh = -1;
       }
-      this.route(from, macHigh(u8, at), macLow(u8, at), nowNs);
+      const high = macHigh(u8, at) | vlanBits;
+      const low = macLow(u8, at);
+      if (low !== toLow || high !== toHigh) {
+        toHigh = high;
+        toLow = low;
+        to = this.destination(high, low, nowNs);
+      }
+      if (to === 'all') this.flood(from, nowNs);
+      else if (to !== 'none') this.pass(from, to, nowNs);
     }
   }
 
@@ -201,15 +193,10 @@ export class Bridge {
     return false;
   }
 
-  private route(from: BridgeLink, high: number, low: number, nowNs: number): void {
-    if (isGroup(high)) {
-      if (!isReserved(high, low)) this.flood(from, nowNs);
-      return;
-    }
-    const id = this.table.lookup(high | (this.frame.vlan << MAC_HIGH_BITS), low, nowNs);
-    const to = id === NO_PORT ? undefined : this.linksById[id];
-    if (to === undefined) this.flood(from, nowNs);
-    else this.pass(from, to, nowNs);
+  private destination(high: number, low: number, nowNs: number): Destination {
+    if (isGroup(high)) return isReserved(high & 0xffff, low) ? 'none' : 'all';
+    const id = this.table.lookup(high, low, nowNs);
+    return (id === NO_PORT ? undefined : this.linksById[id]) ?? 'all';
   }
 
   private flood(from: BridgeLink, nowNs: number): void {
@@ -232,13 +219,23 @@ export class Bridge {
   }
 
   private enqueue(link: BridgeLink, at: number, length: number): void {
-    if (link.outgoing.count === 0) this.touched.push(link);
+    if (link.outgoing === undefined) {
+      link.outgoing = this.spares.pop() ?? new FrameBatch(this.memory);
+      this.touched.push(link);
+    }
     link.outgoing.add(at, length, this.frame.offload);
   }
 
   /** Hands each port what it gets. */
   private deliver(nowNs: number): void {
-    for (const link of this.touched) link.deliver(nowNs);
+    for (const link of this.touched) {
+      const batch = link.outgoing;
+      if (batch === undefined) continue;
+      link.deliver(batch, nowNs);
+      batch.clear();
+      link.outgoing = undefined;
+      this.spares.push(batch);
+    }
     this.touched.length = 0;
     this.frame.reset();
   }

@@ -1,4 +1,5 @@
-export {Bridge, type BridgeAddress, type BridgeOptions} from './bridge.ts';
+export {Bridge} from './bridge.ts';
+export type {BridgeAddress, BridgeOptions} from './bridge-options.ts';
 export {BridgeLink, type BridgePort, type PortOptions} from './bridge-link.ts';
 export {type FaultCounts, formatNetFaults, type NetFaults, parseNetFaults} from './faults/index.ts';
 export {FrameArea} from './frame-area.ts';

@@ -1,5 +1,6 @@
 import type {HypervisorOps} from '../../hypervisor/ops.ts';
-import {Bridge, type BridgeOptions} from './bridge.ts';
+import {Bridge} from './bridge.ts';
+import type {BridgeOptions} from './bridge-options.ts';
 import type {PortOptions} from './bridge-link.ts';
 import {isVlan} from './vlan.ts';
 

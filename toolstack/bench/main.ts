@@ -8,6 +8,7 @@ const suites: Readonly<Record<string, () => Promise<Suite>>> = {
   block: async () => (await import('./block.ts')).benchBlock,
   referee: async () => (await import('./referee.ts')).benchReferee,
   net: async () => (await import('./net.ts')).benchNet,
+  bridge: async () => (await import('./bridge.ts')).benchBridge,
   xenstore: async () => (await import('./xenstore.ts')).benchXenstore,
   guests: async () => (await import('./guests.ts')).benchGuests,
   linux: async () => (await import('./linux.ts')).benchLinux,

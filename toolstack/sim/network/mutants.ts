@@ -47,9 +47,9 @@ const fromGuest = (change: Change): NetworkMutant => ({
 const bridgeLoses: NetworkMutant = {
   link: (link) => {
     const deliver = link.deliver.bind(link);
-    link.deliver = (nowNs) => {
-      link.outgoing.count--;
-      deliver(nowNs);
+    link.deliver = (batch, nowNs) => {
+      batch.count--;
+      deliver(batch, nowNs);
     };
   },
 };
