@@ -2,6 +2,7 @@ import test from 'ava';
 import {
   configToJson,
   domain0ToJson,
+  scheduleToJson,
   domainConfig,
   formatJson,
   listedDomain,
@@ -26,12 +27,21 @@ const random = (): number => 0;
 test('golden: the text of xl list -l', (t) => {
   const [, , all] = readFixture('config', 'xl-list-l.txt').split('--- stdout\n');
   const config = withDomainDefaults(domainConfig(parseConfig(GOLDEN, 'golden.cfg'), {random}), {random});
+  const schedule = {scheduler: 'credit2', weight: 256, cap: 0, vcpus: []};
   const list = [
-    listedDomain(0, domain0ToJson({maxMemoryKib: 2_097_152, memoryKib: 2_097_151})),
+    listedDomain(0, domain0ToJson({maxMemoryKib: 2_097_152, memoryKib: 2_097_151, schedule})),
     listedDomain(1, configToJson(config, {created: true})),
   ];
   // xl prints the text with puts.
   t.is(`${formatJson(list)}\n`, all.split('--- stderr')[0]);
+});
+
+test('what each scheduler says of a domain', (t) => {
+  const vcpus = [{period: 10_000, budget: 4000, extratime: true}];
+  const json = (scheduler: string) => scheduleToJson({scheduler, weight: 512, cap: 5, vcpus});
+  t.deepEqual(json('credit'), {sched: 'credit', weight: 512, cap: 5});
+  t.deepEqual(json('rtds'), {sched: 'rtds', period: 10_000, budget: 4000, extratime: 1});
+  t.deepEqual(json('null'), {sched: 'null'});
 });
 
 test('empty containers hold an empty line', (t) => {

@@ -147,7 +147,7 @@ test('a domain that is left running finds its suspension cancelled', async (t) =
   await host.save(domid, stand.path('a.save'), {leave: 'running'});
   await stand.test.settle(1e7);
   t.deepEqual(stand.said(), [`d${domid}: 1`]);
-  t.regex(host.domains()[1].state, /^-[b-]----$/);
+  t.regex(host.domains()[1].state, /^[-r][b-]----$/);
   await host.save(domid, stand.path('b.save'), {leave: 'paused'});
   await stand.test.settle(1e7);
   t.is(host.domains()[1].state, '--p---');
@@ -191,7 +191,7 @@ test('another configuration may be saved, if it fits', async (t) => {
   const save = (more: string, name: string): Promise<unknown> =>
     host.save(domid, stand.path('a.save'), {config: host.parse(stand.config(more, name)), baseDir: stand.dir});
   await stand.refuses(t, save('', 'other'), /the saved domain has a disk xvda, the configuration has none$/);
-  t.regex(host.domains()[1].state, /^-[b-]----$/);
+  t.regex(host.domains()[1].state, /^[-r][b-]----$/);
   await save(DISK.replace('ram:1M', 'file.img'), 'other');
   await stand.refuses(
     t,
@@ -248,7 +248,7 @@ test('a guest that takes no request is given up after a minute, and goes on', as
   t.is(Math.round((host.clock.now() - before) / 1e9), 60);
   t.deepEqual(readdirSync(stand.dir).sort(), ['idle', 'kernel']);
   t.is(await stand.test.read(`/local/domain/${domid}/control/shutdown`), '');
-  t.regex(host.domains()[1].state, /^-[b-]----$/);
+  t.regex(host.domains()[1].state, /^[-r][b-]----$/);
 });
 
 test('so is one that takes the request and does not suspend', async (t) => {

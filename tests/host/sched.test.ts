@@ -54,6 +54,26 @@ test('the schedulers run what xl.cfg says: pool, pinning, RTDS', async (t) => {
   await host.close();
 });
 
+test('what was set is shown, and is the same after a reboot', async (t) => {
+  const host = await startHost({cpus: 2});
+  const domid = (await spin(host, 'one', 'vcpus = 1', 'maxvcpus = 2')) as never;
+  host.cpus.setSchedule(domid, 'credit2', {weight: 300, cap: 40});
+  await host.cpus.setOnline(domid, 2);
+  const told = {sched: 'credit2', weight: 300, cap: 40};
+  t.deepEqual(host.config(domid).libxl.schedParams, told);
+  await host.shutdown(domid, 'reboot');
+  await host.clock.sleep(10 * S);
+  const next = host.resolve('one') as never;
+  t.not(next, domid);
+  t.deepEqual(host.config(next).libxl.schedParams, told);
+  t.like(host.cpus.schedule(next), {weight: 300, cap: 40});
+  t.deepEqual(
+    host.cpus.vcpus(next).map(({online}) => online),
+    [true, true],
+  );
+  await host.close();
+});
+
 test('a computing guest still hears its console, its timers and its shutdown', async (t) => {
   const host = await startHost();
   await spin(host, 'busy');

@@ -2,6 +2,7 @@ import {NEVER, type Observable, of, Subject, concat} from 'rxjs';
 import type {DomainEvent, DomId} from '../../hypervisor/index.ts';
 import {virtualClock} from '../../hypervisor/schedule/index.ts';
 import type {DomainConfig} from '../../toolstack/config/index.ts';
+import type {CpuControl} from '../../toolstack/host/cpus/index.ts';
 import type {ServedHost} from '../../toolstack/daemon/served-host.ts';
 import {ToolstackError} from '../../toolstack/errors.ts';
 import type {SaveOptions} from '../../toolstack/host/save.ts';
@@ -167,9 +168,10 @@ export class FakeHost implements ServedHost {
     return Promise.resolve();
   }
 
-  /** Tests of what is done with CPUs have a real host. */
-  get cpus(): never {
-    throw new Error('a fake host has no CPUs');
+  /** For `xl list -l`: tests of what is done with CPUs have a real host. */
+  get cpus(): CpuControl {
+    const schedule = {pool: 0, scheduler: 'credit2', weight: 256, cap: 0, vcpus: []};
+    return {schedule: () => schedule} as unknown as CpuControl;
   }
 
   setMaxMemory(domid: DomId, maxKib: number): Promise<void> {

@@ -7,7 +7,7 @@ export {parseDiskSpec} from './disk-spec.ts';
 export type {DomainConfig, DomainConfigOptions, GuestType, IgnoredSetting, ShutdownAction} from './domain-config.ts';
 export {parseConfig, withOverrides} from './grammar.ts';
 export {generateMac, generateUuid} from './identity.ts';
-export {configToJson, domain0ToJson, listedDomain, type JsonOptions} from './json.ts';
+export {configToJson, domain0ToJson, listedDomain, type JsonOptions, scheduleToJson} from './json.ts';
 export {domainConfig} from './parse-domain.ts';
 export type {ConfigValue, ParsedConfig, RawValue, Setting, Settings} from './settings.ts';
 export {actionFor, type ShutdownReason} from './shutdown-action.ts';

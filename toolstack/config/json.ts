@@ -56,7 +56,7 @@ const buildInfo = (config: DomainConfig, created: boolean): JsonObject => {
     max_grant_frames: config.maxGrantFrames,
     max_maptrack_frames: config.maxMaptrackFrames,
     max_grant_version: config.maxGrantVersion,
-    sched_params: ordered(SCHED_PARAMS, {...(created && DEFAULT_SCHEDULER), ...libxl.schedParams}),
+    sched_params: ordered(SCHED_PARAMS, schedulerParameters(config, created)),
     event_channels: config.maxEventChannels,
     kernel: config.kernel,
     cmdline: config.cmdline,
@@ -68,6 +68,9 @@ const buildInfo = (config: DomainConfig, created: boolean): JsonObject => {
     arch_x86: {...(created && {msr_relaxed: 'False'}), ...libxl.archX86},
   });
 };
+
+const schedulerParameters = ({libxl: {schedParams}}: DomainConfig, created: boolean): JsonObject =>
+  created && schedParams.sched === undefined ? {...DEFAULT_SCHEDULER, ...schedParams} : schedParams;
 
 const nonEmpty = <T extends JsonValue>(items: readonly T[] | undefined): readonly T[] | undefined =>
   items && items.length > 0 ? items : undefined;
@@ -86,16 +89,42 @@ const deviceLists = ({disks, vifs, libxl}: DomainConfig, created: boolean): Json
   );
 };
 
+/** What a pool's scheduler knows of a domain. */
+export type ScheduleFacts = {
+  readonly scheduler: string;
+  readonly weight: number;
+  readonly cap: number;
+  /** Of each vCPU, in microseconds. */
+  readonly vcpus: readonly {readonly period: number; readonly budget: number; readonly extratime: boolean}[];
+};
+
+/** @see libxl_types.idl, domain_sched_params; of RTDS what the first vCPU has */
+export const scheduleToJson = ({scheduler, weight, cap, vcpus}: ScheduleFacts): JsonObject => {
+  if (scheduler === 'rtds') {
+    const [{period, budget, extratime}] = vcpus;
+    return {sched: scheduler, period, budget, extratime: Number(extratime)};
+  }
+  return scheduler.startsWith('credit') ? {sched: scheduler, weight, cap} : {sched: scheduler};
+};
+
 /** The entry of xl list -l for a domain. */
 export const listedDomain = (domid: number, config: JsonObject): JsonObject => ({domid, config});
 
 /** Domain 0 has no configuration file; this is what xl list -l knows about it. */
-export const domain0ToJson = ({maxMemoryKib, memoryKib}: {maxMemoryKib: number; memoryKib: number}): JsonObject => ({
+export const domain0ToJson = ({
+  maxMemoryKib,
+  memoryKib,
+  schedule,
+}: {
+  maxMemoryKib: number;
+  memoryKib: number;
+  schedule: ScheduleFacts;
+}): JsonObject => ({
   c_info: {type: 'pv', name: 'Domain-0'},
   b_info: {
     max_memkb: maxMemoryKib,
     target_memkb: memoryKib,
-    sched_params: DEFAULT_SCHEDULER,
+    sched_params: scheduleToJson(schedule),
     'type.pv': {},
     arch_arm: {},
     arch_x86: {},

@@ -117,7 +117,12 @@ export const makeParts = (options: HostOptions): HostParts => {
     return device && hotplug.ramDisk(device);
   };
   const buses = new DeviceBuses(backends);
-  const cpus = new CpuControl({xen, xs, nameOf: (domid) => names.nameOf(domid)});
+  const cpus = new CpuControl({
+    xen,
+    xs,
+    nameOf: (domid) => names.nameOf(domid),
+    recordOf: (domid) => records.find(domid),
+  });
   const lifecycle = new Lifecycle({
     xen,
     store,

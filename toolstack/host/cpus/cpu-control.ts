@@ -1,7 +1,14 @@
 import type {DomId, Hypervisor} from '../../../hypervisor/index.ts';
 import type {XsClient} from '../../../hypervisor/xenstore/index.ts';
-import type {CompleteDomainConfig, JsonObject, JsonValue} from '../../config/index.ts';
+import {
+  type CompleteDomainConfig,
+  type DomainConfig,
+  type JsonObject,
+  type JsonValue,
+  scheduleToJson,
+} from '../../config/index.ts';
 import {ToolstackError} from '../../errors.ts';
+import type {DomainRecord} from '../record.ts';
 import {CpuPools} from './cpu-pools.ts';
 import {type DomainSchedule, DomainSchedules, type ScheduleChange} from './domain-schedules.ts';
 import type {Scheduler} from './scheduler.ts';
@@ -14,6 +21,8 @@ export interface CpuControlParts {
   xen: Hypervisor;
   xs: XsClient;
   nameOf: (domid: DomId) => string | undefined;
+  /** Undefined for dom0. */
+  recordOf: (domid: DomId) => DomainRecord | undefined;
 }
 
 /** Who runs where and how much: vCPUs, pools and the schedulers' parameters, in libxl's words. ESRCH for a domain that is not there. */
@@ -38,6 +47,7 @@ export class CpuControl {
   async setOnline(domid: DomId, count: number): Promise<void> {
     this.nameOf(domid);
     await this.virtual.setOnline(domid, count);
+    this.changeConfig(domid, (config) => ({...config, vcpus: count}));
   }
 
   pin(domid: DomId, vcpu: number | undefined, change: Partial<Affinity>): void {
@@ -48,6 +58,7 @@ export class CpuControl {
   movePool(domid: DomId, pool: number): void {
     this.nameOf(domid);
     this.pools.move(domid, pool);
+    this.keepSchedule(domid);
   }
 
   schedule(domid: DomId): DomainSchedule {
@@ -57,6 +68,7 @@ export class CpuControl {
   setSchedule(domid: DomId, scheduler: Scheduler, change: ScheduleChange): void {
     this.nameOf(domid);
     this.schedules.set(domid, scheduler, change);
+    this.keepSchedule(domid);
   }
 
   /** The pool that a config asks for. ENOENT when there is none of that name or number. */
@@ -73,14 +85,19 @@ export class CpuControl {
     if (pool !== 0) this.pools.move(domid, pool);
     this.pinVcpus(domid, config.libxl.buildInfo);
     this.weigh(domid, config.libxl.schedParams);
+    this.keepSchedule(domid);
   }
 
   /** Of its scheduling parameters, those that the scheduler of its pool has. */
-  private weigh(domid: DomId, {weight, cap, period, extratime}: JsonObject): void {
+  private weigh(domid: DomId, {weight, cap, period, budget, extratime}: JsonObject): void {
     const scheduler = this.pools.schedulerOf(domid);
     if (scheduler === 'rtds') {
       const [rtds] = this.schedule(domid).vcpus;
-      const change = {...numberIn('period', period), ...(extratime !== undefined && {extratime: extratime !== 0})};
+      const change = {
+        ...numberIn('period', period),
+        ...numberIn('budget', budget),
+        ...(extratime !== undefined && {extratime: extratime !== 0}),
+      };
       if (Object.keys(change).length > 0) this.schedules.set(domid, scheduler, {rtds: {...rtds, ...change}});
       return;
     }
@@ -102,6 +119,17 @@ export class CpuControl {
         ...(softCpus.length > 0 && {soft: softCpus}),
       });
     }
+  }
+
+  /** The config of a domain's next life says what its scheduler says now, and `xl list -l` shows that. */
+  private keepSchedule(domid: DomId): void {
+    const schedParams = scheduleToJson(this.schedule(domid));
+    this.changeConfig(domid, (config) => ({...config, libxl: {...config.libxl, schedParams}}));
+  }
+
+  private changeConfig(domid: DomId, change: (config: DomainConfig) => DomainConfig): void {
+    const record = this.parts.recordOf(domid);
+    if (record !== undefined) record.config = change(record.config);
   }
 
   /** A domain that was just made, or that is made just now, may have no name yet. */

@@ -70,7 +70,10 @@ const formatDetails = async (client: DaemonClient, domains: readonly DomainSumma
   const {configToJson, domain0ToJson, formatJson, listedDomain} = await import('../../config/index.ts');
   const entries = domains.map(async ({domid, memoryMib}) => {
     const memoryKib = memoryMib * KIB_PER_MIB;
-    if (domid === 0) return listedDomain(domid, domain0ToJson({maxMemoryKib: memoryKib, memoryKib}));
+    if (domid === 0) {
+      const schedule = await client.call('schedule.get', {domid});
+      return listedDomain(domid, domain0ToJson({maxMemoryKib: memoryKib, memoryKib, schedule}));
+    }
     return listedDomain(domid, configToJson(await client.call('domain.config', {domid}), {created: true}));
   });
   return `${formatJson(await Promise.all(entries))}\n`;
