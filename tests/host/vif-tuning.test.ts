@@ -22,3 +22,26 @@ test('rate= comes to the backend as libxl writes it: bytes each interval of micr
   t.is(await host.read(`/local/domain/0/backend/vif/${domid}/0/rate`), '25000,20000');
   t.is(await host.read(`/local/domain/0/backend/vif/${domid}/1/rate`), undefined);
 });
+
+test('what ethtool and ip link do in a Linux dom0', async (t) => {
+  const host = await TestHost.start();
+  t.teardown(() => host.close());
+  const domid = await host.boot('plain', 'vif=["bridge=xenbr0"]\nextra="plain"');
+  const {vifs} = host.host;
+  t.deepEqual(Object.keys(vifs.ethtool(domid, '0')), [
+    'rx_gso_checksum_fixup',
+    'tx_zerocopy_sent',
+    'tx_zerocopy_success',
+    'tx_zerocopy_fail',
+    'tx_frag_overflow',
+  ]);
+  const carrier = `/local/domain/0/backend/vif/${domid}/0/carrier`;
+  for (const [isUp, value] of [
+    [false, '0'],
+    [true, '1'],
+  ] as const) {
+    vifs.setLink(domid, '0', isUp);
+    await host.host.clock.sleep(1e7);
+    t.is(await host.read(carrier), value);
+  }
+});

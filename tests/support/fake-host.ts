@@ -194,6 +194,8 @@ export class FakeHost implements ServedHost {
     attach: (domid, {mac}) => this.#do('attachVif', domid, String(mac)),
     detach: (domid, which) => this.#do('detachVif', domid, which),
     list: () => Promise.resolve(this.vifRows),
+    ethtool: () => ({}),
+    setLink: (domid, which) => this.#act('setLink', domid, which),
     faults: () => ({faults: 'none', lost: 0, duplicated: 0, held: 0}),
     setFaults: (domid, which) => this.#act('setFaults', domid, which),
     captured: (domid) => {

@@ -108,6 +108,8 @@ const METHOD_CHECKS: {readonly [M in Method]: Checks<Methods[M]['params']>} = {
   'vif.attach': {domid: u32, vif: config},
   'vif.detach': {domid: u32, which: text},
   'vif.list': {domid: u32},
+  'vif.ethtool': {domid: u32, which: text},
+  'vif.link': {domid: u32, which: text, isUp: boolean},
   'vif.faults': {domid: u32, which: text, faults: orNull(text)},
   'scsi.attach': {domid: u32, spec: text, baseDir: text},
   'scsi.detach': {domid: u32, vdev: text, force: boolean},

@@ -92,6 +92,8 @@ export const createMethods = (host: ServedHost, control: Control): MethodTable =
   'vif.attach': done(({domid, vif}) => host.vifs.attach(domid as DomId, vif)),
   'vif.detach': done(({domid, which}) => host.vifs.detach(domid as DomId, which)),
   'vif.list': ({domid}) => host.vifs.list(domid as DomId),
+  'vif.ethtool': ({domid, which}) => host.vifs.ethtool(domid as DomId, which),
+  'vif.link': done(({domid, which, isUp}) => host.vifs.setLink(domid as DomId, which, isUp)),
   'vif.faults': ({domid, which, faults}) => {
     if (faults !== null) host.vifs.setFaults(domid as DomId, which, readFaults(faults));
     return host.vifs.faults(domid as DomId, which);

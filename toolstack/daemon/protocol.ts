@@ -107,6 +107,8 @@ export interface Methods {
   'scsi.detach': {params: {domid: number; vdev: string; force: boolean}; result: null};
   'scsi.list': {params: {domid: number}; result: VscsiListing[]};
 
+  'vif.ethtool': {params: {domid: number; which: string}; result: Record<string, number>};
+  'vif.link': {params: {domid: number; which: string; isUp: boolean}; result: null};
   /** Changes what goes wrong with frames of a network device, unless null: "loss=1% delay=5ms", "none". */
   'vif.faults': {params: {domid: number; which: string; faults: string | null}; result: VifFaults};
 

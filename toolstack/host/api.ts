@@ -167,6 +167,10 @@ export interface HostVifs {
   list(domid: DomId): Promise<VifListing[]>;
   /** What a capture looks at: that device, or all. ENODEV without any. */
   captured(domid: DomId, which?: string): readonly CaptureVif[];
+  /** Counters of a device by the names that `ethtool -S` has for them in a Linux dom0. */
+  ethtool(domid: DomId, which: string): Record<string, number>;
+  /** Plugs a device into its bridge or out of it; the guest sees its carrier. */
+  setLink(domid: DomId, which: string, isUp: boolean): void;
   /** What goes wrong with frames of a device, and has. */
   faults(domid: DomId, which: string): VifFaults;
   /** What goes wrong from now on; {} for nothing. */

@@ -52,6 +52,14 @@ export class VifControl implements HostVifs {
     return buses.backend(vifs.find(records.get(domid), which), NetBackend);
   }
 
+  ethtool(domid: DomId, which: string): Record<string, number> {
+    return this.backend(domid, which).ethtool();
+  }
+
+  setLink(domid: DomId, which: string, isUp: boolean): void {
+    this.backend(domid, which).setLink(isUp);
+  }
+
   faults(domid: DomId, which: string): VifFaults {
     const {bridge, name} = this.backend(domid, which);
     const counts = bridge.links.find(({port}) => port.name === name)?.faultCounts;

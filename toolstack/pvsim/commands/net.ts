@@ -1,10 +1,60 @@
 import type {Argv, CommandModule} from 'yargs';
+import type {DaemonClient} from '../../daemon/client.ts';
 import {findHome} from '../../daemon/home.ts';
 import {ToolstackError} from '../../errors.ts';
 
-interface FaultsArguments {
+interface DeviceArguments {
   domain: string;
   device: string;
+}
+
+/** Finds the host and the domain for what is to be done with one of its network devices. */
+const withDevice = async (
+  {domain, device}: DeviceArguments,
+  act: (client: DaemonClient, which: {domid: number; which: string}) => Promise<string>,
+): Promise<void> => {
+  const {connectTo} = await import('../../daemon/client.ts');
+  const home = findHome();
+  const client = await connectTo(home);
+  if (client === undefined) throw new ToolstackError('ESRCH', `pvsim: no host runs in ${home.dir}`);
+  try {
+    const domid = await client.call('domain.resolve', {name: domain});
+    if (domid === null) throw new ToolstackError('ESRCH', `pvsim: no domain "${domain}"`);
+    process.stdout.write(await act(client, {domid, which: device}));
+  } finally {
+    await client.close();
+  }
+};
+
+const deviceOf = (parser: Argv): Argv<DeviceArguments> =>
+  parser
+    .positional('domain', {type: 'string', demandOption: true, describe: 'Name or id of a running domain'})
+    .positional('device', {type: 'string', demandOption: true, describe: 'Its network device, by number or MAC'});
+
+const statsCommand: CommandModule<object, DeviceArguments> = {
+  command: 'stats <domain> <device>',
+  describe: 'Print the counters that ethtool -S has for the interface in a Linux dom0',
+  builder: deviceOf,
+  handler: (device) =>
+    withDevice(device, async (client, which) => {
+      const counters = Object.entries(await client.call('vif.ethtool', which));
+      return ['NIC statistics:', ...counters.map(([name, value]) => `     ${name}: ${value}`), ''].join('\n');
+    }),
+};
+
+const linkCommand: CommandModule<object, DeviceArguments & {state: string}> = {
+  command: 'link <domain> <device> <state>',
+  describe: 'Plug a network device into its bridge, or out of it',
+  builder: (parser: Argv) =>
+    deviceOf(parser).positional('state', {choices: ['up', 'down'], demandOption: true, describe: 'up or down'}),
+  handler: ({state, ...device}) =>
+    withDevice(device, async (client, which) => {
+      await client.call('vif.link', {...which, isUp: state === 'up'});
+      return '';
+    }),
+};
+
+interface FaultsArguments extends DeviceArguments {
   faults: string[];
 }
 
@@ -13,36 +63,28 @@ const faultsCommand: CommandModule<object, FaultsArguments> = {
   describe:
     'Let frames of a network device be lost, doubled, late or overtaken; without faults: tell what has happened',
   builder: (parser: Argv) =>
-    parser
-      .positional('domain', {type: 'string', demandOption: true, describe: 'Name or id of a running domain'})
-      .positional('device', {type: 'string', demandOption: true, describe: 'Its network device, by number or MAC'})
-      .positional('faults', {
-        type: 'string',
-        array: true,
-        default: [],
-        describe: 'loss=1% duplicate=1% reorder=1% delay=5ms jitter=1ms bandwidth=10Mbit seed=7, or none',
-      }),
-  handler: async ({domain, device, faults}) => {
-    const {connectTo} = await import('../../daemon/client.ts');
-    const home = findHome();
-    const client = await connectTo(home);
-    if (client === undefined) throw new ToolstackError('ESRCH', `pvsim: no host runs in ${home.dir}`);
-    try {
-      const domid = await client.call('domain.resolve', {name: domain});
-      if (domid === null) throw new ToolstackError('ESRCH', `pvsim: no domain "${domain}"`);
+    deviceOf(parser).positional('faults', {
+      type: 'string',
+      array: true,
+      default: [],
+      describe: 'loss=1% duplicate=1% reorder=1% delay=5ms jitter=1ms bandwidth=10Mbit seed=7, or none',
+    }),
+  handler: ({faults, ...device}) =>
+    withDevice(device, async (client, which) => {
       const asked = faults.length === 0 ? null : faults.join(' ');
-      const now = await client.call('vif.faults', {domid, which: device, faults: asked});
-      const counts = `${now.lost} lost, ${now.duplicated} duplicated, ${now.held} held`;
-      process.stdout.write(`${now.faults} (${counts})\n`);
-    } finally {
-      await client.close();
-    }
-  },
+      const now = await client.call('vif.faults', {...which, faults: asked});
+      return `${now.faults} (${now.lost} lost, ${now.duplicated} duplicated, ${now.held} held)\n`;
+    }),
 };
 
 export const netCommand: CommandModule = {
   command: 'net',
-  describe: 'Faults of network devices',
-  builder: (parser) => parser.command(faultsCommand as CommandModule).demandCommand(1, 'a command is missing'),
+  describe: 'Network devices as dom0 sees them: statistics, link and faults',
+  builder: (parser) =>
+    parser
+      .command(statsCommand as CommandModule)
+      .command(linkCommand as CommandModule)
+      .command(faultsCommand as CommandModule)
+      .demandCommand(1, 'a command is missing'),
   handler: () => {},
 };
