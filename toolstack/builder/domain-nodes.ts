@@ -81,7 +81,8 @@ export interface BuiltDomain {
   maxVcpus: number;
   storePort: number;
   storeGfn: number;
-  kernel: string;
+  /** None of what it was booted from, when it goes on from where it was saved. */
+  kernel: string | undefined;
   ramdisk: string | undefined;
   cmdline: string | undefined;
   /** Seconds since the epoch, two decimals, as libxl writes it. */
@@ -104,7 +105,7 @@ export const writeBuiltDomain = (xs: XsClient, built: BuiltDomain): Promise<void
       await write(`${path}/cpu/${cpu}/availability`, cpu < built.vcpus ? 'online' : 'offline');
     }
     await write(`${vm}/image/ostype`, 'linux');
-    await write(`${vm}/image/kernel`, built.kernel);
+    if (built.kernel !== undefined) await write(`${vm}/image/kernel`, built.kernel);
     await write(`${vm}/start_time`, built.startTime);
     if (built.ramdisk !== undefined) await write(`${vm}/image/ramdisk`, built.ramdisk);
     if (built.cmdline !== undefined) await write(`${vm}/image/cmdline`, built.cmdline);

@@ -123,7 +123,7 @@ export class Lifecycle {
     {baseDir, paused, saved}: CreateRequest,
   ): Promise<DomId> {
     const {xen} = this.parts;
-    const {kernel, ramdisk, cmdline} = booted ?? asked;
+    const {kernel, ramdisk, cmdline} = saved === undefined ? (booted ?? asked) : nothing;
     const config = {...asked, kernel, ramdisk, cmdline};
     const pages = saved?.state.pages ?? Math.ceil(config.memoryKib / KIB_PER_PAGE);
     const maxPages = Math.max(pages, Math.ceil(config.maxMemoryKib / KIB_PER_PAGE));
@@ -227,7 +227,7 @@ export class Lifecycle {
       maxVcpus: config.maxVcpus,
       storePort: special.storePort,
       storeGfn: special.storeGfn,
-      kernel: config.kernel ?? '',
+      kernel: config.kernel,
       ramdisk: config.ramdisk,
       cmdline: config.cmdline,
       startTime: startSeconds.toFixed(2),
@@ -279,6 +279,9 @@ export class Lifecycle {
     while (maptrack.count > 0) await schedule.sleep(NS_PER_MS);
   }
 }
+
+/** What a domain is booted from that goes on where it was saved. */
+const nothing: Partial<Pick<DomainConfig, 'kernel' | 'ramdisk' | 'cmdline'>> = {};
 
 /** Somebody may destroy a domain that is still being made. */
 const refuseDestroyed = ({domid, destroying}: DomainRecord): void => {
