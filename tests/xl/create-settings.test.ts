@@ -28,10 +28,10 @@ const create = async (
 };
 
 test('settings without effect are named in a line, those that xl does not know in another', async (t) => {
-  const {stderr, calls} = await create(t, 'acpi = 1\nmemroy = 5\nvnc = 1\nvscsi = [ "a,b" ]');
+  const {stderr, calls} = await create(t, 'acpi = 1\nmemroy = 5\nvnc = 1\nvtape = [ "a,b" ]');
   t.is(
     stderr,
-    'Parsing config from x.cfg\nxl: without effect in pvsim: acpi, vnc\nxl: unknown settings: memroy, vscsi\n',
+    'Parsing config from x.cfg\nxl: without effect in pvsim: acpi, vnc\nxl: unknown settings: memroy, vtape\n',
   );
   t.is(calls.length, 1);
 });
