@@ -41,11 +41,8 @@ export abstract class LogicalUnit {
   /** Pages of vital product data beside those of every unit. */
   readonly vpdPages: ReadonlyMap<number, VpdPage> = new Map();
   readonly logPages: ReadonlyMap<number, LogPage> = new Map();
-  /** MEDIUM TYPE of mode parameter headers. */
-  readonly mediumType: number = 0;
   /** MODE SENSE of page 0 returns no page: the way to ask a tape drive for its block descriptor alone. */
   readonly hasPageZero: boolean = false;
-
   /** Bits of byte 1 of CDBs that may be set and mean nothing. */
   readonly ignoredCdbBits: number = 0;
 

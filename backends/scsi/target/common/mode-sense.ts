@@ -9,21 +9,19 @@ const ALL_PAGES = 0x3f;
 const ALL_SUBPAGES = 0xff;
 const DISABLE_BLOCK_DESCRIPTORS = 0x08;
 const LONG_LBA_ACCEPTED = 0x10;
+const LONG_DESCRIPTOR_BYTES = 16;
 
 /** Header and block descriptor before the pages. @see SPC-4, "Mode parameter header formats" */
 const header = (unit: LogicalUnit, isLong: boolean, descriptor: Uint8Array, pageBytes: number): Uint8Array => {
   const bytes = new Uint8Array(isLong ? 8 : 4);
   const total = bytes.length + descriptor.length + pageBytes;
-  const lengthBytes = isLong ? 2 : 1;
-  if (isLong) put16(bytes, 0, total - 2);
-  else bytes[0] = total - 1;
-  bytes[lengthBytes] = unit.mediumType;
-  bytes[lengthBytes + 1] = unit.deviceSpecificParameter;
   if (isLong) {
-    bytes[4] = descriptor.length === 16 ? 1 : 0;
+    put16(bytes, 0, total - 2);
+    bytes[3] = unit.deviceSpecificParameter;
+    bytes[4] = descriptor.length === LONG_DESCRIPTOR_BYTES ? 1 : 0; // LONGLBA
     put16(bytes, 6, descriptor.length);
   } else {
-    bytes[3] = descriptor.length;
+    bytes.set([total - 1, 0, unit.deviceSpecificParameter, descriptor.length]);
   }
   return concat([bytes, descriptor]);
 };
