@@ -60,6 +60,8 @@ export class WatchedDevice {
   readonly name: string;
   readonly front: DeviceEnd;
   readonly back: DeviceEnd;
+  /** Who was the first to break a rule of its rings: what the other end does then may be no fault of its own. */
+  culprit: XenbusRole | undefined;
   /** Requests have passed unseen: which pages it has published is not known. */
   hasUnseen = false;
   /** Host time at which the device was taken from a guest that could let go of it. */

@@ -155,7 +155,8 @@ export class GrantWatch {
   }
 
   private mappedUnoffered(mapper: number, granter: number, ref: number): void {
-    if (ref < GNTTAB_NR_RESERVED_ENTRIES) return;
+    const entries = this.xen.domain(granter)?.grants.entries ?? 0;
+    if (ref < GNTTAB_NR_RESERVED_ENTRIES || ref >= entries) return;
     const devices = this.book.ofGuest(granter).filter(({back, isGone}) => back.domid === mapper && !isGone);
     // Of protocols that are not known here it is not known either what they publish.
     if (devices.some(({type, hasUnseen}) => hasUnseen || deviceKinds[type]?.tellsPages !== true)) return;

@@ -1,6 +1,7 @@
 import type {Abi} from '../../hypervisor/abi/ctype.ts';
 import {XenbusStateConnected} from '../../hypervisor/abi/io/xenbus.ts';
 import type {Hypervisor} from '../../hypervisor/index.ts';
+import type {XenbusRole} from '../../hypervisor/xenbus/index.ts';
 import type {AnnouncedRing} from './announced-ring.ts';
 import type {Breaches} from './breach.ts';
 import type {WatchedDevice} from './device.ts';
@@ -37,6 +38,7 @@ export class Rings {
   /** A frontend has published a ring whose pages are those frames. */
   open(device: WatchedDevice, {kind, refs, port}: AnnouncedRing, abi: Abi, gfns: readonly number[]): void {
     device.hasUnseen = false;
+    device.culprit = undefined;
     const guest = this.xen.domain(device.front.domid);
     if (guest === undefined || gfns.some((gfn) => !guest.memory.isPopulated(gfn))) return;
     const view = new RingView(kind.types, abi, guest.memory, gfns);
@@ -112,10 +114,9 @@ export class Rings {
   }
 
   private judgeOf(device: WatchedDevice): MessageJudge {
-    const {grants, breaches} = this;
     return {
-      report: (by, clause, done, legal) => breaches.report(device.name, device.end(by).domid, clause, done, legal),
-      offered: (ref, writable, what) => grants.offered(device, ref, writable, what),
+      report: (by, ...breach) => this.accuse(device, by, ...breach),
+      offered: (ref, writable, what) => this.grants.offered(device, ref, writable, what),
       offers: (by, key) => device.end(by).highest(key),
     };
   }
@@ -123,7 +124,7 @@ export class Rings {
   private courtOf(device: WatchedDevice, firstRef: number, gfn: number): RingCourt {
     const {front, back} = device;
     return {
-      report: (by, clause, done, legal) => this.breaches.report(device.name, device.end(by).domid, clause, done, legal),
+      report: (by, ...breach) => this.accuse(device, by, ...breach),
       isThere: () => this.grants.grants(device, firstRef, gfn),
       loses: () => void (device.hasUnseen = true),
       suspect: (suspicion: Suspicion) => this.suspicions.add(suspicion),
@@ -133,6 +134,11 @@ export class Rings {
         this.rests(front.domid) &&
         this.rests(back.domid),
     };
+  }
+
+  private accuse(device: WatchedDevice, by: XenbusRole, clause: string, done: string, legal: string): void {
+    device.culprit ??= by;
+    if (device.culprit === by) this.breaches.report(device.name, device.end(by).domid, clause, done, legal);
   }
 
   /** It may run, and waits for events. */
