@@ -64,14 +64,14 @@ export interface NetDevice {
   readonly offloads?: DeviceOffloads;
   /**
    * Frames received, a batch for each event. The bytes are the receiver's to keep. TCP may come in frames longer than the
-   * MTU, where it was never cut into segments: see offloadOf.
+   * MTU, where it was never cut into segments, without a checksum: see offloadOf.
    */
   readonly frames: Observable<readonly Uint8Array[]>;
   /** Completes when the device was removed. */
   readonly removed: Observable<never>;
   /**
    * Queues a frame of 14..mtu+14 bytes, more where it is to be cut into segments; false when the ring is full, there is no
-   * carrier, or what is left to do is not offered (counted as dropped).
+   * carrier, or what is left to do is not offered (counted as dropped). The bytes may be used again after that.
    */
   send(frame: Uint8Array, offload?: SendOffload): boolean;
   /** There may be room again for what `send` refused. Who looks at it keeps such frames: they are not counted as dropped. */
@@ -101,6 +101,8 @@ export interface ScsiReply {
   readonly sense: Uint8Array;
   /** What came from the device. */
   readonly data: Uint8Array;
+  /** Bytes of the data or of the room that were not moved. */
+  readonly residualBytes: number;
 }
 
 /** A logical unit of a SCSI device as guest programs see it. */

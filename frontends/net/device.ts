@@ -214,8 +214,8 @@ export class Netfront implements NetDevice {
   }
 
   private keep(frame: Uint8Array, left: number): void {
-    if ((left & CHECKSUM_BLANK) !== 0) completeChecksum(frame);
     if ((left & 0xffff) > 0) this.uncut.set(frame, {segmentBytes: left & 0xffff});
+    else if ((left & CHECKSUM_BLANK) !== 0) completeChecksum(frame);
     this.batch.push(frame);
   }
 

@@ -124,8 +124,9 @@ export class FakeNic implements NetDevice {
 
   send(frame: Uint8Array): boolean {
     if (!this.carrier) return false;
-    this.sent.push(frame);
-    this.onSend(frame);
+    const copy = frame.slice();
+    this.sent.push(copy);
+    this.onSend(copy);
     return true;
   }
 

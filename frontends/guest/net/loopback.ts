@@ -27,7 +27,7 @@ export class LoopbackDevice implements NetDevice {
 
   send(frame: Uint8Array): boolean {
     if (this.queue.length >= MAX_QUEUED) return false;
-    this.queue.push(frame);
+    this.queue.push(frame.slice());
     if (this.queue.length === 1) this.schedule.post(this.deliver);
     return true;
   }

@@ -1,7 +1,7 @@
 import {NS_PER_S, type TaskQueue, type Timer} from '../../../hypervisor/schedule/index.ts';
 import {setDestination} from './ethernet.ts';
 import type {IpAddress} from './ip.ts';
-import type {OutgoingFrame} from './transmit-queue.ts';
+import {kept, type OutgoingFrame} from './transmit-queue.ts';
 
 /** @see RFC 1122, 2.3.2.1: entries time out, requests are at most one a second and address; RFC 4861, 10 says the same. */
 const LIFETIME_NS = 60 * NS_PER_S;
@@ -51,7 +51,7 @@ export class Neighbours {
       entry.queue.shift();
       this.options.onDropped();
     }
-    entry.queue.push(outgoing);
+    entry.queue.push(kept(outgoing));
     if (entry.timer === undefined) this.request(nextHop, entry);
   }
 

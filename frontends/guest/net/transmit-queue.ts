@@ -2,7 +2,7 @@ import type {Subscription} from 'rxjs';
 import type {NetDevice, SendOffload} from '../../api.ts';
 import type {InterfaceCounters} from './counters.ts';
 
-/** A frame on its way out. */
+/** A frame on its way out: good for the call. */
 export interface OutgoingFrame {
   frame: Uint8Array;
   /** What is left to the device. */
@@ -10,6 +10,9 @@ export interface OutgoingFrame {
   /** No neighbour answered for the next hop. */
   onUnreachable?: () => void;
 }
+
+/** Who keeps a frame copies it: it is built where the next one will be. */
+export const kept = (outgoing: OutgoingFrame): OutgoingFrame => ({...outgoing, frame: outgoing.frame.slice()});
 
 /** As many as Linux's default. */
 const MAX_FRAMES = 1000;
@@ -35,7 +38,7 @@ export class TransmitQueue {
     const isWaiting = this.frames.length > this.sent;
     if (!isWaiting && this.isUp() && this.put(outgoing)) return;
     const mayWait = this.subscription !== undefined && this.isUp() && this.device.carrier;
-    if (mayWait && this.frames.length - this.sent < MAX_FRAMES) this.frames.push(outgoing);
+    if (mayWait && this.frames.length - this.sent < MAX_FRAMES) this.frames.push(kept(outgoing));
     else this.counters.txDropped++;
   }
 

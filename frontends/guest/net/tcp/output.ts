@@ -46,6 +46,8 @@ export const segmentBytesFor = (destination: IpAddress, mtu: number): number =>
 /** Puts segments into packets. */
 export class SegmentOutput {
   private readonly stack: NetStack;
+  /** Every segment is built here: a device has copied it when it has sent it. */
+  private scratch = new Uint8Array(0);
 
   constructor(stack: NetStack) {
     this.stack = stack;
@@ -57,9 +59,7 @@ export class SegmentOutput {
     const path = this.stack.routes.lookup(destination);
     if (path === undefined) return;
     const at = payloadAtFor(destination);
-    const frame = new Uint8Array(
-      at + TCP_HEADER_BYTES + (options === undefined ? 0 : SYN_OPTION_BYTES) + (data?.length ?? 0),
-    );
+    const frame = this.reserve(at + TCP_HEADER_BYTES + SYN_OPTION_BYTES + (data?.length ?? 0));
     const optionBytes = options === undefined ? 0 : writeSynOptions(frame, at + TCP_HEADER_BYTES, options);
     const headerBytes = TCP_HEADER_BYTES + optionBytes;
     const {localPort: sourcePort, remotePort: destinationPort} = endpoints;
@@ -81,6 +81,11 @@ export class SegmentOutput {
     const offloads = this.stack.routes.lookup(remoteAddress)?.interface.device.offloads;
     const canCut = isIpv4(remoteAddress) ? offloads?.segmentIpv4 : offloads?.segmentIpv6;
     return canCut === true ? segmentBytesFor(remoteAddress, MAX_PACKET_BYTES - ETHERNET_HEADER_BYTES) : segmentBytes;
+  }
+
+  private reserve(bytes: number): Uint8Array {
+    if (this.scratch.length < bytes) this.scratch = new Uint8Array(2 ** Math.ceil(Math.log2(bytes)));
+    return this.scratch;
   }
 
   private offloadFor(on: NetInterface, destination: IpAddress, data: SegmentData | undefined): SendOffload | undefined {

@@ -2,6 +2,7 @@ import type {TaskQueue} from '../../../../hypervisor/schedule/index.ts';
 import {readU16, readU32} from '../bytes.ts';
 import {internetChecksum} from '../checksum.ts';
 import type {NetCounters} from '../counters.ts';
+import type {NetInterface} from '../interface.ts';
 import {type IpAddress, type IpFailure, type IpPacket, type IpProtocol, PROTOCOL_TCP, pseudoHeaderSum} from '../ip.ts';
 import {NetError} from '../net-error.ts';
 import {freePort} from '../ports.ts';
@@ -111,11 +112,12 @@ export class Tcp implements IpProtocol {
     return listener;
   }
 
-  receive(packet: IpPacket, answerable: boolean): void {
+  receive(packet: IpPacket, answerable: boolean, from: NetInterface): void {
     this.counters.inSegs++;
-    const {frame, payloadAt, payloadEnd, source, destination} = packet;
-    const begin = pseudoHeaderSum(source, destination, PROTOCOL_TCP, payloadEnd - payloadAt);
-    const segment = internetChecksum(frame, payloadAt, payloadEnd, begin) === 0 ? decodeSegment(packet) : undefined;
+    const {source, destination} = packet;
+    // What was never cut into segments never was on a wire.
+    const isWhole = from.device.offloadOf?.(packet.frame) !== undefined || isSound(packet);
+    const segment = isWhole ? decodeSegment(packet) : undefined;
     if (segment === undefined) {
       this.counters.inErrs++;
       return;
@@ -219,3 +221,8 @@ export class Tcp implements IpProtocol {
     }
   }
 }
+
+const isSound = ({frame, payloadAt, payloadEnd, source, destination}: IpPacket): boolean => {
+  const begin = pseudoHeaderSum(source, destination, PROTOCOL_TCP, payloadEnd - payloadAt);
+  return internetChecksum(frame, payloadAt, payloadEnd, begin) === 0;
+};
