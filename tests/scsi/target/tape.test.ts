@@ -3,6 +3,7 @@ import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {Cartridge, type CartridgeOptions, TapeUnit} from '../../../backends/scsi/target/index.ts';
 import {ImageLocks, nodeCalls, StorageError} from '../../../backends/storage/index.ts';
+import {realClock} from '../../../hypervisor/schedule/index.ts';
 import {type Initiator, initiatorOf, type Seen, toHex} from '../../support/scsi.ts';
 import {temporaryDirectory} from '../../support/temporary.ts';
 
@@ -329,6 +330,21 @@ test('a full disk ends the tape behind the last whole block, and says so', async
   const blocks = await position(drive);
   t.true(blocks >= 47 && blocks < 80);
   t.true(recordsOf(drive.path).every(({length}) => length === 65536));
+});
+
+test('a stream of blocks through worker threads, as fast as commands come', async (t) => {
+  const drive = await driveWith(t, {clock: realClock()});
+  const lengths = Array.from({length: 24}, (_, i) => (i % 12 === 11 ? 1_500_001 : 65_536 + i));
+  const written = lengths.map((length, i) => write(drive, block(length, i)));
+  t.true((await Promise.all(written)).every((says) => says === 'good'));
+  t.is(await mark(drive), 'good');
+  const records = recordsOf(drive.path);
+  t.is(records.length, 25);
+  t.true(lengths.every((length, i) => records[i].data.equals(block(length, i))));
+  await rewind(drive);
+  const seen = await Promise.all(lengths.map((length) => read(drive, length)));
+  t.true(seen.every(({status, data}, i) => status === 0 && Buffer.from(block(lengths[i], i)).equals(data)));
+  t.is((await read(drive, 512)).sense, '0/00/01');
 });
 
 test('what a drive says of itself', async (t) => {
