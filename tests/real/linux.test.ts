@@ -2,6 +2,7 @@ import {execFileSync} from 'node:child_process';
 import {createHash} from 'node:crypto';
 import type {DomId} from '../../hypervisor/index.ts';
 import {READY} from '../../toolstack/image/initramfs.ts';
+import {formatBreach} from '../../toolstack/referee/index.ts';
 import {debianGuest} from '../support/debian.ts';
 import {TestHost} from '../support/host.ts';
 import {linuxConfig} from '../support/linux-config.ts';
@@ -39,7 +40,7 @@ testWith(
       await host.waitForConsole('linux', /^linux:.*# /m, from + index);
     };
     const type = (command: string, answer: RegExp) => host.type('linux', command, answer);
-    await host.ok('create', 'linux.cfg');
+    await host.ok('create', '--referee', 'linux.cfg');
     await ready();
 
     await type('mount /dev/xvda /mnt && echo mounted $?', /^mounted 0$/m);
@@ -90,12 +91,16 @@ testWith(
         .digest('hex'),
       written,
     );
+    const said = host.read('log/daemon.log').match(/referee: .*/g);
+    t.deepEqual(new Set(said), new Set([1, 3, 4].map((domid) => `referee: d${domid} leaves nothing behind`)));
   },
 );
 
 testWith(missing, 'two Linux guests and ours ping each other; 16 MiB go from Linux to Linux over TCP', async (t) => {
   t.timeout(180_000);
-  const host = await TestHost.start({seed: 3});
+  const host = await TestHost.start({seed: 3, referee: true});
+  const breaches: string[] = [];
+  host.host.breaches.subscribe((breach) => void breaches.push(formatBreach(breach)));
   const boot = async (name: string, address: string): Promise<DomId> => {
     const domid = await host.create([...config(name, address), 'vif = ["bridge=xenbr0"]', ''].join('\n'));
     for (let tries = 0; tries < 60 && !host.consoleText(domid).includes('# '); tries++) await host.settle();

@@ -6,10 +6,10 @@ import {vscsiif_ring} from '../../hypervisor/abi/io/vscsiif.ts';
 import {SharedRing} from '../../hypervisor/abi/ring.ts';
 import {DomainMemory} from '../../hypervisor/memory/index.ts';
 import {blockMessages} from '../../toolstack/referee/messages/block.ts';
+import {echoMessages} from '../../toolstack/referee/messages/echo.ts';
 import type {MakeMessages} from '../../toolstack/referee/messages/judge.ts';
 import {netRxMessages} from '../../toolstack/referee/messages/net-rx.ts';
 import {netTxMessages} from '../../toolstack/referee/messages/net-tx.ts';
-import {scsiMessages} from '../../toolstack/referee/messages/scsi.ts';
 import {RingView} from '../../toolstack/referee/ring-view.ts';
 import {RingWatch} from '../../toolstack/referee/ring-watch.ts';
 
@@ -239,7 +239,7 @@ const scripts: readonly Script[] = [
   ],
   [
     'VSCSI-REQ-01: a SCSI command is answered twice',
-    () => new ScriptedRing(vscsiif_ring, scsiMessages),
+    () => new ScriptedRing(vscsiif_ring, echoMessages('VSCSI-REQ-01')),
     (ring) => {
       ring.ask([3], [4]);
       ring.answer([3], [3]);

@@ -43,9 +43,19 @@ export const readAnnouncement = ({nodes}: DeviceEnd, kind: DeviceKind): Announce
     const names = portNodes.map((name) => `${prefix}${name}`);
     return number(names.find((name) => nodes.has(name)) ?? names[names.length - 1]);
   };
-  const rings = queuesOf(nodes).flatMap((prefix) =>
-    kind.rings.map((ring) => ({kind: ring, refs: refsOf(prefix, ring), port: portOf(prefix, ring)})),
-  );
+  const announced = (prefix: string, ring: RingKind): AnnouncedRing => ({
+    kind: ring,
+    refs: refsOf(prefix, ring),
+    port: portOf(prefix, ring),
+  });
+  const rings = [
+    ...queuesOf(nodes).flatMap((prefix) =>
+      kind.rings.filter(({isOptional}) => isOptional !== true).map((ring) => announced(prefix, ring)),
+    ),
+    ...kind.rings
+      .filter(({isOptional, refNode}) => isOptional === true && nodes.has(refNode))
+      .map((ring) => announced('', ring)),
+  ];
   return {abi: nodes.get('protocol') === 'x86_32-abi' ? 'x86_32' : 'x86_64', rings, missing, notNumbers};
 };
 

@@ -5,15 +5,15 @@ import {
   XenbusStateReconfiguring,
 } from '../../hypervisor/abi/io/xenbus.ts';
 import {blkif_ring} from '../../hypervisor/abi/io/blkif.ts';
-import {netif_rx_ring, netif_tx_ring} from '../../hypervisor/abi/io/netif.ts';
+import {netif_rx_ring, netif_tx_ring, xen_netif_ctrl_ring} from '../../hypervisor/abi/io/netif.ts';
 import type {RingTypes} from '../../hypervisor/abi/io/ring.ts';
 import {vscsiif_ring} from '../../hypervisor/abi/io/vscsiif.ts';
 import {nextStates, type XenbusRole, type XenbusState} from '../../hypervisor/xenbus/index.ts';
 import {blockMessages} from './messages/block.ts';
+import {echoMessages} from './messages/echo.ts';
 import type {MakeMessages} from './messages/judge.ts';
 import {netRxMessages} from './messages/net-rx.ts';
 import {netTxMessages} from './messages/net-tx.ts';
-import {scsiMessages} from './messages/scsi.ts';
 import type {Consumption} from './ring-side.ts';
 
 /** One ring of a device, or of each of its queues. */
@@ -22,6 +22,8 @@ export interface RingKind {
   readonly refNode: string;
   /** The first of these nodes that is there names the ring's event channel. */
   readonly portNodes: readonly string[];
+  /** There is one for the whole device, or none. */
+  readonly isOptional?: boolean;
   readonly types: RingTypes;
   readonly messages: MakeMessages;
   /** How the backend takes requests, and how the frontend takes responses. */
@@ -65,6 +67,14 @@ const netRing = (types: RingTypes, messages: MakeMessages, direction: string, ba
   frontend: 'delays',
 });
 
+/** One for all queues of an interface, if the frontend wants it. @see netif.h, "feature-ctrl-ring" */
+const controlRing: RingKind = {
+  ...ring(xen_netif_ctrl_ring, echoMessages('NETIF-CTRL-01')),
+  refNode: 'ctrl-ring-ref',
+  portNodes: ['event-channel-ctrl'],
+  isOptional: true,
+};
+
 /** By the name of the directory. @see blkif.h, netif.h, vscsiif.h and console.h */
 export const deviceKinds: Readonly<Record<string, DeviceKind | undefined>> = {
   vbd: {
@@ -80,6 +90,7 @@ export const deviceKinds: Readonly<Record<string, DeviceKind | undefined>> = {
     rings: [
       netRing(netif_tx_ring, netTxMessages, 'tx', 'answers'),
       netRing(netif_rx_ring, netRxMessages, 'rx', 'keeps'),
+      controlRing,
     ],
     announcedIn: XenbusStateConnected,
     offers: ['feature-sg', 'feature-rx-copy', 'feature-split-event-channels', 'multi-queue-max-queues'],
@@ -89,7 +100,7 @@ export const deviceKinds: Readonly<Record<string, DeviceKind | undefined>> = {
     tellsPages: true,
   },
   vscsi: {
-    rings: [ring(vscsiif_ring, scsiMessages)],
+    rings: [ring(vscsiif_ring, echoMessages('VSCSI-REQ-01'))],
     announcedIn: XenbusStateInitialised,
     offers: ['feature-sg-grant'],
     properties: [],

@@ -32,7 +32,13 @@ const publishedBefore = (
   }
   const isSkipped = state === XenbusStateConnected && from < kind.announcedIn;
   if (state !== kind.announcedIn && !isSkipped) return [];
-  return [...new Set(kind.rings.flatMap(({refNode, portNodes}) => [refNode, portNodes[portNodes.length - 1]]))];
+  return [
+    ...new Set(
+      kind.rings
+        .filter(({isOptional}) => isOptional !== true)
+        .flatMap(({refNode, portNodes}) => [refNode, portNodes[portNodes.length - 1]]),
+    ),
+  ];
 };
 
 const diagram = (type: string, kind: DeviceKind, role: XenbusRole): string => {
