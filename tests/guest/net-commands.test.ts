@@ -147,6 +147,7 @@ for (const [name, options] of [
   ['TCP', '-t 0.2'],
   ['TCP, the other way, three streams', '-t 0.2 -R -P 3'],
   ['a number of bytes', '-n 1M'],
+  ['TCP at a rate', '-b 20M -t 1'],
   ['UDP', '-u -b 5M -t 1'],
   ['UDP, the other way', '-u -b 5M -t 1 -R'],
 ]) {

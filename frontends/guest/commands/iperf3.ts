@@ -68,7 +68,7 @@ export const iperf3Command: Command = {
   help: 'measures throughput with any iperf3',
   details: [
     '  -s  server      -1  one test only          -c  client of HOST   -p  port (5201)',
-    '  -u  UDP         -b  bits/s of UDP (1M)     -R  the server sends',
+    '  -u  UDP         -b  bits/s (of UDP 1M)     -R  the server sends',
     '  -t  time (10)   -n  bytes instead of time  -P  streams (1)      -l  block size',
   ],
   run: (ctx, args) => {

@@ -18,7 +18,7 @@ import {
   TEST_RUNNING,
   TEST_START,
 } from './control.ts';
-import {Flow} from './flow.ts';
+import {Flow, type FlowShape} from './flow.ts';
 import {REPORT_HEADER, REPORT_LINE, reportLine, udpTail} from './report.ts';
 import {UdpReceiver} from './udp-receiver.ts';
 
@@ -133,16 +133,17 @@ export class IperfClient {
   }
 
   private async createTcp(flow: Flow, cookie: Uint8Array): Promise<void> {
-    const {address, port, reverse, blockBytes} = this.options;
+    const {address, port, reverse} = this.options;
+    const {schedule} = this.ctx.machine;
     const stream = await openStream(this.ctx, {address, port});
     this.closers.push(() => stream.abort());
     await stream.write(cookie);
-    this.starters.push(() => (reverse ? flow.receiveTcp(stream) : flow.sendTcp(stream, blockBytes, this.limit)));
+    this.starters.push(() => (reverse ? flow.receiveTcp(stream) : flow.sendTcp(schedule, stream, this.shape)));
   }
 
   /** A datagram opens a stream, and is answered. */
   private async createUdp(flow: Flow): Promise<void> {
-    const {address, port, reverse, blockBytes, bitsPerSecond} = this.options;
+    const {address, port, reverse} = this.options;
     const {net, schedule} = this.ctx.machine;
     const receiver = new UdpReceiver(flow, false);
     const hello = {isAnswered: false, onAnswer: (): void => undefined};
@@ -163,15 +164,14 @@ export class IperfClient {
       await withTimeout(schedule, HELLO_TIMEOUT_NS, answered);
     }
     if (!hello.isAnswered) throw new IperfError('unable to read from stream socket');
-    const shape = {bytes: blockBytes, bitsPerSecond, limit: this.limit};
     this.starters.push(async () => {
-      if (!reverse) await flow.sendUdp(schedule, {endpoint, peer: address, port}, shape);
+      if (!reverse) await flow.sendUdp(schedule, {endpoint, peer: address, port}, this.shape);
     });
   }
 
-  private get limit(): number {
-    const {bytes, parallel} = this.options;
-    return bytes > 0 ? bytes / parallel : Infinity;
+  private get shape(): FlowShape {
+    const {bytes, parallel, blockBytes, bitsPerSecond} = this.options;
+    return {bytes: blockBytes, bitsPerSecond, limit: bytes > 0 ? bytes / parallel : Infinity};
   }
 
   /** Runs the streams, with a report each second; returns how long that took. */

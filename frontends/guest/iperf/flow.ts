@@ -8,6 +8,18 @@ export const UDP_HEADER_BYTES = 12;
 /** How often datagrams are sent that are due. */
 const TICK_NS = 10 * NS_PER_MS;
 
+/** How a stream is to be sent. */
+export interface FlowShape {
+  /** Of a block or datagram. */
+  bytes: number;
+  /** 0: as fast as it goes, over TCP only. */
+  bitsPerSecond: number;
+  /** Bytes in all. */
+  limit: number;
+}
+
+const dueBytes = (elapsedNs: number, bitsPerSecond: number): number => (elapsedNs / NS_PER_S) * (bitsPerSecond / 8);
+
 /** One stream of a test: counts, and sends or receives until it is told to stop. */
 export class Flow {
   readonly id: number;
@@ -29,9 +41,14 @@ export class Flow {
   }
 
   /** Sends blocks until it is over; `limit`: bytes in all. */
-  async sendTcp(stream: TcpStream, blockBytes: number, limit: number): Promise<void> {
-    const block = new Uint8Array(blockBytes);
+  async sendTcp(schedule: TaskQueue, stream: TcpStream, {bytes, bitsPerSecond, limit}: FlowShape): Promise<void> {
+    const block = new Uint8Array(bytes);
+    const startNs = schedule.now();
     while (!this.isOver && this.bytes < limit) {
+      if (bitsPerSecond > 0 && this.bytes > dueBytes(schedule.now() - startNs, bitsPerSecond)) {
+        await sleep(schedule, TICK_NS);
+        continue;
+      }
       await stream.write(block);
       this.bytes += block.length;
     }
@@ -47,14 +64,13 @@ export class Flow {
   async sendUdp(
     schedule: TaskQueue,
     {endpoint, peer, port}: {endpoint: UdpEndpoint; peer: IpAddress; port: number},
-    {bytes, bitsPerSecond, limit}: {bytes: number; bitsPerSecond: number; limit: number},
+    {bytes, bitsPerSecond, limit}: FlowShape,
   ): Promise<void> {
     const datagram = new Uint8Array(Math.max(bytes, UDP_HEADER_BYTES));
     const startNs = schedule.now();
     while (!this.isOver && this.bytes < limit) {
-      const elapsedNs = schedule.now() - startNs;
-      const dueBytes = Math.min((elapsedNs / NS_PER_S) * (bitsPerSecond / 8), limit);
-      while (this.bytes <= dueBytes && this.bytes < limit) {
+      const due = dueBytes(schedule.now() - startNs, bitsPerSecond);
+      while (this.bytes <= due && this.bytes < limit) {
         const nowNs = schedule.now();
         writeU32(datagram, 0, Math.floor(nowNs / NS_PER_S));
         writeU32(datagram, 4, Math.floor((nowNs % NS_PER_S) / 1000));

@@ -79,7 +79,10 @@ export class IperfSession {
     await control.expect(IPERF_DONE);
   }
 
-  private async acceptStreams({parallel, reverse, len}: IperfParameters, cookie: Uint8Array): Promise<void> {
+  private async acceptStreams(parameters: IperfParameters, cookie: Uint8Array): Promise<void> {
+    const {parallel, reverse, len, bandwidth = 0} = parameters;
+    const {schedule} = this.ctx.machine;
+    const shape = {bytes: len, bitsPerSecond: bandwidth, limit: Infinity};
     while (this.flows.length < parallel) {
       const stream = await this.listener.accept();
       const channel = new ControlChannel(stream);
@@ -92,7 +95,7 @@ export class IperfSession {
       const flow = new Flow(this.flows.length);
       this.flows.push(flow);
       this.closers.push(() => stream.abort());
-      this.starters.push(() => (reverse ? flow.sendTcp(stream, len, Infinity) : flow.receiveTcp(stream)));
+      this.starters.push(() => (reverse ? flow.sendTcp(schedule, stream, shape) : flow.receiveTcp(stream)));
     }
   }
 

@@ -32,8 +32,8 @@ export class Forwarder {
     const out = path.interface;
     // A TCP packet that nobody has cut yet is cut by the next device.
     const offload = from.device.offloadOf?.(frame);
-    const bytes = offload === undefined ? payloadEnd - ETHERNET_HEADER_BYTES : 0;
-    if (bytes > out.mtu) return stack.refuse(packet, 'size', out.mtu);
+    const isTooBig = offload === undefined && payloadEnd - ETHERNET_HEADER_BYTES > out.mtu;
+    if (isTooBig) return stack.refuse(packet, 'size', out.mtu);
     // The link may have padded it.
     const whole = frame.subarray(0, payloadEnd);
     if (isIpv4(destination)) decrementTtl(whole);

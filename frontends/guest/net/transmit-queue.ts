@@ -1,6 +1,7 @@
 import type {Subscription} from 'rxjs';
 import type {NetDevice, SendOffload} from '../../api.ts';
 import type {InterfaceCounters} from './counters.ts';
+import {ETHERNET_HEADER_BYTES, ETHERTYPE_IPV6, etherType} from './ethernet.ts';
 
 /** A frame on its way out: good for the call. */
 export interface OutgoingFrame {
@@ -35,10 +36,11 @@ export class TransmitQueue {
   }
 
   send(outgoing: OutgoingFrame): void {
-    const isWaiting = this.frames.length > this.sent;
-    if (!isWaiting && this.isUp() && this.put(outgoing)) return;
+    // A device that was connected anew has said nothing of room.
+    if (this.waiting > 0) this.drain();
+    if (this.waiting === 0 && this.isUp() && this.put(outgoing)) return;
     const mayWait = this.subscription !== undefined && this.isUp() && this.device.carrier;
-    if (mayWait && this.frames.length - this.sent < MAX_FRAMES) this.frames.push(kept(outgoing));
+    if (mayWait && this.waiting < MAX_FRAMES && isTaken(this.device, outgoing)) this.frames.push(kept(outgoing));
     else this.counters.txDropped++;
   }
 
@@ -47,8 +49,17 @@ export class TransmitQueue {
     this.frames = [];
   }
 
+  private get waiting(): number {
+    return this.frames.length - this.sent;
+  }
+
   private drain(): void {
-    while (this.sent < this.frames.length && this.put(this.frames[this.sent])) this.sent++;
+    for (; this.waiting > 0; this.sent++) {
+      const first = this.frames[this.sent];
+      if (this.put(first)) continue;
+      if (isTaken(this.device, first)) break;
+      this.counters.txDropped++;
+    }
     if (this.sent === this.frames.length) this.frames = [];
     else if (this.sent < MAX_FRAMES) return;
     else this.frames = this.frames.slice(this.sent);
@@ -62,3 +73,12 @@ export class TransmitQueue {
     return true;
   }
 }
+
+/** The device would send such a frame if it had room: what it offers may be less than when the frame was made. */
+const isTaken = ({mtu, offloads}: NetDevice, {frame, offload}: OutgoingFrame): boolean => {
+  const isIpv6 = etherType(frame) === ETHERTYPE_IPV6;
+  const canSum = isIpv6 ? offloads?.checksumIpv6 : offloads?.checksumIpv4;
+  const canCut = isIpv6 ? offloads?.segmentIpv6 : offloads?.segmentIpv4;
+  if (offload?.segmentBytes !== undefined) return canCut === true;
+  return frame.length <= mtu + ETHERNET_HEADER_BYTES && (offload === undefined || canSum === true);
+};

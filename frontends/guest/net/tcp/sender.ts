@@ -144,12 +144,9 @@ export class Sender {
     if (isIdle && nowNs - this.lastSentNs > this.rtt.rtoNs) this.congestion.onIdle();
     const maxLength = this.options.maxLength(this.mss);
     while (this.sendNext(nowNs, maxLength));
-    if (this.nxt !== this.una) {
-      if (!this.timer.isSet) this.timer.set(this.rtt.rtoNs);
-    } else if (this.unsent > 0 || this.max !== this.una) {
-      // Nothing is under way to be answered: the window is asked after. @see RFC 9293, 3.8.6.1
-      if (!this.timer.isSet) this.timer.set(this.rtt.rtoNs);
-    } else this.timer.clear();
+    // It asks after a closed window, too. @see RFC 9293, 3.8.6.1
+    if (this.max === this.una && this.unsent <= 0) this.timer.clear();
+    else if (!this.timer.isSet) this.timer.set(this.rtt.rtoNs);
   }
 
   close(): void {
