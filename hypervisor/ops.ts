@@ -86,7 +86,8 @@ export interface HypervisorOps {
   setVcpuOnline(vcpu: number, online: boolean): number;
   /**
    * A program's code takes no time of the CPUs that pvsim simulates: this says that `vcpu` computes for `ns`, and calls
-   * `done` once it has got that much of one. -ENOENT when there is no such vCPU, -EINVAL for a time below 0.
+   * `done` once it has got that much of one. -ENOENT when there is no such vCPU, -EINVAL for a time below 0, -EPERM for
+   * dom0, which has no CPU to wait for.
    */
   burnCpu(vcpu: number, ns: number, done: () => void): number;
   /** HVM_PARAM_*; 0 when it is not set. */

@@ -42,10 +42,6 @@ export class Arinc653 implements Policy {
     this.queue = queue;
   }
 
-  get schedule(): ArincSchedule | undefined {
-    return this.table;
-  }
-
   setSchedule(table: ArincSchedule): void {
     this.table = table;
     this.startNs = this.queue.clock.now();

@@ -1,18 +1,9 @@
-import type {Schedule, Timer} from '../schedule/index.ts';
+import type {Schedule} from '../schedule/index.ts';
+import {Pcpu} from './pcpu.ts';
 import {DEFAULT_POOL, type Policy, type PolicyName, type PoolParameters, type RunQueue} from './policy.ts';
 import {createPolicy} from './policies.ts';
 import type {SchedDomain} from './sched-domain.ts';
 import type {SchedUnit} from './unit.ts';
-
-/** One simulated CPU. */
-interface Pcpu {
-  readonly id: number;
-  current: SchedUnit | undefined;
-  /** Until when `current` was accounted for. */
-  settledNs: number;
-  sliceEndNs: number;
-  timer: Timer | undefined;
-}
 
 /** CPUs with a scheduler of their own, and the domains that run on them. @see xen/common/sched/cpupool.c, core.c */
 export class CpuPool implements RunQueue {
@@ -37,7 +28,7 @@ export class CpuPool implements RunQueue {
   }
 
   addCpu(cpu: number): void {
-    this.pcpus.push({id: cpu, current: undefined, settledNs: 0, sliceEndNs: Infinity, timer: undefined});
+    this.pcpus.push(new Pcpu(cpu, this.clock, this.policy, (pcpu) => this.schedule(pcpu)));
     this.pcpus.sort((a, b) => a.id - b.id);
     this.policy.cpusChanged?.();
     this.reschedule();
@@ -47,7 +38,7 @@ export class CpuPool implements RunQueue {
   removeCpu(cpu: number): void {
     const pcpu = this.pcpu(cpu);
     this.vacate(pcpu);
-    pcpu.timer?.cancel();
+    pcpu.disarm();
     this.pcpus.splice(this.pcpus.indexOf(pcpu), 1);
     this.policy.cpusChanged?.();
     this.placeAll();
@@ -104,7 +95,7 @@ export class CpuPool implements RunQueue {
       this.schedule(pcpu);
     }
     this.placeAll();
-    for (const pcpu of this.pcpus) if (pcpu.current === undefined) this.fetchHome(pcpu);
+    for (const pcpu of this.pcpus) if (pcpu.idle) this.fetchHome(pcpu);
   }
 
   wake(unit: SchedUnit): void {
@@ -130,11 +121,11 @@ export class CpuPool implements RunQueue {
 
   settle(): void {
     const nowNs = this.clock.now();
-    for (const pcpu of this.pcpus) this.settleCpu(pcpu, nowNs);
+    for (const pcpu of this.pcpus) pcpu.settle(nowNs);
   }
 
   settleUnit(unit: SchedUnit): void {
-    if (unit.state === 'running') this.settleCpu(this.pcpu(unit.cpu), this.clock.now());
+    if (unit.state === 'running') this.pcpu(unit.cpu).settle(this.clock.now());
   }
 
   reschedule(): void {
@@ -143,7 +134,7 @@ export class CpuPool implements RunQueue {
 
   /** What a CPU runs may have another job to do first: looks when it is to be disturbed next. */
   arm(cpu: number): void {
-    this.armCpu(this.pcpu(cpu));
+    this.pcpu(cpu).arm();
   }
 
   /** What each CPU runs. */
@@ -170,11 +161,11 @@ export class CpuPool implements RunQueue {
       return;
     }
     const allowed = this.pcpus.filter(({id}) => this.mayRunOn(unit, id));
-    const idle = allowed.filter(({current}) => current === undefined);
+    const idle = allowed.filter((pcpu) => pcpu.idle);
     const target = idle.length > 0 ? this.best(unit, idle) : this.victim(unit, allowed);
     if (target !== undefined) this.schedule(target);
     // Whoever has run undisturbed gets a slice now.
-    else for (const pcpu of allowed) if (pcpu.sliceEndNs === Infinity) this.schedule(pcpu);
+    else for (const pcpu of allowed) if (pcpu.undisturbed) this.schedule(pcpu);
   }
 
   private placeAll(): void {
@@ -203,15 +194,14 @@ export class CpuPool implements RunQueue {
 
   private schedule(pcpu: Pcpu): void {
     const nowNs = this.clock.now();
-    this.settleCpu(pcpu, nowNs);
+    pcpu.settle(nowNs);
     const previous = pcpu.current;
     const {unit, sliceNs} = this.policy.pick(pcpu.id, previous, nowNs);
     if (unit !== previous) {
       this.vacate(pcpu);
-      if (unit !== undefined) this.occupy(pcpu, unit, nowNs);
+      if (unit !== undefined) this.occupy(pcpu, unit);
     }
-    pcpu.sliceEndNs = nowNs + Math.ceil(sliceNs);
-    this.armCpu(pcpu);
+    pcpu.beginSlice(nowNs + Math.ceil(sliceNs));
     if (unit === undefined) this.fetchHome(pcpu);
     if (previous !== undefined && unit !== previous) this.place(previous);
   }
@@ -229,67 +219,27 @@ export class CpuPool implements RunQueue {
     const unit = away?.current;
     if (away === undefined || unit === undefined) return;
     this.vacate(away);
-    this.occupy(idle, unit, this.clock.now());
+    this.occupy(idle, unit);
     this.schedule(idle);
     this.schedule(away);
   }
 
-  private occupy(pcpu: Pcpu, unit: SchedUnit, nowNs: number): void {
+  private occupy(pcpu: Pcpu, unit: SchedUnit): void {
     this.waiting.delete(unit);
-    unit.state = 'running';
-    unit.sinceNs = nowNs;
-    unit.cpu = pcpu.id;
-    pcpu.current = unit;
-    pcpu.settledNs = nowNs;
+    pcpu.occupy(unit, this.clock.now());
   }
 
   /** Who runs there waits again. */
   private vacate(pcpu: Pcpu): void {
-    const {current} = pcpu;
-    if (current === undefined) return;
     const nowNs = this.clock.now();
-    this.settleCpu(pcpu, nowNs);
-    pcpu.current = undefined;
-    this.setWaiting(current, nowNs);
+    const unit = pcpu.vacate(nowNs);
+    if (unit !== undefined) this.setWaiting(unit, nowNs);
   }
 
   private setWaiting(unit: SchedUnit, nowNs: number): void {
     unit.state = 'waiting';
     unit.sinceNs = nowNs;
     this.waiting.add(unit);
-  }
-
-  private settleCpu(pcpu: Pcpu, nowNs: number): void {
-    const {current} = pcpu;
-    const ranNs = nowNs - pcpu.settledNs;
-    pcpu.settledNs = nowNs;
-    if (current === undefined || ranNs <= 0) return;
-    current.pay(ranNs);
-    this.policy.burn?.(current, ranNs, nowNs);
-  }
-
-  private armCpu(pcpu: Pcpu): void {
-    const {current} = pcpu;
-    pcpu.timer?.cancel();
-    pcpu.timer = undefined;
-    const owedNs = current?.owedNs ?? 0;
-    if (current !== undefined && owedNs === 0) current.postJob();
-    const sliceLeftNs = pcpu.sliceEndNs - this.clock.now();
-    const untilNs = owedNs > 0 ? Math.min(sliceLeftNs, owedNs) : sliceLeftNs;
-    if (untilNs === Infinity) return;
-    const timer = this.clock.after(untilNs, () => {
-      // One that was due already when it was cancelled comes all the same.
-      if (pcpu.timer === timer) this.onTimer(pcpu);
-    });
-    pcpu.timer = timer;
-  }
-
-  private onTimer(pcpu: Pcpu): void {
-    pcpu.timer = undefined;
-    const nowNs = this.clock.now();
-    this.settleCpu(pcpu, nowNs);
-    if (nowNs >= pcpu.sliceEndNs) this.schedule(pcpu);
-    else this.armCpu(pcpu);
   }
 
   /** Where shares are limited or differ, even tasks that cost next to nothing wait for a CPU. */

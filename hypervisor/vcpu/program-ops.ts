@@ -1,7 +1,7 @@
 import type {Observable} from 'rxjs';
 import {EVTCHN_FIFO_MASKED} from '../abi/event-channel.ts';
 import type {Domain} from '../domain.ts';
-import {EINVAL, ENOENT, ENOMEM} from '../errno.ts';
+import {EINVAL, ENOENT, ENOMEM, EPERM} from '../errno.ts';
 import {type Abi, type ChannelStatus, FifoEvents, TwoLevelEvents} from '../event-channel/index.ts';
 import {Grantor, type GrantTableSize} from '../grant-table/index.ts';
 import type {Hypervisor} from '../hypervisor.ts';
@@ -216,6 +216,7 @@ export class ProgramOps implements HypervisorOps {
   burnCpu(vcpu: number, ns: number, done: () => void): number {
     const unit = this.domain.sched.units.at(vcpu);
     if (unit === undefined || vcpu < 0) return -ENOENT;
+    if (this.domain.privileged) return -EPERM;
     if (!(ns >= 0 && ns < Infinity)) return -EINVAL;
     unit.submit(ns, done);
     return 0;
