@@ -43,6 +43,42 @@ realTest('tshark', 'tshark reads a capture of pings: nothing malformed, the time
   }
 });
 
+realTest('tshark', 'tshark reads DHCP, TCP that is cut later, and IPv6 in a capture: nothing malformed', async (t) => {
+  const host = XlHost.at(t);
+  const file = host.path('guest.pcapng');
+  for (const [name, address] of [
+    ['alice', 'fd00::1/64'],
+    ['bob', 'fd00::2/64'],
+  ]) {
+    await host.create(name, 'vif = ["script=vif-nat"]', `extra = "ip=dhcp ip6=${address}"`);
+    await host.waitForConsole(name, /eth0: dhcp: address[^]*# $/);
+  }
+  const capture = launch(PVSIM, ['capture', 'alice', '0', '-w', file], host.env);
+  t.teardown(() => capture.kill('SIGKILL'));
+  const outcome = outcomeOf(capture);
+  await host.waitFor('capture file', () => existsSync(file));
+  await host.type('alice', 'ifconfig eth0 -dhcp; ifconfig eth0 dhcp', /dhcp: address/);
+  await host.type('bob', 'iperf3 -s -1', /Server listening/);
+  await host.type('alice', 'iperf3 -c bob -n 2M', /iperf Done\./);
+  await host.type('alice', 'ping6 -c 2 fd00::2', /2 received/);
+  capture.kill('SIGINT');
+  t.is((await outcome).status, 0);
+
+  t.deepEqual(await tshark('-r', file, ...CHECKED, '-Y', '_ws.malformed'), []);
+  const shown = (filter: string, field: string): Promise<string[]> =>
+    tshark('-r', file, '-Y', filter, '-T', 'fields', '-e', field);
+  const kinds = async (filter: string, field: string): Promise<string> =>
+    [...new Set(await shown(filter, field))].sort((a, b) => Number(a) - Number(b)).join(' ');
+  t.is(await kinds('dhcp', 'dhcp.option.dhcp'), '1 2 3 5 7');
+  const asked = await kinds('dns.flags.response == 1', 'dns.a');
+  t.is(await kinds('tcp.flags.syn == 1 && tcp.flags.ack == 0', 'ip.dst'), asked);
+  const uncut = await shown('tcp && frame.comment contains "gso size"', 'frame.len');
+  t.true(uncut.length > 10 && uncut.every((length) => Number(length) > 1514), `${uncut.length} packets`);
+  t.is(await kinds('icmpv6', 'icmpv6.type'), '128 129 135 136');
+  const bad = 'icmpv6.checksum.status == 0 || dhcp && udp.checksum.status == 0';
+  t.deepEqual(await tshark('-r', file, ...CHECKED, '-o', 'udp.check_checksum:TRUE', '-Y', bad), []);
+});
+
 realTest('tshark', 'tshark takes a capture live from a pipe', async (t) => {
   const host = XlHost.at(t);
   await host.create('guest', ...NETWORK);

@@ -17,8 +17,9 @@ import {
   u32Option,
 } from './dhcp-message.ts';
 
-const FIRST_RETRY_NS = 2 * NS_PER_S;
-const MAX_RETRY_NS = 64 * NS_PER_S;
+const FIRST_RETRY_NS = NS_PER_S / 5;
+/** The other end of an uplink may come late. */
+const MAX_RETRY_NS = 4 * NS_PER_S;
 const DEFAULT_LEASE_S = 3600;
 /** Also of one that says it lasts for ever. */
 const MAX_LEASE_S = 86_400;

@@ -88,6 +88,9 @@ export class NatNetwork {
     if (gateway !== undefined) router.addRoute({...ANYWHERE, via: outside, gateway});
     this.nameServer = nameServer === undefined ? undefined : {address: nameServer, leg: outside};
     log(`${outside.nic.name}: ${lease === undefined ? 'has lost its address' : describe(lease)}`);
+    const isElsewhere = gateway !== undefined && router.routeTo(gateway)?.via !== outside;
+    if (isElsewhere)
+      log(`${outside.nic.name}: the gateway is not reached, its address is one of another network of dom0`);
   }
 
   private lookup(name: string): number | undefined {
