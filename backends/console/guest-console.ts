@@ -83,7 +83,8 @@ export class GuestConsole {
   follow(nodes: ConsoleNodes): boolean {
     const {nodes: old} = this;
     if (this.currentState !== 'open' || old === undefined) return false;
-    if (nodes.port === old.port && nodes.ringRef === old.ringRef) return true;
+    // A guest that has closed its port may get one of the same number.
+    if (nodes.port === old.port && nodes.ringRef === old.ringRef && !this.isPeerGone()) return true;
     this.drainSome();
     this.letGo();
     return this.connect(nodes);

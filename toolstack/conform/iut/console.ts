@@ -24,6 +24,8 @@ export interface ConsoleBackendHost {
 export interface ConsoleBackendUnderTest {
   /** Types at a guest's console. */
   write(domid: number, bytes: Uint8Array): void;
+  /** Bytes of a guest's output that it keeps for whoever attaches later, where it keeps any. */
+  kept?(domid: number): number;
 }
 
 /** Either end of the PV console, or both. */

@@ -11,6 +11,9 @@ export const ownConsoles: ConsolesUnderTest = {
   backend: ({ops, xs, onOutput}) => {
     const daemon = new ConsoleDaemon({ops, xs, log: onOutput, ttyPath: (domid) => `/dev/pts/${domid}`});
     daemon.start();
-    return daemon;
+    return {
+      write: (domid, bytes) => daemon.write(domid, bytes),
+      kept: (domid) => daemon.guest(domid)?.scrollback.length ?? 0,
+    };
   },
 };

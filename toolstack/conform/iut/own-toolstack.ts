@@ -1,3 +1,4 @@
+import {consoleNodes} from '../../builder/index.ts';
 import {parseDiskSpec} from '../../config/index.ts';
 import {onlyDom0} from '../../host/backend-domain.ts';
 import {Devices} from '../../host/devices.ts';
@@ -24,6 +25,7 @@ export const ownToolstack = ({clock, xs, domid}: ToolstackHost): ToolstackUnderT
   return {
     attachDisk: () => disks.attach(record, parseDiskSpec('ram:1m,raw,xvda,rw'), '/'),
     detachDisk: (force) => devices.detach(record, disks.find(record, 'xvda'), force),
+    makeConsole: (gfn, port) => devices.write(record, consoleNodes(domid, gfn, port)),
     listDisks: async () => (await disks.list(record)).map(({backendPath}) => backendPath),
   };
 };

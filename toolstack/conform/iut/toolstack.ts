@@ -17,6 +17,8 @@ export interface ToolstackUnderTest {
   attachDisk(): Promise<void>;
   /** Rejects when the guest or backend keeps it; `force`: removes it then, too. */
   detachDisk(force: boolean): Promise<void>;
+  /** The guest's console: its ring lies in frame `gfn`, and `port` is the guest's. */
+  makeConsole(gfn: number, port: number): Promise<void>;
   /** Backend directories of the guest's disks. */
   listDisks(): Promise<readonly string[]>;
 }

@@ -10,7 +10,6 @@ const XVDA = 51712;
 
 /** A kernel's disk as programs in its shell see it: past the page cache. */
 export class ShellDisk implements BlockDevice {
-  readonly name = 'xvda';
   readonly virtualDevice = XVDA;
   readonly sectorSize = SECTOR_BYTES;
   readonly readonly = false;
@@ -24,12 +23,21 @@ export class ShellDisk implements BlockDevice {
     this.guest = guest;
   }
 
+  get name(): string {
+    return refuse();
+  }
+
   get sizeBytes(): number {
     return refuse();
   }
 
   get canFlush(): boolean {
     return refuse();
+  }
+
+  /** name. */
+  askName(): Promise<string> {
+    return this.guest.answer('cd /sys/class/block && echo xvd*');
   }
 
   /** sizeBytes. */

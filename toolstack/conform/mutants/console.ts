@@ -1,4 +1,6 @@
 import {CONSOLE} from '../peers/console-page.ts';
+import {filter} from 'rxjs';
+import {XS} from '../../../hypervisor/xenstore/index.ts';
 import type {Mutant} from './mutant.ts';
 
 type Field = keyof typeof CONSOLE;
@@ -154,4 +156,65 @@ export const mapsFirstRing: Mutant = {
     let first: number | undefined;
     return {ops: {gnttabMap: (real, granter, ref, flags) => real((first ??= granter), ref, flags)}};
   },
+};
+
+/** Takes the first value that it has read of a node for good. */
+export const remembersNode = (node: string): Mutant => ({
+  name: `does not look at ${node} again`,
+  layer: () => {
+    const asked = new Set<number>();
+    let first: string | undefined;
+    return {
+      send: (request, pass) => {
+        if (request.type === XS.READ && request.payload.startsWith(`/local/domain/1/console/${node}\0`))
+          asked.add(request.reqId);
+        pass(request);
+      },
+      receive: (message, pass) => {
+        if (message.type === XS.WATCH_EVENT || !asked.delete(message.reqId)) return pass(message);
+        first ??= message.payload;
+        pass({...message, payload: first});
+      },
+    };
+  },
+});
+
+export const starvesOthers: Mutant = {
+  name: 'hears others only when the first guest is silent',
+  layer: () => {
+    let page: Uint32Array | undefined;
+    let firstPort: number | undefined;
+    const isSilent = (): boolean => page === undefined || page[CONSOLE.outProd / 4] === page[CONSOLE.outCons / 4];
+    return {
+      ringFound: (_ring, _gfn, words) => void (page ??= words),
+      ops: {
+        events: (real, port) => {
+          firstPort ??= port;
+          return port === firstPort ? real(port) : real(port).pipe(filter(isSilent));
+        },
+      },
+    };
+  },
+};
+
+/** Takes a domain that has no console for one with a ring and a port. */
+export const inventsConsole: Mutant = {
+  name: 'takes parameters of 0 for a page and a port',
+  layer: () => ({ops: {hvmParam: (real, index) => real(index) || 2}}),
+};
+
+/** Lets the guest write what it should read. */
+export const opensConsole: Mutant = {
+  name: 'lets the guest write its console nodes',
+  layer: () => ({
+    send: (request, pass) => {
+      const [path, ...permissions] = request.payload.split('\0');
+      const isOpened = request.type === XS.SET_PERMS && path.includes('/console');
+      pass(
+        isOpened
+          ? {...request, payload: [path, ...permissions.map((each) => each.replace(/^r/, 'b'))].join('\0')}
+          : request,
+      );
+    },
+  }),
 };

@@ -10,8 +10,11 @@ import {Breach} from '../verdict.ts';
 import {startRig} from './start-rig.ts';
 import {Stand, type StandOptions} from './stand.ts';
 
+/** Grant reference by which dom0 maps a console. @see grant_table.h */
+const RESERVED_CONSOLE = 0;
+
 /** More than any check says. */
-const OUTPUT_MAX = 16_384;
+const OUTPUT_MAX = 1 << 18;
 
 /** A guest whose console the check plays. */
 export interface ScriptedGuest {
@@ -24,6 +27,8 @@ export interface ScriptedGuest {
 export class ConsoleBackendStand extends Stand {
   readonly spy = new RingSpy();
   readonly daemon: ConsoleBackendUnderTest;
+  /** Called when the daemon has taken something of a guest. */
+  onHeard: ((domid: number) => void) | undefined;
   private readonly seam: Seam;
   private readonly output = new Map<number, number[]>();
   private readonly guests: ScriptedGuest[] = [];
@@ -34,6 +39,7 @@ export class ConsoleBackendStand extends Stand {
     const xs = new XsClient(this.seam.transport(rig.store.connectInProcess(0)));
     const onOutput = (domid: number, bytes: Uint8Array): void => {
       const length = this.outputOf(domid).push(...bytes);
+      this.onHeard?.(domid);
       if (length > OUTPUT_MAX) throw new Breach(`${length} bytes come out, and no end`, 'what was said, once');
     };
     this.daemon =
@@ -47,12 +53,30 @@ export class ConsoleBackendStand extends Stand {
   /** A domain with a console page; both rings begin at `start`. Its nodes come with `announce`. */
   async guest(start = 0): Promise<ScriptedGuest> {
     const guest = await this.rig.createGuest({pages: 64});
+    const scripted = this.script(guest);
+    scripted.page.startAt(start);
+    return scripted;
+  }
+
+  /** What a soft reset leaves: another port, and the ring on another page where that is asked for. Not announced yet. */
+  moves({guest}: ScriptedGuest, toPage: boolean): ScriptedGuest {
+    const {domain, ops} = guest;
+    ops.evtchnClose(ops.hvmParam(HVM_PARAM_CONSOLE_EVTCHN));
+    domain.hvmParams.set(HVM_PARAM_CONSOLE_EVTCHN, ops.evtchnAllocUnbound(0));
+    if (toPage) {
+      const gfn = ops.pages.alloc() ?? this.inconclusive('no page is free');
+      domain.memory.u32[domain.grants.entryWord(RESERVED_CONSOLE) + 1] = gfn;
+      domain.hvmParams.set(HVM_PARAM_CONSOLE_PFN, gfn);
+    }
+    return this.script(guest);
+  }
+
+  private script(guest: RigDomain): ScriptedGuest {
     const {domain, ops} = guest;
     const gfn = ops.hvmParam(HVM_PARAM_CONSOLE_PFN);
     this.seam.nameRing('console', gfn, ops.memory);
     const port = ops.hvmParam(HVM_PARAM_CONSOLE_EVTCHN);
     const page = new ConsolePage(domain, gfn, ops, port, (what) => this.note(`d${domain.id} ${what}`));
-    page.startAt(start);
     const scripted = {guest, domid: domain.id, page};
     this.guests.push(scripted);
     return scripted;

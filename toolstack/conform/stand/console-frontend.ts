@@ -6,7 +6,7 @@ import {Stand, type StandOptions} from './stand.ts';
 
 /** A guest's console driver under test; the check is dom0's end. */
 export class ConsoleFrontendStand extends Stand {
-  private readonly guest: GuestConsole & Partial<Pick<DriverConsole, 'spy'>>;
+  private readonly guest: GuestConsole & Partial<Pick<DriverConsole, 'spy' | 'findsWithout'>>;
 
   private constructor(rig: Stand['rig'], guest: ConsoleFrontendStand['guest'], options: StandOptions) {
     super(rig, options);
@@ -32,6 +32,13 @@ export class ConsoleFrontendStand extends Stand {
   /** What the driver does on the page. */
   get spy(): RingSpy {
     return this.guest.spy ?? this.inconclusive('a kernel is seen from outside only');
+  }
+
+  /** Whether the driver finds a console though an HVM parameter is 0. */
+  findsConsole(without: number): boolean {
+    return (
+      this.guest.findsWithout?.(without) ?? this.inconclusive('a kernel has looked for its console when it booted')
+    );
   }
 
   /** The guest says the bytes; on the page is what of them goes there. */

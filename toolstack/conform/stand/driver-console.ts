@@ -1,6 +1,7 @@
 import {HVM_PARAM_CONSOLE_EVTCHN, HVM_PARAM_CONSOLE_PFN} from '../../../hypervisor/abi/hvm/params.ts';
 import type {ConsoleFrontendUnderTest} from '../iut/console.ts';
 import {ConsolePage} from '../peers/console-page.ts';
+import type {Domain} from '../../../hypervisor/index.ts';
 import type {Rig} from '../rig.ts';
 import {recorder} from '../seam/recorder.ts';
 import {RingSpy} from '../seam/ring-spy.ts';
@@ -16,14 +17,16 @@ export class DriverConsole implements GuestConsole {
   readonly page: ConsolePage;
   readonly spy: RingSpy;
   readonly lastLines: readonly string[] = [];
+  private readonly domain: Domain;
   private readonly load: () => ConsoleFrontendUnderTest | undefined;
   private readonly typed: number[] = [];
   private driver: ConsoleFrontendUnderTest | undefined;
 
-  private constructor(parts: Pick<DriverConsole, 'rig' | 'page' | 'spy'>, load: DriverConsole['load']) {
+  private constructor(parts: Pick<DriverConsole, 'rig' | 'page' | 'spy'>, domain: Domain, load: DriverConsole['load']) {
     this.rig = parts.rig;
     this.page = parts.page;
     this.spy = parts.spy;
+    this.domain = domain;
     this.load = load;
   }
 
@@ -38,11 +41,19 @@ export class DriverConsole implements GuestConsole {
     const port = rig.dom0.ops.evtchnBindInterdomain(domain.id, ops.hvmParam(HVM_PARAM_CONSOLE_EVTCHN));
     const page = new ConsolePage(domain, gfn, rig.dom0.ops, port, (what) => log.add('peer', what));
     const onInput = (bytes: Uint8Array): void => void console.typed.push(...bytes);
-    const console = new DriverConsole({rig, page, spy}, () => iut.consoles?.frontend?.({ops: seam.ops, onInput}));
+    const console = new DriverConsole({rig, page, spy}, domain, () =>
+      iut.consoles?.frontend?.({ops: seam.ops, onInput}),
+    );
     // A channel that is bound is pending once.
     await rig.settle(1e6);
     page.events = 0;
     return console;
+  }
+
+  /** Loads the driver in a domain one of whose parameters is 0: whether it finds a console. */
+  findsWithout(param: number): boolean {
+    this.domain.hvmParams.set(param, 0);
+    return this.load() !== undefined;
   }
 
   async say(bytes: Uint8Array): Promise<void> {

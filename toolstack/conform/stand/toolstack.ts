@@ -38,6 +38,21 @@ export class ToolstackStand extends Stand {
     return `/local/domain/0/backend/vbd/${this.guest.domain.id}/${XVDA}`;
   }
 
+  get consolePath(): string {
+    return `/local/domain/${this.guest.domain.id}/console`;
+  }
+
+  /** Whether the store refuses what the guest writes. */
+  guestIsRefused(path: string): Promise<boolean> {
+    this.note(`the guest writes ${path}`);
+    return this.rig.run(() =>
+      this.guest.xs.write(path, 'x').then(
+        () => false,
+        () => true,
+      ),
+    );
+  }
+
   /** A disk, and a backend that waits for its frontend. */
   async attach(): Promise<void> {
     const attaching = this.toolstack.attachDisk();

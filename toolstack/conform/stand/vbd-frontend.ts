@@ -56,6 +56,11 @@ export class VbdFrontendStand extends DeviceStand {
     );
   }
 
+  /** What the guest calls the disk. */
+  get diskName(): Promise<string> {
+    return this.rig.run(async () => this.shell?.disk.askName() ?? this.disk.name);
+  }
+
   /** The size of the disk that the driver handed out. */
   get diskBytes(): Promise<number> {
     return this.rig.run(async () => this.shell?.disk.askSize() ?? this.disk.sizeBytes);

@@ -214,7 +214,8 @@ export const choiceChecks: readonly Check[] = [
     async (stand) => {
       const [number, name] = virtualDevices[stand.choose(virtualDevices.length)];
       await stand.connect({}, {front: {'virtual-device': String(number)}});
-      stand.must(stand.disk.name === name, `${number} is ${stand.disk.name}`, name);
+      const seen = await stand.diskName;
+      stand.must(seen === name, `${number} is ${seen}`, name);
     },
     {
       orders: virtualDevices.length,

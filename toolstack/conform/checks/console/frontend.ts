@@ -2,6 +2,7 @@ import {check, type Check} from '../../check.ts';
 import {
   advancesTooFar,
   believesAnyIndex,
+  inventsConsole,
   misplaces,
   narrowConsole,
   neverPublishes,
@@ -29,6 +30,10 @@ const mustHear = async (stand: ConsoleFrontendStand, bytes: Uint8Array, due: str
 
 /** Bytes on the output ring that nobody has taken. */
 const unread = ({page}: ConsoleFrontendStand): number => (page.get('outProd') - page.get('outCons')) >>> 0;
+
+/** @see params.h */
+const HVM_PARAM_CONSOLE_PFN = 17;
+const HVM_PARAM_CONSOLE_EVTCHN = 18;
 
 export const consoleFrontendChecks: readonly Check[] = [
   check(
@@ -160,6 +165,17 @@ export const consoleFrontendChecks: readonly Check[] = [
     'CONS-RING-13',
     (stand) => mustSay(stand, textBytes('booting'), 'output that nobody reads yet waits on the ring'),
     {mutants: [neverPublishes('outProd')]},
+  ),
+  ...([HVM_PARAM_CONSOLE_PFN, HVM_PARAM_CONSOLE_EVTCHN] as const).map((param) =>
+    check(
+      'frontend/console',
+      'CONS-NODE-12',
+      (stand) => {
+        stand.must(!stand.findsConsole(param), 'it drives a console', 'there is none: the parameter is 0');
+        return Promise.resolve();
+      },
+      {variant: `parameter ${param}`, mutants: [inventsConsole]},
+    ),
   ),
   check(
     'frontend/console',
