@@ -1,4 +1,4 @@
-import {GNTCOPY_source_gref, GNTST_okay} from '../../hypervisor/abi/grant-table.ts';
+import {GNTCOPY_dest_gref, GNTCOPY_source_gref, GNTST_okay} from '../../hypervisor/abi/grant-table.ts';
 import {
   XEN_NETIF_CTRL_HASH_ALGORITHM_NONE,
   XEN_NETIF_CTRL_HASH_ALGORITHM_TOEPLITZ,
@@ -10,6 +10,9 @@ import {
   XEN_NETIF_CTRL_STATUS_INVALID_PARAMETER,
   XEN_NETIF_CTRL_STATUS_NOT_SUPPORTED,
   XEN_NETIF_CTRL_STATUS_SUCCESS,
+  XEN_NETIF_CTRL_TYPE_ADD_GREF_MAPPING,
+  XEN_NETIF_CTRL_TYPE_DEL_GREF_MAPPING,
+  XEN_NETIF_CTRL_TYPE_GET_GREF_MAPPING_SIZE,
   XEN_NETIF_CTRL_TYPE_GET_HASH_FLAGS,
   XEN_NETIF_CTRL_TYPE_GET_HASH_MAPPING_SIZE,
   XEN_NETIF_CTRL_TYPE_SET_HASH_ALGORITHM,
@@ -17,11 +20,13 @@ import {
   XEN_NETIF_CTRL_TYPE_SET_HASH_KEY,
   XEN_NETIF_CTRL_TYPE_SET_HASH_MAPPING,
   XEN_NETIF_CTRL_TYPE_SET_HASH_MAPPING_SIZE,
+  XEN_NETIF_CTRLF_GREF_readonly,
 } from '../../hypervisor/abi/io/netif.ts';
 import {DOMID_SELF, type Gfn} from '../../hypervisor/ids.ts';
 import {PAGE_SIZE} from '../../hypervisor/memory/index.ts';
 import type {HypervisorOps} from '../../hypervisor/ops.ts';
 import {MAX_KEY_BYTES, MAX_MAPPING, type PacketHash} from './packet-hash.ts';
+import {MAX_STATIC_GRANTS, type StaticGrants} from './static-grants.ts';
 
 const ALL_TYPES =
   XEN_NETIF_CTRL_HASH_TYPE_IPV4 |
@@ -30,28 +35,39 @@ const ALL_TYPES =
   XEN_NETIF_CTRL_HASH_TYPE_IPV6_TCP;
 
 const ENTRY_BYTES = 4;
+/** struct xen_netif_gref: ref; flags and status. */
+const GREF_WORDS = 2;
 
 /** Takes data[0..2], returns the status. `data` of the response is 0 unless it is set. */
 type Operation = (data: Uint32Array) => number;
+
+export interface ControlRequestsOptions {
+  ops: HypervisorOps;
+  /** The guest. */
+  domid: number;
+  hash: PacketHash;
+  /** Of each queue. */
+  statics: readonly StaticGrants[];
+  /** A page of ours that holds nothing from one request to the next. */
+  scratch: Gfn;
+}
 
 /** What a guest's control requests do. @see netif.h, "Control messages" */
 export class ControlRequests {
   private readonly ops: HypervisorOps;
   private readonly domid: number;
   private readonly hash: PacketHash;
-  private readonly queues: number;
-  /** Where tables of the guest are copied to. */
+  private readonly statics: readonly StaticGrants[];
   private readonly scratch: Gfn;
   /** `data` of the response under way. */
   private result = 0;
 
-  /** `scratch` is a page of ours that holds nothing from one request to the next. */
-  constructor(ops: HypervisorOps, domid: number, hash: PacketHash, queues: number, scratch: Gfn) {
-    this.ops = ops;
-    this.domid = domid;
-    this.hash = hash;
-    this.queues = queues;
-    this.scratch = scratch;
+  constructor(options: ControlRequestsOptions) {
+    this.ops = options.ops;
+    this.domid = options.domid;
+    this.hash = options.hash;
+    this.statics = options.statics;
+    this.scratch = options.scratch;
   }
 
   /** Does what a request asks for, and fills the response. Both are as on the ring, as words. */
@@ -72,6 +88,9 @@ export class ControlRequests {
     [XEN_NETIF_CTRL_TYPE_GET_HASH_MAPPING_SIZE]: () => this.getMappingSize(),
     [XEN_NETIF_CTRL_TYPE_SET_HASH_MAPPING_SIZE]: ([entries]) => this.setMappingSize(entries),
     [XEN_NETIF_CTRL_TYPE_SET_HASH_MAPPING]: ([gref, entries, at]) => this.setMapping(gref, entries, at),
+    [XEN_NETIF_CTRL_TYPE_GET_GREF_MAPPING_SIZE]: ([queue]) => this.getStaticSize(queue),
+    [XEN_NETIF_CTRL_TYPE_ADD_GREF_MAPPING]: ([queue, gref, entries]) => this.addStatics(queue, gref, entries),
+    [XEN_NETIF_CTRL_TYPE_DEL_GREF_MAPPING]: ([queue, gref, entries]) => this.deleteStatics(queue, gref, entries),
   };
 
   private setAlgorithm(algorithm: number): number {
@@ -124,9 +143,53 @@ export class ControlRequests {
     const bytes = this.fetch(gref, entries * ENTRY_BYTES);
     if (bytes === undefined) return XEN_NETIF_CTRL_STATUS_INVALID_PARAMETER;
     const queues = new Uint32Array(bytes.buffer);
-    if (queues.some((queue) => queue >= this.queues)) return XEN_NETIF_CTRL_STATUS_INVALID_PARAMETER;
+    if (queues.some((queue) => queue >= this.statics.length)) return XEN_NETIF_CTRL_STATUS_INVALID_PARAMETER;
     this.hash.setMapping(queues, at);
     return XEN_NETIF_CTRL_STATUS_SUCCESS;
+  }
+
+  private getStaticSize(queue: number): number {
+    if (queue >= this.statics.length) return XEN_NETIF_CTRL_STATUS_INVALID_PARAMETER;
+    this.result = MAX_STATIC_GRANTS;
+    return XEN_NETIF_CTRL_STATUS_SUCCESS;
+  }
+
+  private addStatics(queue: number, gref: number, entries: number): number {
+    const list = this.fetchStatics(queue, gref, entries);
+    if (list === undefined) return XEN_NETIF_CTRL_STATUS_INVALID_PARAMETER;
+    const grants = Array.from({length: entries}, (_, i) => ({
+      ref: list[i * GREF_WORDS],
+      isReadonly: (list[i * GREF_WORDS + 1] & XEN_NETIF_CTRLF_GREF_readonly) !== 0,
+    }));
+    return this.statics[queue].add(grants) ? XEN_NETIF_CTRL_STATUS_SUCCESS : XEN_NETIF_CTRL_STATUS_INVALID_PARAMETER;
+  }
+
+  /** Says of each in the list itself whether it was there. Nothing of a page is in use between two requests. */
+  private deleteStatics(queue: number, gref: number, entries: number): number {
+    const list = this.fetchStatics(queue, gref, entries);
+    if (list === undefined) return XEN_NETIF_CTRL_STATUS_INVALID_PARAMETER;
+    for (let i = 0; i < list.length; i += GREF_WORDS) {
+      const isGone = this.statics[queue].delete(list[i]);
+      const status = isGone ? XEN_NETIF_CTRL_STATUS_SUCCESS : XEN_NETIF_CTRL_STATUS_INVALID_PARAMETER;
+      list[i + 1] = (list[i + 1] & 0xffff) | (status << 16);
+      if (isGone) this.result++;
+    }
+    return this.store(gref, list) ? XEN_NETIF_CTRL_STATUS_SUCCESS : XEN_NETIF_CTRL_STATUS_INVALID_PARAMETER;
+  }
+
+  private fetchStatics(queue: number, gref: number, entries: number): Uint32Array | undefined {
+    if (queue >= this.statics.length || entries > MAX_STATIC_GRANTS) return undefined;
+    const bytes = this.fetch(gref, entries * GREF_WORDS * 4);
+    return bytes && new Uint32Array(bytes.buffer);
+  }
+
+  /** Copies words to the begin of a granted page. */
+  private store(gref: number, words: Uint32Array): boolean {
+    const {ops, scratch} = this;
+    if (words.length === 0) return true;
+    ops.memory.u32.set(words, (scratch * PAGE_SIZE) / 4);
+    const length = words.byteLength;
+    return ops.gnttabCopy(DOMID_SELF, scratch, 0, this.domid, gref, 0, length, GNTCOPY_dest_gref) === GNTST_okay;
   }
 
   /** A copy of the first `length` bytes of a granted page; undefined when the grant does not allow it. */

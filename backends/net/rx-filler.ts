@@ -13,6 +13,7 @@ import type {HypervisorOps} from '../../hypervisor/ops.ts';
 import {NO_OFFLOAD} from '../network/index.ts';
 import type {PacketTap} from './packet-tap.ts';
 import type {RxExtras} from './rx-extras.ts';
+import type {StaticGrants} from './static-grants.ts';
 import type {VifStats} from './stats.ts';
 
 /** netif_rx_request: id and padding; gref. */
@@ -28,6 +29,8 @@ export interface RxFillerOptions {
   ring: BackRing;
   stats: VifStats;
   tap: PacketTap;
+  /** Pages that stay mapped. */
+  statics: StaticGrants;
 }
 
 /** Puts frames into the pages that a guest has posted. @see netif.h, "Guest receive" */
@@ -38,6 +41,7 @@ export class RxFiller {
   private readonly domid: number;
   private readonly stats: VifStats;
   private readonly tap: PacketTap;
+  private readonly statics: StaticGrants;
   private readonly request = new Uint32Array(REQUEST_WORDS);
   /** Of the packet under way; kept while somebody captures. */
   private grefs: number[] = [];
@@ -48,6 +52,7 @@ export class RxFiller {
     this.ring = options.ring;
     this.stats = options.stats;
     this.tap = options.tap;
+    this.statics = options.statics;
   }
 
   /** Fills a frame's slots, which are there, from `headroom` bytes after the begin of each page. Publishes nothing. */
@@ -92,18 +97,23 @@ export class RxFiller {
     const from = place(at);
     const inPage = from & (PAGE_SIZE - 1);
     const length = Math.min(size, PAGE_SIZE - inPage);
+    const isCopied = this.statics.copyTo(gref, to, from, length) ?? this.copyPiece(from, gref, to, length);
+    return isCopied && (length === size || this.copyOut(place, at + length, gref, to + length, size - length));
+  }
+
+  /** Within a page of ours. */
+  private copyPiece(from: number, gref: number, to: number, length: number): boolean {
     const status = this.ops.gnttabCopy(
       DOMID_SELF,
       from >>> PAGE_SHIFT,
-      inPage,
+      from & (PAGE_SIZE - 1),
       this.domid,
       gref,
       to,
       length,
       GNTCOPY_dest_gref,
     );
-    if (status !== GNTST_okay) return false;
-    return length === size || this.copyOut(place, at + length, gref, to + length, size - length);
+    return status === GNTST_okay;
   }
 
   private show(first: number, place: FramePlace, length: number, offload: number): void {

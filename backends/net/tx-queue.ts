@@ -16,6 +16,7 @@ import type {Credit} from './credit.ts';
 import type {NetFeatures} from './features.ts';
 import type {MulticastFilter} from './multicast-filter.ts';
 import type {PacketTap} from './packet-tap.ts';
+import type {StaticGrants} from './static-grants.ts';
 import type {VifStats} from './stats.ts';
 import {type Fault, TxPacket} from './tx-packet.ts';
 import {TxStager} from './tx-stager.ts';
@@ -39,6 +40,8 @@ export interface TxQueueOptions {
   credit: Credit;
   /** What the guest wants to hear, which it changes by requests on this ring. */
   filter: MulticastFilter;
+  /** Pages that stay mapped. */
+  statics: StaticGrants;
   /** Takes the frames in the area. */
   onFrames: () => void;
 }
@@ -70,7 +73,7 @@ export class TxQueue {
     this.filter = options.filter;
     this.onFrames = options.onFrames;
     this.packet = new TxPacket(this.request, options.features);
-    this.stager = new TxStager(options.ops, options.domid, options.features.copybreak);
+    this.stager = new TxStager(options.ops, options.domid, options.features.copybreak, options.statics);
   }
 
   /**

@@ -2,6 +2,7 @@ import {GNTCOPY_source_gref, GNTMAP_host_map, GNTMAP_readonly, GNTST_okay} from 
 import {DOMID_SELF} from '../../hypervisor/ids.ts';
 import {PAGE_SHIFT, PAGE_SIZE} from '../../hypervisor/memory/index.ts';
 import type {HypervisorOps} from '../../hypervisor/ops.ts';
+import type {StaticGrants} from './static-grants.ts';
 
 /**
  * Brings what a guest sends into our memory, before anybody looks at it: short parts by GNTTABOP_copy, longer ones from a
@@ -13,16 +14,20 @@ export class TxStager {
   private readonly ops: HypervisorOps;
   private readonly domid: number;
   private readonly copybreak: number;
+  private readonly statics: StaticGrants;
 
-  /** Parts of more than `copybreak` bytes are mapped. */
-  constructor(ops: HypervisorOps, domid: number, copybreak: number) {
+  /** Parts of more than `copybreak` bytes are mapped; `statics` are already. */
+  constructor(ops: HypervisorOps, domid: number, copybreak: number, statics: StaticGrants) {
     this.ops = ops;
     this.domid = domid;
     this.copybreak = copybreak;
+    this.statics = statics;
   }
 
   /** Brings `size` bytes from `offset` of a granted page to `at` in our memory. False when the grant does not allow it. */
   take(gref: number, offset: number, at: number, size: number): boolean {
+    const isTaken = this.statics.copyFrom(gref, offset, at, size);
+    if (isTaken !== undefined) return isTaken;
     return size > this.copybreak ? this.map(gref, offset, at, size) : this.copy(gref, offset, at, size);
   }
 

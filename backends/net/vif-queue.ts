@@ -9,6 +9,7 @@ import type {PacketTap} from './packet-tap.ts';
 import {QueueRings} from './queue-rings.ts';
 import {RxQueue} from './rx-queue.ts';
 import type {NetbackShare} from './share.ts';
+import {StaticGrants} from './static-grants.ts';
 import type {VifStats} from './stats.ts';
 import type {Fault} from './tx-packet.ts';
 import type {Turns} from './turns.ts';
@@ -41,6 +42,8 @@ export interface VifQueueHost {
 
 /** One queue of a vif: a pair of the guest's rings. */
 export class VifQueue {
+  /** Pages that the guest has had mapped for good. */
+  readonly statics: StaticGrants;
   private readonly host: VifQueueHost;
   /** "vif1.0", with "-q1" for other queues than the first. */
   private readonly name: string;
@@ -59,9 +62,12 @@ export class VifQueue {
     this.host = host;
     this.name = name;
     this.rings = new QueueRings(ops, domid, nodes);
-    this.tx = new TxQueue({...host, ring: this.rings.tx.ring, area: share.area, onFrames: host.forward});
+    this.statics = new StaticGrants(ops, domid);
+    const {statics} = this;
+    this.tx = new TxQueue({...host, statics, ring: this.rings.tx.ring, area: share.area, onFrames: host.forward});
     this.rx = new RxQueue({
       ...host,
+      statics,
       ring: this.rings.rx.ring,
       pool: share.pool,
       finisher: share.finisher,
@@ -79,6 +85,7 @@ export class VifQueue {
   close(): void {
     this.isClosed = true;
     this.rings.close();
+    this.statics.close();
     this.rx.clear();
   }
 

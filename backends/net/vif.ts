@@ -82,7 +82,8 @@ export class Vif implements BridgePort {
     try {
       nodes.queues.forEach((each, i) => this.queues.push(new VifQueue(host, i === 0 ? name : `${name}-q${i}`, each)));
       if (nodes.control === undefined) return;
-      const requests = new ControlRequests(ops, domid, hash, this.queues.length, options.share.scratch);
+      const statics = this.queues.map((queue) => queue.statics);
+      const requests = new ControlRequests({ops, domid, hash, statics, scratch: options.share.scratch});
       this.control = new ControlRing(ops, domid, nodes.control, requests, host.onFault);
     } catch (error) {
       this.close();

@@ -6,6 +6,7 @@ import {PacketHash} from '../../backends/net/packet-hash.ts';
 import {PacketTap} from '../../backends/net/packet-tap.ts';
 import {RxQueue} from '../../backends/net/rx-queue.ts';
 import {createShare} from '../../backends/net/share.ts';
+import {StaticGrants} from '../../backends/net/static-grants.ts';
 import {createVifStats} from '../../backends/net/stats.ts';
 import {TxQueue} from '../../backends/net/tx-queue.ts';
 import {FrameArea} from '../../backends/network/index.ts';
@@ -45,7 +46,8 @@ const makeEnds = (start: number) => {
   const share = createShare(dom0.ops);
   const stats = createVifStats();
   const arrived: Uint8Array[] = [];
-  const common = {ops: dom0.ops, domid: guest.domain.id, stats, tap: new PacketTap()};
+  const statics = new StaticGrants(dom0.ops, guest.domain.id);
+  const common = {ops: dom0.ops, domid: guest.domain.id, stats, tap: new PacketTap(), statics};
   const onFrames = (): void => void arrived.push(...share.area.batch.copies());
   const txQueue = new TxQueue({
     ...common,

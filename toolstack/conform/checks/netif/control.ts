@@ -1,7 +1,9 @@
 import {check, type Check} from '../../check.ts';
+import {keepsMappings} from '../../mutants/leaks.ts';
 import {misreadsControl, miswritesControl} from '../../mutants/netif.ts';
 import {readsInstead} from '../../mutants/store.ts';
 import {flowFrame, hashVectors, RSS_KEY} from '../../peers/flow-frames.ts';
+import {frameFromGuest, sameBytes} from '../../peers/frames.ts';
 import {CTRL, CTRL_STATUS, HASH} from '../../peers/net-control.ts';
 import {RXF} from '../../peers/net-slots.ts';
 import type {VifBackendStand} from '../../stand/vif-backend.ts';
@@ -13,6 +15,8 @@ const WORD = {idType: 0, status: 4, data: 8} as const;
 const DATA = [4, 8, 12] as const;
 const SLOTS = 128;
 const NO_GRANT = 500;
+/** XEN_NETIF_CTRLF_GREF_readonly */
+const READONLY = 1;
 const ALL_TYPES = HASH.ipv4 | HASH.ipv4Tcp | HASH.ipv6 | HASH.ipv6Tcp;
 const MAX_U32 = 0xffff_ffff;
 
@@ -30,13 +34,35 @@ const hashOf = async (stand: VifBackendStand, frame: Uint8Array): Promise<number
   return extra.slot.getUint32(4, true);
 };
 
-/** Of a backend that keeps pages mapped: a list with a bad reference is of no effect. */
-const mustMapAllOrNone = async (stand: VifBackendStand, size: number): Promise<void> => {
+/** Of a backend that keeps pages mapped: how lists of them are taken, and given back. */
+const mustKeepGrants = async (stand: VifBackendStand, size: number): Promise<void> => {
   const control = controlOf(stand);
+  const {peer} = stand;
   const before = stand.mappings;
-  const list = pageOfWords(stand, stand.peer.page().gref, 0, NO_GRANT, 0);
+  const mustMap = (count: number, why: string): void =>
+    stand.must(stand.mappings - before === count, () => `${stand.mappings - before} pages stay mapped`, why);
+  const frame = frameFromGuest(60);
+  const page = peer.pageOf(frame);
+  const {gref: list, bytes} = peer.page();
+  const words = new Uint32Array(bytes.buffer, bytes.byteOffset, 4);
+  words.set([page.gref, READONLY, NO_GRANT, 0]);
   await mustAnswer(stand, control, invalid, CTRL.addGrefs, 0, list, 2);
-  stand.must(stand.mappings === before, () => `${stand.mappings - before} pages stay mapped`, 'all or none');
+  mustMap(0, 'all or none');
+  await mustAnswer(stand, control, success, CTRL.addGrefs, 0, list, 1);
+  mustMap(1, 'the one of the list');
+  peer.putTx({gref: page.gref, size: frame.length});
+  stand.wire.take();
+  await stand.exchange();
+  stand.must(
+    sameBytes(stand.wire.take().at(0)?.bytes, frame),
+    'another frame, or none',
+    'the page is good for requests',
+  );
+  const {data} = await mustAnswer(stand, control, success, CTRL.delGrefs, 0, list, 2);
+  const statuses = [words[1] >>> 16, words[3] >>> 16];
+  stand.must(data === 1, `${data} entries`, '1: the other was not there');
+  stand.must(statuses.join() === `${success},${invalid}`, `statuses ${statuses.join()}`, 'each has its own');
+  mustMap(0, 'the page is let go of');
   for (const [type, queue, entries] of [
     [CTRL.getGrefSize, 99, 0],
     [CTRL.addGrefs, 0, size + 1],
@@ -263,12 +289,12 @@ export const controlChecks: readonly Check[] = [
       await connectControl(stand);
       const control = controlOf(stand);
       const {status, data} = await mustAnswer(stand, control, [success, notSupported], CTRL.getGrefSize, 0);
-      if (status === success && data > 0) return mustMapAllOrNone(stand, data);
+      if (status === success && data > 0) return mustKeepGrants(stand, data);
       stand.must(data === 0, `${data} entries`, '0: there are none');
       const list = pageOfWords(stand, stand.peer.page().gref, 0);
       for (const type of [CTRL.addGrefs, CTRL.delGrefs])
         await mustAnswer(stand, control, notSupported, type, 0, list, 1);
     },
-    {mutants: [saysYes]},
+    {mutants: [saysYes, keepsMappings]},
   ),
 ];
