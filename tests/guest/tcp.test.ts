@@ -146,6 +146,19 @@ test('both ends may open at once', async (t) => {
   t.is(text(await rig.schedule.drive(right.read())), 'x');
 });
 
+test('what is written and ended before the connection is there follows the handshake', async (t) => {
+  const rig = new TcpRig();
+  const a = rig.a.tcp.connect({address: ip('10.0.0.2'), port: 2000, localPort: 1000});
+  void a.stream.write(bytesOf('early'));
+  a.stream.end();
+  const b = rig.b.tcp.connect({address: ip('10.0.0.1'), port: 1000, localPort: 2000});
+  await rig.schedule.drive(b.ready);
+  t.is(text(await rig.schedule.drive(readAll(b.stream))), 'early');
+  b.stream.end();
+  await rig.schedule.sleep(61 * SECOND);
+  t.is(rig.a.tcp.connections.length + rig.b.tcp.connections.length, 0);
+});
+
 test('a forged reset or SYN inside the window is challenged, not obeyed', async (t) => {
   const rig = new TcpRig();
   const [client, server] = await rig.connect();
@@ -177,3 +190,17 @@ const packetOf = (frame: Uint8Array) => {
   if (typeof packet === 'string') throw new Error(packet);
   return packet;
 };
+
+test('a stack talks to itself, in segments as large as packets can be', async (t) => {
+  const {a, schedule} = new TcpRig();
+  for (const address of ['127.0.0.1', '10.0.0.1', '::1']) {
+    const listener = a.tcp.listen({port: 80});
+    const {ready} = a.tcp.connect({address: ip(address), port: 80});
+    const [client, server] = await schedule.drive(Promise.all([ready, listener.accept()]));
+    listener.close();
+    const sent = pattern(300_000);
+    void client.write(sent).then(() => client.end());
+    t.is(Buffer.compare(await schedule.drive(readAll(server)), sent), 0, address);
+    server.close();
+  }
+});

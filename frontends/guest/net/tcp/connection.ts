@@ -208,7 +208,7 @@ export class TcpConnection {
     if (this.tcp.challengeLimit.take()) this.receiver.isAckDue = true;
   }
 
-  /** False when the segment is not to be looked at further. */
+  /** False when there is nothing more to read of the peer's. */
   private takeAck(segment: Segment): boolean {
     const window = segment.window << (this.peerShift ?? 0);
     if (this.current === 'SYN-RECEIVED') {
@@ -224,11 +224,10 @@ export class TcpConnection {
     }
     const next = this.sender.isFinAcked ? afterFinAcked[this.current] : undefined;
     if (next !== undefined) this.enter(next);
-    return !['CLOSED', 'TIME-WAIT'].includes(this.current);
+    return readingStates.has(this.current);
   }
 
   private takeText(segment: Segment): void {
-    if (!readingStates.has(this.current)) return;
     if (this.isDiscarding && segment.dataEnd > segment.dataAt) return this.abort();
     const {receiver} = this;
     const before = receiver.queue.length;

@@ -14,11 +14,7 @@ export type TcpState =
 /** The peer may still send. */
 export const readingStates: ReadonlySet<TcpState> = new Set(['ESTABLISHED', 'FIN-WAIT-1', 'FIN-WAIT-2']);
 /** What our FIN leads to. */
-export const afterOurFin: Partial<Record<TcpState, TcpState>> = {
-  'SYN-RECEIVED': 'FIN-WAIT-1',
-  ESTABLISHED: 'FIN-WAIT-1',
-  'CLOSE-WAIT': 'LAST-ACK',
-};
+export const afterOurFin: Partial<Record<TcpState, TcpState>> = {ESTABLISHED: 'FIN-WAIT-1', 'CLOSE-WAIT': 'LAST-ACK'};
 /** What the acknowledgment of our FIN leads to. */
 export const afterFinAcked: Partial<Record<TcpState, TcpState>> = {
   'FIN-WAIT-1': 'FIN-WAIT-2',

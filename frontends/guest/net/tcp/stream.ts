@@ -91,7 +91,7 @@ export class TcpStream implements ConnectionUser {
   /** Ends our half, after what was written. The peer's may be read on. */
   end(): void {
     this.isEnding = true;
-    if (this.writes.length === 0) this.connection.finish();
+    if (this.writes.length === 0 && this.isOpen) this.connection.finish();
   }
 
   /** Ends both halves; what was written is still sent. Data that were not read, or come later, are answered with a reset. */
@@ -112,6 +112,8 @@ export class TcpStream implements ConnectionUser {
   onEstablished(): void {
     this.isOpen = true;
     this.onOpen(this, undefined);
+    // It may have been told to end before.
+    this.onRoom();
   }
 
   /** For the connection. */
@@ -129,7 +131,7 @@ export class TcpStream implements ConnectionUser {
       this.writes.shift();
       first.resolve();
     }
-    if (this.isEnding) this.connection.finish();
+    if (this.isEnding && this.isOpen) this.connection.finish();
   }
 
   /** For the connection. */
