@@ -120,11 +120,11 @@ export const deviceKinds: Readonly<Record<string, DeviceKind | undefined>> = {
   },
 };
 
-const RECONFIGURATION: readonly XenbusState[] = [XenbusStateReconfiguring, XenbusStateReconfigured];
+const RECONFIGURATION: ReadonlySet<XenbusState> = new Set([XenbusStateReconfiguring, XenbusStateReconfigured]);
 
 /** Where an end of a device of that kind may go from a state, other than stay. */
 export const legalStates = (type: string, role: XenbusRole, from: XenbusState): readonly XenbusState[] => {
   const next = nextStates(role, from);
   if (deviceKinds[type]?.reconfigures !== false) return next;
-  return RECONFIGURATION.includes(from) ? [] : next.filter((state) => !RECONFIGURATION.includes(state));
+  return RECONFIGURATION.has(from) ? [] : next.filter((state) => !RECONFIGURATION.has(state));
 };
