@@ -74,6 +74,9 @@ export interface NetDevice {
    * carrier, or what is left to do is not offered (counted as dropped). The bytes may be used again after that.
    */
   send(frame: Uint8Array, offload?: SendOffload): boolean;
+  /** Wants to hear a multicast address, "33:33:00:00:00:01", where the other end sends only what was asked for; or no more. */
+  joinGroup?(mac: string): void;
+  leaveGroup?(mac: string): void;
   /** There may be room again for what `send` refused. Who looks at it keeps such frames: they are not counted as dropped. */
   readonly room?: Observable<void>;
   /** Of one of `frames`: how who passes it on sends it; undefined for one of ordinary length. */

@@ -19,6 +19,9 @@ const RECOVERY_NS = 10 * NS_PER_S;
 
 const nothing = new Uint8Array(0);
 
+/** Of a command that its unit did not answer. */
+const unanswered = (host: number): ScsiReply => ({status: 0, host, sense: nothing, data: nothing, residualBytes: 0});
+
 /**
  * Puts commands on a host's ring in the order they came, and takes care of those that take too long: first by an abort,
  * then by a reset of the unit. A rqid is used again only when its request was answered, so that a late answer cannot be
@@ -84,7 +87,7 @@ export class CommandQueue {
     this.stopped = true;
     for (const each of this.underWay.values()) {
       if (typeof each === 'function') each(false);
-      else each.end({status: 0, host: XEN_VSCSIIF_RSLT_HOST_RESET, sense: nothing, data: nothing});
+      else each.end(unanswered(XEN_VSCSIIF_RSLT_HOST_RESET));
     }
     this.underWay.clear();
     this.dropWaiting(() => true);
@@ -126,7 +129,8 @@ export class CommandQueue {
     command.rqid = undefined;
     const {rslt, sense} = response;
     const read = isRead ? data.subarray(0, moved) : nothing;
-    command.end({status: rslt & 0xff, host: (rslt >>> 16) & 0xff, sense, data: read});
+    const residualBytes = data.length - moved;
+    command.end({status: rslt & 0xff, host: (rslt >>> 16) & 0xff, sense, data: read, residualBytes});
   }
 
   /** First by an abort, then by a reset of the unit. */
@@ -143,7 +147,7 @@ export class CommandQueue {
 
   /** Its pages stay the backend's until that answers after all. */
   private giveUp(command: Command): void {
-    command.end({status: 0, host: XEN_VSCSIIF_RSLT_HOST_TIME_OUT, sense: nothing, data: nothing});
+    command.end(unanswered(XEN_VSCSIIF_RSLT_HOST_TIME_OUT));
   }
 
   private recover(submit: (tag: number) => boolean, then: (succeeded: boolean) => void): void {

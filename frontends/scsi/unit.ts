@@ -48,8 +48,9 @@ export class GuestUnit implements ScsiUnit {
     let direction = isWrite ? DMA_TO_DEVICE : DMA_FROM_DEVICE;
     if (data.length === 0) direction = DMA_NONE;
     const command = new Command(this, cdb.slice(), direction, data, timeoutNs);
-    signal?.addEventListener('abort', () => this.queue.abort(command), {once: true});
-    return this.queue.run(command);
+    const abort = (): void => this.queue.abort(command);
+    signal?.addEventListener('abort', abort, {once: true});
+    return this.queue.run(command).finally(() => signal?.removeEventListener('abort', abort));
   }
 
   reset(): Promise<boolean> {

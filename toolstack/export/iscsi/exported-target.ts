@@ -1,3 +1,4 @@
+import {type BlockLengths, blocksOf, partOf} from './block-transfer.ts';
 import {DeviceIoError, type ScsiReply, type ScsiUnit} from '../../../frontends/api.ts';
 
 const INQUIRY = 0x12;
@@ -18,11 +19,12 @@ export const makeSense = (key: number, asc: number, ascq: number): Uint8Array =>
   return sense;
 };
 
-const refusal = (key: number, asc: number, ascq: number): ScsiReply => ({
+export const refusal = (key: number, asc: number, ascq: number): ScsiReply => ({
   status: CHECK_CONDITION,
   host: 0,
   sense: makeSense(key, asc, ascq),
   data: nothing,
+  residualBytes: 0,
 });
 
 export interface ExportedCommand {
@@ -36,10 +38,12 @@ export interface ExportedCommand {
 /** A target as one initiator sees it: the units that a guest has at one channel and id, each command through its frontend. */
 export class ExportedTarget {
   private readonly units: () => readonly ScsiUnit[];
+  private readonly lengths: BlockLengths;
 
   /** `units` gives those that are there now. */
-  constructor(units: () => readonly ScsiUnit[]) {
+  constructor(units: () => readonly ScsiUnit[], lengths: BlockLengths) {
     this.units = units;
+    this.lengths = lengths;
   }
 
   unit(lun: number | undefined): ScsiUnit | undefined {
@@ -50,20 +54,65 @@ export class ExportedTarget {
     return this.units();
   }
 
+  /** Bytes that the CDB asks to move, where that is known. */
+  askedBytes(lun: number | undefined, cdb: Uint8Array): number | undefined {
+    const unit = this.unit(lun);
+    const blockBytes = unit && this.lengths.of(unit);
+    const blocks = blocksOf(cdb);
+    return blocks === undefined || blockBytes === undefined ? undefined : blocks * blockBytes;
+  }
+
   /** Never rejects: what goes wrong on the way is an answer, too. */
-  async execute({lun, cdb, dataOut, dataInBytes, signal}: ExportedCommand): Promise<ScsiReply> {
+  async execute(command: ExportedCommand): Promise<ScsiReply> {
+    const {lun, cdb, dataInBytes} = command;
     const unit = this.unit(lun);
     if (unit === undefined) return this.withoutUnit(cdb, dataInBytes);
-    const most = unit.maxTransferBytes;
-    if ((dataOut?.length ?? 0) > most) return refusal(0x05, 0x24, 0x00);
     try {
-      const exchange = {dataOut, dataInBytes: Math.min(dataInBytes, most), signal};
-      const reply = await unit.execute(cdb, exchange);
+      const reply = await this.carry(unit, command);
+      this.lengths.learn(unit, cdb, reply);
       return reply.host === 0 ? reply : {...reply, status: BUSY};
     } catch (error) {
       if (!(error instanceof DeviceIoError)) throw error;
       return error.errno === 'ENODEV' ? refusal(0x05, 0x25, 0x00) : refusal(0x0b, 0x44, 0x00);
     }
+  }
+
+  /** As one command of the guest's, or as several where its host does not carry so much at once. */
+  private carry(unit: ScsiUnit, command: ExportedCommand): Promise<ScsiReply> {
+    const {cdb, dataOut, dataInBytes, signal} = command;
+    const most = unit.maxTransferBytes;
+    if ((dataOut?.length ?? dataInBytes) > most) return this.carryInParts(unit, command);
+    return unit.execute(cdb, {dataOut, dataInBytes, signal});
+  }
+
+  private async carryInParts(unit: ScsiUnit, command: ExportedCommand): Promise<ScsiReply> {
+    const {lun, cdb, dataOut, dataInBytes, signal} = command;
+    const most = unit.maxTransferBytes;
+    const blockBytes = this.lengths.of(unit) ?? 0;
+    const length = Math.min(this.askedBytes(lun, cdb) ?? 0, dataOut?.length ?? dataInBytes);
+    const room = dataOut?.length ?? dataInBytes;
+    // A command that moves no blocks has no use for so much.
+    if (length === 0) {
+      const reply = await unit.execute(cdb, {
+        dataOut: dataOut?.subarray(0, most),
+        dataInBytes: Math.min(dataInBytes, most),
+        signal,
+      });
+      return {...reply, residualBytes: reply.residualBytes + room - most};
+    }
+    const data = new Uint8Array(dataOut === undefined ? length : 0);
+    const step = most - (most % blockBytes);
+    for (let at = 0; at < length; at += step) {
+      const end = Math.min(length, at + step);
+      const part = partOf(cdb, at / blockBytes, (end - at) / blockBytes);
+      const exchange = {dataOut: dataOut?.subarray(at, end), dataInBytes: dataOut === undefined ? end - at : 0, signal};
+      const reply = await unit.execute(part, exchange);
+      if (reply.status !== 0 || reply.host !== 0) {
+        return {...reply, data: data.subarray(0, at), residualBytes: room - at};
+      }
+      if (dataOut === undefined) data.set(reply.data, at);
+    }
+    return {status: 0, host: 0, sense: nothing, data, residualBytes: room - length};
   }
 
   /** @see SPC-4, "Incorrect logical unit numbers" */
@@ -72,7 +121,8 @@ export class ExportedTarget {
     if (data === undefined) return refusal(0x05, 0x25, 0x00);
     const allocation =
       cdb[0] === INQUIRY ? (cdb[3] << 8) | cdb[4] : new DataView(cdb.buffer, cdb.byteOffset).getUint32(6);
-    return {status: 0, host: 0, sense: nothing, data: data.subarray(0, Math.min(allocation, dataInBytes))};
+    const sent = data.subarray(0, Math.min(allocation, dataInBytes));
+    return {status: 0, host: 0, sense: nothing, data: sent, residualBytes: dataInBytes - sent.length};
   }
 
   private lunList(): Uint8Array {

@@ -2,7 +2,9 @@ import type {Server, Socket} from 'node:net';
 import {ExactReader} from '../../../backends/storage/nbd/index.ts';
 import type {ScsiUnit} from '../../../frontends/api.ts';
 import {type Listen, listenLocally, portOf} from '../listen.ts';
+import {BlockLengths} from './block-transfer.ts';
 import {ExportedTarget} from './exported-target.ts';
+import {Initiators} from './initiators.ts';
 import {type LoggedIn, Login} from './login.ts';
 import {Session} from './session.ts';
 import {Wire} from './wire.ts';
@@ -15,8 +17,8 @@ export interface IscsiServerOptions {
   /** Names of targets begin with it: "iqn.2026-11.local.pvsim:alice". */
   prefix: string;
   /**
-   * Units that each guest has at its host now. Each initiator that comes gets a guest of its own as long as there is one, so
-   * that units tell initiators apart by the guests; the others share the first.
+   * Units that each guest has at its host now. Each initiator that is there gets a guest of its own as long as there is one,
+   * so that units tell initiators apart by the guests; the others share the first.
    */
   guests: readonly (() => readonly ScsiUnit[])[];
   listen: Listen;
@@ -29,8 +31,8 @@ export class IscsiServer {
   private readonly options: IscsiServerOptions;
   private readonly server: Server;
   private readonly clients = new Set<Socket>();
-  /** Names of initiators, by the guest that stands for them. */
-  private readonly initiators: string[] = [];
+  private readonly initiators: Initiators;
+  private readonly lengths = new BlockLengths();
 
   /** @throws ToolstackError when the socket or port cannot be had */
   static async listen(options: IscsiServerOptions): Promise<IscsiServer> {
@@ -40,6 +42,7 @@ export class IscsiServer {
   private constructor(server: Server, options: IscsiServerOptions) {
     this.server = server;
     this.options = options;
+    this.initiators = new Initiators(options.guests.length);
     this.portal = `127.0.0.1:${portOf(server)}`;
     server.on('connection', (socket) => void this.serve(socket));
   }
@@ -64,7 +67,7 @@ export class IscsiServer {
     try {
       const login = await new Login(wire, (name) => this.hasTarget(name)).run();
       clearTimeout(impatience);
-      if (login !== undefined) await this.session(wire, login).run();
+      if (login !== undefined) await this.runSession(wire, login);
       socket.end();
     } catch {
       socket.destroy();
@@ -74,19 +77,17 @@ export class IscsiServer {
     }
   }
 
-  private session(wire: Wire, login: LoggedIn): Session {
-    const {targetName} = login;
-    const guest = this.guestOf(login.initiatorName);
-    const units = (): readonly ScsiUnit[] => guest().filter((unit) => this.targetName(unit) === targetName);
-    const target = targetName === undefined ? undefined : new ExportedTarget(units);
-    return new Session({wire, login, target, listTargets: () => this.listTargets()});
-  }
-
-  private guestOf(initiatorName: string): () => readonly ScsiUnit[] {
-    const {guests} = this.options;
-    const isNew = !this.initiators.includes(initiatorName);
-    if (isNew && this.initiators.length < guests.length) this.initiators.push(initiatorName);
-    return guests[Math.max(0, this.initiators.indexOf(initiatorName))];
+  private async runSession(wire: Wire, login: LoggedIn): Promise<void> {
+    const {targetName, initiatorName} = login;
+    const guest = this.initiators.begin(initiatorName);
+    const units = (): readonly ScsiUnit[] =>
+      this.options.guests[guest]().filter((unit) => this.targetName(unit) === targetName);
+    const target = targetName === undefined ? undefined : new ExportedTarget(units, this.lengths);
+    try {
+      await new Session({wire, login, target, listTargets: () => this.listTargets()}).run();
+    } finally {
+      this.initiators.end(guest);
+    }
   }
 
   private listTargets(): [string, string][] {

@@ -1,5 +1,5 @@
 import type {ScsiReply} from '../../../frontends/api.ts';
-import {type ExportedTarget, makeSense} from './exported-target.ts';
+import {type ExportedTarget, refusal} from './exported-target.ts';
 import type {LoggedIn} from './login.ts';
 import {Numbering} from './numbering.ts';
 import {
@@ -34,9 +34,8 @@ const OVERFLOW = 0x04;
 const UNDERFLOW = 0x02;
 const CDB_AT = 32;
 const CDB_BYTES = 16;
-const CHECK_CONDITION = 0x02;
 /** Longest data that are held for one command. */
-const MAX_DATA_BYTES = 2 ** 24;
+const MAX_DATA_BYTES = 2 ** 26;
 
 /** Reasons of Reject. */
 const PROTOCOL_ERROR = 0x04;
@@ -127,7 +126,7 @@ export class Session {
     const flags = pdu.head[1];
     if (this.target === undefined || this.tasks.has(tag)) return this.reject(pdu, PROTOCOL_ERROR);
     if (length > MAX_DATA_BYTES || ((flags & READ) !== 0 && (flags & WRITE) !== 0)) {
-      return this.respond(pdu, refused(0x05, 0x24, 0x00), length);
+      return this.respond(pdu, refusal(0x05, 0x24, 0x00), length);
     }
     const {wire, numbering} = this;
     const isWrite = (flags & WRITE) !== 0;
@@ -145,7 +144,7 @@ export class Session {
     const {pdu, write, abort} = task;
     const isComplete = (await write?.complete) ?? true;
     const {signal} = abort;
-    const reply = isComplete ? await target.execute(this.exportedCommand(task, length)) : refused(0x0b, 0x4b, 0x00);
+    const reply = isComplete ? await target.execute(this.exportedCommand(task, length)) : refusal(0x0b, 0x4b, 0x00);
     this.numbering.end();
     // One that task management has ended is not answered.
     if (this.tasks.get(tag) === task) this.tasks.delete(tag);
@@ -153,10 +152,8 @@ export class Session {
   }
 
   private exportedCommand({pdu, lun, write, abort}: Task, length: number) {
-    const opcode = pdu.head[CDB_AT];
-    const cdb = pdu.head.subarray(CDB_AT, CDB_AT + Math.min(cdbLengths[opcode >>> 5], CDB_BYTES));
     const isRead = (pdu.head[1] & READ) !== 0;
-    return {lun, cdb, dataOut: write?.bytes, dataInBytes: isRead ? length : 0, signal: abort.signal};
+    return {lun, cdb: cdbOf(pdu), dataOut: write?.bytes, dataInBytes: isRead ? length : 0, signal: abort.signal};
   }
 
   private dataOut(pdu: Pdu): void | Promise<void> {
@@ -172,7 +169,7 @@ export class Session {
     await this.sendData(pdu, data);
     const head = makeHead(SCSI_RESPONSE, FINAL, pdu.head.readUInt32BE(16));
     head[3] = reply.status;
-    const residual = isRead ? reply.data.length - length : reply.status === 0 || length === 0 ? 0 : -length;
+    const residual = this.residualOf(pdu, reply, length);
     if (residual !== 0) head[1] |= residual > 0 ? OVERFLOW : UNDERFLOW;
     head.writeUInt32BE(Math.abs(residual), 44);
     const {sense} = reply;
@@ -180,6 +177,12 @@ export class Session {
     if (sense.length > 0) segment.writeUInt16BE(sense.length, 0);
     segment.set(sense, 2 * Number(sense.length > 0));
     await this.answer(head, segment);
+  }
+
+  /** What the command had to move beyond what was expected, or less of it when negative. */
+  private residualOf(pdu: Pdu, {residualBytes}: ScsiReply, length: number): number {
+    const asked = this.target?.askedBytes(lunOf(pdu), cdbOf(pdu)) ?? 0;
+    return asked > length ? asked - length : -Math.min(residualBytes, length);
   }
 
   private async sendData(pdu: Pdu, data: Uint8Array): Promise<void> {
@@ -281,9 +284,7 @@ export class Session {
   }
 }
 
-const refused = (key: number, asc: number, ascq: number): ScsiReply => ({
-  status: CHECK_CONDITION,
-  host: 0,
-  sense: makeSense(key, asc, ascq),
-  data: new Uint8Array(0),
-});
+const cdbOf = ({head}: Pdu): Uint8Array => {
+  const length = Math.min(cdbLengths[head[CDB_AT] >>> 5], CDB_BYTES);
+  return head.subarray(CDB_AT, CDB_AT + length);
+};

@@ -10,6 +10,7 @@ const MAX_AHS_WORDS = 64;
 export class Wire {
   private readonly socket: Socket;
   private readonly reader: ExactReader;
+  private draining: Promise<void> | undefined;
 
   constructor(socket: Socket, reader: ExactReader) {
     this.socket = socket;
@@ -33,10 +34,22 @@ export class Wire {
     socket.cork();
     for (const part of wireParts(head, data)) socket.write(part);
     socket.uncork();
-    if (!socket.writableNeedDrain) return;
-    await new Promise<void>((resolve) => {
-      socket.once('drain', resolve);
-      socket.once('close', resolve);
+    if (socket.writableNeedDrain) await this.drained();
+  }
+
+  /** All who wait share one promise. */
+  private drained(): Promise<void> {
+    const {socket} = this;
+    this.draining ??= new Promise<void>((resolve) => {
+      const done = (): void => {
+        socket.off('drain', done);
+        socket.off('close', done);
+        this.draining = undefined;
+        resolve();
+      };
+      socket.on('drain', done);
+      socket.on('close', done);
     });
+    return this.draining;
   }
 }
