@@ -18,6 +18,7 @@ import {
   type XenbusState,
 } from '../../hypervisor/xenbus/index.ts';
 import type {Bridge, VifPlace} from '../network/index.ts';
+import {Carrier} from './carrier.ts';
 import {parseRate} from './credit.ts';
 import {defaultFeatures, featureReaders, type NetFeatures, offerNodes} from './features.ts';
 import {readFrontendNodes, readHeadroom, readMaxFrame} from './frontend-nodes.ts';
@@ -47,6 +48,7 @@ export class NetBackend implements DriverInstance {
   private readonly counters = createVifStats();
   private readonly captures = new Subject<VifFrames>();
   private readonly tap = new PacketTap();
+  private readonly carrier: Carrier;
   private features = defaultFeatures;
   private vif: Vif | undefined;
   /** Watches of the connection. */
@@ -55,14 +57,11 @@ export class NetBackend implements DriverInstance {
   private restarting = false;
   /** An earlier driver was here, and its frontend has not begun anew yet. */
   private isAwaiting = false;
-  private isLinkUp = true;
-  private isGuestAwake = true;
-  /** What the `carrier` node says; it is not there at first. */
-  private carrier = true;
 
   constructor(device: XenbusDevice, config: NetBackendConfig) {
     this.device = device;
     this.config = config;
+    this.carrier = new Carrier(device);
     this.name = `vif${device.otherDomid}.${config.handle}`;
     this.mac = config.mac;
   }
@@ -92,9 +91,8 @@ export class NetBackend implements DriverInstance {
 
   /** Plugs the interface into its bridge or out of it, as `ip link set vif1.0 up` does; the guest sees its carrier. */
   setLink(isUp: boolean): void {
-    this.isLinkUp = isUp;
+    this.carrier.plug(isUp);
     this.vif?.setLink(isUp);
-    this.device.enqueue(() => this.tellCarrier());
   }
 
   /** Publishes what holds before a connection, and waits for the frontend. */
@@ -161,12 +159,12 @@ export class NetBackend implements DriverInstance {
       stats: this.counters,
       captures: this.captures,
       tap: this.tap,
-      onCarrier: (isAwake) => this.onCarrier(isAwake),
+      onCarrier: (isAwake) => this.carrier.wake(isAwake),
       onFault: (fault) => this.giveUp(fault),
     });
     this.vif = vif;
     this.isAwaiting = false;
-    vif.setLink(this.isLinkUp);
+    vif.setLink(this.carrier.isUp);
     await this.followNodes(vif);
     this.awaitHotplug(vif);
   }
@@ -196,7 +194,10 @@ export class NetBackend implements DriverInstance {
   /** Runs the step now and at each change, as long as this connection lasts. */
   private watch(vif: Vif, path: string, step: () => Promise<void>): void {
     const {device} = this;
-    const next = (): void => device.enqueue(() => (this.vif === vif ? step() : undefined));
+    const next = (): void =>
+      device.enqueue(async () => {
+        if (this.vif === vif) await step().catch(rethrowDeviceError);
+      });
     this.watches.push(device.xs.watch(path).subscribe({next, error: () => undefined}));
   }
 
@@ -218,22 +219,9 @@ export class NetBackend implements DriverInstance {
     await device.switchState(XenbusStateReconfigured);
   }
 
-  private onCarrier(isAwake: boolean): void {
-    this.isGuestAwake = isAwake;
-    this.device.enqueue(() => this.tellCarrier());
-  }
-
-  /** @see netif.h, "Link state" */
-  private async tellCarrier(): Promise<void> {
-    const isUp = this.isLinkUp && this.isGuestAwake;
-    if (isUp === this.carrier) return;
-    this.carrier = isUp;
-    await this.device.publish({carrier: isUp ? 1 : 0});
-  }
-
   private async closing(): Promise<void> {
     this.disconnect();
-    await this.tellCarrier();
+    await this.carrier.reset();
     if (this.device.state !== XenbusStateClosed) await this.device.switchState(XenbusStateClosing);
   }
 
@@ -256,7 +244,6 @@ export class NetBackend implements DriverInstance {
     for (const watch of this.watches.splice(0)) watch.unsubscribe();
     this.vif?.close();
     this.vif = undefined;
-    this.isGuestAwake = true;
   }
 
   private giveUp(fault: string): void {
@@ -266,3 +253,8 @@ export class NetBackend implements DriverInstance {
     });
   }
 }
+
+/** A directory that is gone may not be read any more; the peer's state tells of that, too. */
+const rethrowDeviceError = (error: unknown): void => {
+  if (error instanceof DeviceError) throw error;
+};

@@ -148,16 +148,16 @@ export class NetFrontend implements DriverInstance {
   /** What may change at any time. The link is up while the backend says nothing. @see netif.h, "Link state" and "MTU" */
   private followNodes(nic: Netfront): void {
     const {device} = this;
-    this.watch(`${device.otherPath}/carrier`, async () =>
-      nic.setLink((await device.readOther('carrier').catch(() => undefined)) !== '0'),
-    );
+    this.watch(`${device.otherPath}/carrier`, async () => nic.setLink((await device.readOther('carrier')) !== '0'));
     this.watch(`${device.path}/mtu`, async () => nic.setMtu(await readMtu(device)));
   }
 
   /** Runs the step now and at each change, as long as this connection lasts. */
   private watch(path: string, step: () => Promise<void>): void {
     const {device, connection} = this;
-    const next = (): void => device.enqueue(() => (this.connection === connection ? step() : undefined));
+    // A backend's directory that is gone may not be read any more; its state tells of that, too.
+    const next = (): void =>
+      device.enqueue(() => (this.connection === connection ? step().catch(() => undefined) : undefined));
     this.watches.push(device.xs.watch(path).subscribe({next, error: () => undefined}));
   }
 

@@ -25,7 +25,6 @@ export type ServedHost = Pick<
   | 'cpus'
   | 'disks'
   | 'vifs'
-  | 'net'
   | 'scsi'
   | 'clock'
   | 'consoleOutput'
