@@ -1,5 +1,6 @@
 import {
   EVTCHN_FIFO_LINK_BITS,
+  EVTCHN_FIFO_PRIORITY_DEFAULT,
   EVTCHNSTAT_closed,
   EVTCHNSTAT_interdomain,
   EVTCHNSTAT_ipi,
@@ -8,7 +9,7 @@ import {
 } from '../abi/event-channel.ts';
 import {VIRQ_CON_RING, VIRQ_CONSOLE, VIRQ_DOM_EXC} from '../abi/xen.ts';
 import type {Domain} from '../domain.ts';
-import {EBUSY, EEXIST, EINVAL, ENOENT, ENOSPC, EOPNOTSUPP, EPERM, ESRCH} from '../errno.ts';
+import {EBUSY, EEXIST, EINVAL, ENOENT, ENOSPC, ENOSYS, EOPNOTSUPP, EPERM, ESRCH} from '../errno.ts';
 import {DOMID_SELF} from '../ids.ts';
 import {PAGE_SHIFT, PAGE_SIZE} from '../memory/index.ts';
 import type {FaultPlan} from '../schedule/index.ts';
@@ -160,6 +161,7 @@ export class EventChannels {
     }
     if (channel.kind === 'virq') caller.virqPorts.delete(virqKey(channel.virq, channel.vcpu));
     caller.events.clearPending(port);
+    if (caller.events instanceof FifoEvents) caller.events.setPriority(port, EVTCHN_FIFO_PRIORITY_DEFAULT);
     caller.ports.remove(port);
     if (this.trace.on) this.trace.emit('evtchn_close', caller.id, port);
     return 0;
@@ -211,6 +213,14 @@ export class EventChannels {
     if (!events.expand(gfn)) return -ENOSPC;
     for (const port of events.takeEarly()) this.setPendingIfOpen(caller, port);
     return 0;
+  }
+
+  /** EVTCHNOP_set_priority. -ENOENT: no such port; -ENOSYS: the domain has 2-level words; -EINVAL: no such priority. */
+  setPriority(caller: Domain, port: number, priority: number): number {
+    if (caller.ports.get(port) === undefined) return -ENOENT;
+    const {events} = caller;
+    if (!(events instanceof FifoEvents)) return -ENOSYS;
+    return events.setPriority(port, priority) ? 0 : -EINVAL;
   }
 
   /** EVTCHNOP_reset: closes every port of the domain. One that resets itself has 2-level words again. */

@@ -2,6 +2,7 @@ import {
   EVTCHN_FIFO_LINK_MASK,
   EVTCHN_FIFO_LINKED,
   EVTCHN_FIFO_MASKED,
+  EVTCHN_FIFO_MAX_QUEUES,
   EVTCHN_FIFO_NR_CHANNELS,
   EVTCHN_FIFO_PENDING,
   EVTCHN_FIFO_PRIORITY_DEFAULT,
@@ -18,25 +19,29 @@ const LINKED = 1 << EVTCHN_FIFO_LINKED;
 
 /** No queue has a tail: port 0 is never valid. */
 const NONE = 0;
-const QUEUE = EVTCHN_FIFO_PRIORITY_DEFAULT;
 const control = offsetsOf(evtchn_fifo_control_block, 'x86_64');
 
 /** Bytes of a control block, the same on both ABIs. */
 export const CONTROL_BLOCK_SIZE = sizeOf(evtchn_fifo_control_block, 'x86_64');
 const MAX_PAGES = EVTCHN_FIFO_NR_CHANNELS / PAGE_WORDS;
 
-/** What the hypervisor and the kernel each remember of one vCPU's queue. */
+/** What the hypervisor and the kernel each remember of a queue: one vCPU's, of one priority. */
 interface Queue {
-  /** Index into memory.u32 of the control block. */
-  block: number;
   /** Hypervisor: the port last linked. */
   tail: number;
   /** Kernel: the next port of a queue that it left off in the middle, NONE to look in the control block. */
   head: number;
 }
 
+interface VcpuQueues {
+  /** Index into memory.u32 of the control block. */
+  readonly block: number;
+  /** By priority: 0 is handled first. */
+  readonly queues: readonly Queue[];
+}
+
 /**
- * Event words that link pending ports into a queue a vCPU: 2^17 ports. One priority is used, the default.
+ * Event words that link pending ports into queues, one a vCPU and priority: 2^17 ports.
  * @see event_channel.h, "FIFO ABI"
  */
 export class FifoEvents implements EventWords {
@@ -44,7 +49,11 @@ export class FifoEvents implements EventWords {
   private readonly info: SharedInfo;
   /** Index into memory.u32 of each page of the event array. */
   private readonly pages: number[] = [];
-  private readonly queues: Queue[] = [];
+  private readonly vcpus: VcpuQueues[] = [];
+  /** Where each port was linked last. */
+  private readonly lastQueues: Queue[] = [];
+  /** Those of ports that do not have the default. */
+  private readonly priorities = new Map<number, number>();
   /** Ports that were sent to before their word was there. */
   private readonly early = new Set<number>();
   private taken = 0;
@@ -60,11 +69,20 @@ export class FifoEvents implements EventWords {
 
   /** EVTCHNOP_init_control for one vCPU. */
   setControlBlock(vcpu: number, byteOffset: number): void {
-    this.queues[vcpu] = {block: byteOffset >>> 2, tail: NONE, head: NONE};
+    const queues = Array.from({length: EVTCHN_FIFO_MAX_QUEUES}, () => ({tail: NONE, head: NONE}));
+    this.vcpus[vcpu] = {block: byteOffset >>> 2, queues};
   }
 
   hasControlBlock(vcpu: number): boolean {
-    return this.queues[vcpu] !== undefined;
+    return this.vcpus[vcpu] !== undefined;
+  }
+
+  /** EVTCHNOP_set_priority: counts when the port is linked the next time. False when there is no such priority. */
+  setPriority(port: number, priority: number): boolean {
+    if (priority >= EVTCHN_FIFO_MAX_QUEUES) return false;
+    if (priority === EVTCHN_FIFO_PRIORITY_DEFAULT) this.priorities.delete(port);
+    else this.priorities.set(port, priority);
+    return true;
   }
 
   /** EVTCHNOP_expand_array with one more page; false when there are all. The guest has initialised its words. */
@@ -113,37 +131,58 @@ export class FifoEvents implements EventWords {
   }
 
   raise(vcpu: number, port: number): boolean {
-    const queue = this.queues[vcpu];
-    if (queue === undefined || this.has(port, LINKED)) return false;
+    const owner = this.vcpus[vcpu];
+    if (owner === undefined || this.has(port, LINKED)) return false;
     const {u32} = this.info.memory;
+    const priority = this.priorities.size === 0 ? EVTCHN_FIFO_PRIORITY_DEFAULT : this.priorityOf(port);
+    const queue = owner.queues[priority];
+    this.leaveOldQueue(port, queue);
     u32[this.word(port)] |= LINKED;
     const wasLinked = queue.tail !== NONE && queue.tail !== port && this.linkTail(queue.tail, port);
     queue.tail = port;
     if (wasLinked) return false;
     // The queue was empty, or the kernel has taken its tail meanwhile: the port is its head.
-    u32[queue.block + (control.head >>> 2) + QUEUE] = port;
-    const ready = queue.block + (control.ready >>> 2);
-    const wasReady = (u32[ready] & (1 << QUEUE)) !== 0;
-    u32[ready] |= 1 << QUEUE;
+    u32[owner.block + (control.head >>> 2) + priority] = port;
+    const ready = owner.block + (control.ready >>> 2);
+    const wasReady = (u32[ready] & (1 << priority)) !== 0;
+    u32[ready] |= 1 << priority;
     return !wasReady && this.info.markUpcall(vcpu);
   }
 
   takePending(vcpu: number, handle: (port: number) => void): number {
-    const queue = this.queues[vcpu];
+    const owner = this.vcpus[vcpu];
     const {u32} = this.info.memory;
     this.info.clearUpcall(vcpu);
-    if (queue === undefined) return 0;
-    u32[queue.block + (control.ready >>> 2)] = 0;
+    if (owner === undefined) return 0;
+    const {block, queues} = owner;
+    const ready = u32[block + (control.ready >>> 2)];
+    u32[block + (control.ready >>> 2)] = 0;
     this.taken = 0;
-    // What is raised meanwhile hangs itself behind, or asks for another upcall. No queue is longer than there are ports.
-    for (let steps = this.capacity; steps > 0 && this.takeOne(queue, handle); steps--);
+    for (const [priority, queue] of queues.entries()) {
+      if (((ready >>> priority) & 1) === 0 && queue.head === NONE) continue;
+      const head = block + (control.head >>> 2) + priority;
+      // What is raised meanwhile hangs itself behind, or asks for another upcall. No queue is longer than there are ports.
+      for (let steps = this.capacity; steps > 0 && this.takeOne(queue, head, handle); steps--);
+    }
     return this.taken;
   }
 
-  /** Takes the port at the head; false when it was the last of the queue. */
-  private takeOne(queue: Queue, handle: (port: number) => void): boolean {
+  private priorityOf(port: number): number {
+    return this.priorities.get(port) ?? EVTCHN_FIFO_PRIORITY_DEFAULT;
+  }
+
+  /** A queue that ends with a port which goes elsewhere now is empty: nothing may be hung behind it there. */
+  private leaveOldQueue(port: number, queue: Queue): void {
+    const last = this.lastQueues[port];
+    if (last === queue) return;
+    if (last?.tail === port) last.tail = NONE;
+    this.lastQueues[port] = queue;
+  }
+
+  /** Takes the port at the head, which is in the word `headWord`; false when it was the last of the queue. */
+  private takeOne(queue: Queue, headWord: number, handle: (port: number) => void): boolean {
     const {u32} = this.info.memory;
-    const port = queue.head === NONE ? u32[queue.block + (control.head >>> 2) + QUEUE] : queue.head;
+    const port = queue.head === NONE ? u32[headWord] : queue.head;
     queue.head = NONE;
     if (port === NONE || port >= this.capacity) return false;
     const word = this.word(port);

@@ -36,6 +36,9 @@ export const eventChannelOp = commands({
       ? -EINVAL
       : answer('link_bits', xen.eventChannels.initControl(domain, control_gfn * PAGE_SIZE + offset, vcpu)),
   ),
+  [abi.EVTCHNOP_set_priority]: command(abi.evtchn_set_priority, ({xen, domain}, {port, priority}) =>
+    xen.eventChannels.setPriority(domain, port, priority),
+  ),
   [abi.EVTCHNOP_expand_array]: command(abi.evtchn_expand_array, ({xen, domain}, {array_gfn}) =>
     xen.eventChannels.expandArray(domain, array_gfn),
   ),

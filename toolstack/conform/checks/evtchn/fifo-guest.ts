@@ -47,11 +47,16 @@ export class FifoGuest {
     this.caller.memory.u32[this.at(port)] = value;
   }
 
-  /** The default priority's bit of `ready`, and its queue's head. */
-  queue(vcpu: number): {ready: boolean; head: number} {
+  /** A priority's bit of `ready`, and its queue's head. */
+  queue(vcpu: number, priority = DEFAULT_PRIORITY): {ready: boolean; head: number} {
     const first = this.controlGfn * PAGE_WORDS + vcpu * 32;
     const {u32} = this.caller.memory;
-    return {ready: (u32[first] & (1 << DEFAULT_PRIORITY)) !== 0, head: u32[first + 2 + DEFAULT_PRIORITY]};
+    return {ready: (u32[first] & (1 << priority)) !== 0, head: u32[first + 2 + priority]};
+  }
+
+  /** As a kernel's upcall does first. */
+  clearReady(vcpu: number): void {
+    this.caller.memory.u32[this.controlGfn * PAGE_WORDS + vcpu * 32] = 0;
   }
 
   scribbleControl(value: number): void {

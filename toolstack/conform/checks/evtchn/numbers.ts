@@ -11,6 +11,7 @@ export const EVTCHNOP = {
   reset: 10,
   init_control: 11,
   expand_array: 12,
+  set_priority: 13,
 } as const;
 
 export const EVTCHNSTAT = {closed: 0, unbound: 1, interdomain: 2, virq: 4, ipi: 5} as const;
