@@ -71,6 +71,18 @@ const closesInOrder: Play = async (device) => {
 
 const plays: readonly (readonly [title: string, play: Play, said: readonly string[]])[] = [
   ['a device that is connected and closed in order', closesInOrder, []],
+  [
+    'XENBUS-SM-04: a queue whose directory was removed',
+    async (device) => {
+      for (const queue of ['queue-0', 'queue-1']) {
+        const {'ring-ref': ref, 'event-channel': port} = device.transport();
+        await device.front({[`${queue}/ring-ref`]: ref, [`${queue}/event-channel`]: port});
+      }
+      await device.rig.run(() => device.guest.xs.rm(`${device.paths.frontPath}/queue-1`));
+      await device.front({'multi-queue-num-queues': 2, state: 3});
+    },
+    ['d1 XENBUS-SM-04'],
+  ],
   ['XENBUS-SM-01: no state', (device) => device.front({state: 'Connected'}), ['d1 XENBUS-SM-01']],
   [
     'XENBUS-SM-06: the frontend first',

@@ -25,6 +25,11 @@ export class DeviceEnd {
     this.numbers.set(key, Math.max(this.highest(key), Number(value) || 0));
   }
 
+  /** A node goes, with all below it. */
+  remove(key: string): void {
+    for (const each of this.nodes.keys()) if (each === key || each.startsWith(`${key}/`)) this.nodes.delete(each);
+  }
+
   /** The highest number that a node has had since the directory was made: a feature may have gone since it was used. */
   highest(key: string): number {
     return this.numbers.get(key) ?? 0;

@@ -78,7 +78,7 @@ export class XenbusRules {
       if (device.front.isEmpty && device.back.isEmpty) book.forget(device);
     }
     const found = book.find(path);
-    if (found?.key !== '') found?.end.nodes.delete(found.key);
+    if (found?.key !== '') found?.end.remove(found.key);
   }
 
   private clear(device: WatchedDevice, end: DeviceEnd): void {
