@@ -1,6 +1,14 @@
-import {be16, be32} from '../bytes.ts';
+import {be32} from '../bytes.ts';
 import {command, type CommandSpec} from '../command.ts';
-import {type Answer, fail, invalidField, invalidParameter, type Outcome, reservationConflict} from '../outcome.ts';
+import {
+  type Answer,
+  fail,
+  type Failure,
+  invalidField,
+  invalidParameter,
+  type Outcome,
+  reservationConflict,
+} from '../outcome.ts';
 import {
   COMMANDS_CLEARED_BY_ANOTHER_INITIATOR,
   INSUFFICIENT_REGISTRATION_RESOURCES,
@@ -17,9 +25,6 @@ import {nameOfTransportId} from './transport-id.ts';
 const MAX_REGISTRATIONS = 128;
 const BASIC_LIST_BYTES = 24;
 const MAX_LIST_BYTES = 512;
-
-/** SPEC_I_PT, ALL_TG_PT and APTPL: none of them is supported. @see REPORT CAPABILITIES in reserve-in.ts */
-const UNSUPPORTED_FLAGS = 0x0d;
 
 /** What a service action is told: by the CDB, and by the parameter list. */
 interface Request {
@@ -140,44 +145,66 @@ const registerAndMove: Action = ({reservations}, {nexus}, {actionKey, list}) => 
   return 0;
 };
 
+/** Which parameter list a service action takes, and the flags in it that are not supported. */
+interface ListForm {
+  readonly fits: (lengthBytes: number) => boolean;
+  readonly flagsAt: number;
+  readonly unsupported: number;
+}
+
+/** SPEC_I_PT, ALL_TG_PT and APTPL. @see REPORT CAPABILITIES in reserve-in.ts */
+const basicList: ListForm = {fits: (length) => length === BASIC_LIST_BYTES, flagsAt: 20, unsupported: 0x0d};
+/** APTPL; UNREG is beside it. */
+const moveList: ListForm = {
+  fits: (length) => length > BASIC_LIST_BYTES && length <= MAX_LIST_BYTES,
+  flagsAt: 17,
+  unsupported: 0x01,
+};
+
 interface ActionTraits {
-  /** Asked only of initiators that are registered with the key that they give. */
-  readonly needsKey: boolean;
-  /** TYPE means something. */
-  readonly hasType: boolean;
   readonly run: Action;
+  readonly list?: ListForm;
+  /** Asked only of initiators that are registered with the key that they give. */
+  readonly needsKey?: boolean;
+  /** SCOPE and TYPE mean something. */
+  readonly hasType?: boolean;
 }
 
 const actions: readonly (readonly [name: string, serviceAction: number, traits: ActionTraits])[] = [
-  ['REGISTER', 0, {needsKey: false, hasType: false, run: registerChecked}],
-  ['RESERVE', 1, {needsKey: true, hasType: true, run: reserve}],
-  ['RELEASE', 2, {needsKey: true, hasType: true, run: release}],
-  ['CLEAR', 3, {needsKey: true, hasType: false, run: clear}],
-  ['PREEMPT', 4, {needsKey: true, hasType: true, run: preempt}],
-  ['PREEMPT AND ABORT', 5, {needsKey: true, hasType: true, run: preemptAndAbort}],
-  ['REGISTER AND IGNORE EXISTING KEY', 6, {needsKey: false, hasType: false, run: register}],
-  ['REGISTER AND MOVE', 7, {needsKey: true, hasType: false, run: registerAndMove}],
+  ['REGISTER', 0, {run: registerChecked}],
+  ['RESERVE', 1, {run: reserve, needsKey: true, hasType: true}],
+  ['RELEASE', 2, {run: release, needsKey: true, hasType: true}],
+  ['CLEAR', 3, {run: clear, needsKey: true}],
+  ['PREEMPT', 4, {run: preempt, needsKey: true, hasType: true}],
+  ['PREEMPT AND ABORT', 5, {run: preemptAndAbort, needsKey: true, hasType: true}],
+  ['REGISTER AND IGNORE EXISTING KEY', 6, {run: register}],
+  ['REGISTER AND MOVE', 7, {run: registerAndMove, needsKey: true, list: moveList}],
 ];
 
+/** The scope has to be the logical unit, and the type one that there is. */
+const typeFault = (cdb: Uint8Array): Failure | undefined => {
+  if (cdb[2] >>> 4 !== 0) return invalidField(2, 7);
+  return reservationTypes.has(cdb[2] & 0x0f) ? undefined : invalidField(2, 3);
+};
+
+const readRequest = (task: Task, {fits, flagsAt, unsupported}: ListForm): Request | Failure => {
+  const length = be32(task.cdb, 5);
+  const list = fits(length) ? task.parameters(length) : undefined;
+  if (list === undefined) return parameterListLengthError;
+  if ((list[flagsAt] & unsupported) !== 0) return invalidParameter(flagsAt);
+  const view = new DataView(list.buffer, list.byteOffset, list.length);
+  return {type: task.cdb[2] & 0x0f, key: view.getBigUint64(0), actionKey: view.getBigUint64(8), list};
+};
+
 const runner =
-  ({needsKey, hasType, run}: ActionTraits) =>
+  ({run, list = basicList, needsKey = false, hasType = false}: ActionTraits) =>
   (unit: LogicalUnit, task: Task): Answer => {
-    const {cdb} = task;
-    const isMove = run === registerAndMove;
-    const type = cdb[2] & 0x0f;
-    if (hasType && cdb[2] >>> 4 !== 0) return invalidField(2, 7);
-    if (hasType && !reservationTypes.has(type)) return invalidField(2, 3);
-    const length = be16(cdb, 7);
-    const hasRightLength = isMove ? length > BASIC_LIST_BYTES && length <= MAX_LIST_BYTES : length === BASIC_LIST_BYTES;
-    const list = hasRightLength && be16(cdb, 5) === 0 ? task.parameters(length) : undefined;
-    if (list === undefined) return parameterListLengthError;
-    const view = new DataView(list.buffer, list.byteOffset, list.length);
-    const request = {type, key: view.getBigUint64(0), actionKey: view.getBigUint64(8), list};
-    if (needsKey && !unit.reservations.isRegistered(task.nexus, request.key)) return reservationConflict;
-    // In REGISTER AND MOVE these are UNREG and APTPL, one byte earlier.
-    if (isMove ? (list[17] & 0x01) !== 0 : (list[20] & UNSUPPORTED_FLAGS) !== 0)
-      return invalidParameter(isMove ? 17 : 20);
-    return run(unit, task, request);
+    const fault = hasType ? typeFault(task.cdb) : undefined;
+    if (fault !== undefined) return fault;
+    const request = readRequest(task, list);
+    if ('status' in request) return request;
+    const isKnown = !needsKey || unit.reservations.isRegistered(task.nexus, request.key);
+    return isKnown ? run(unit, task, request) : reservationConflict;
   };
 
 /** @see SPC-4, "PERSISTENT RESERVE OUT command" */
