@@ -166,9 +166,16 @@ const guardNic = (nic: NetDevice, guard: Guard): NetDevice => ({
   get carrier() {
     return nic.carrier;
   },
+  get offloads() {
+    return nic.offloads;
+  },
   frames: guard(nic.frames),
+  room: nic.room === undefined ? undefined : guard(nic.room),
   removed: guard(nic.removed),
-  send: (frame) => nic.send(frame),
+  send: (frame, offload) => nic.send(frame, offload),
+  offloadOf: (frame) => nic.offloadOf?.(frame),
+  joinGroup: (mac) => nic.joinGroup?.(mac),
+  leaveGroup: (mac) => nic.leaveGroup?.(mac),
   stats: () => nic.stats(),
 });
 

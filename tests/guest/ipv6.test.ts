@@ -80,6 +80,19 @@ test('neighbours find each other and answer, by link-local and by static address
   ]);
 });
 
+test('groups are joined with the first address and left with the last', (t) => {
+  const rig = new TcpRig();
+  const calls: string[] = [];
+  Object.assign(rig.nicA, {
+    joinGroup: (mac: string) => calls.push(`+${mac}`),
+    leaveGroup: (mac: string) => calls.push(`-${mac}`),
+  });
+  rig.a.discovery.assign(rig.onA, known('fd00::7'), 64);
+  t.deepEqual(calls.splice(0), ['+33:33:00:00:00:01', '+33:33:ff:00:00:01', '+33:33:ff:00:00:07']);
+  rig.onA.setAddresses([]);
+  t.deepEqual(calls, ['-33:33:00:00:00:01', '-33:33:ff:00:00:01', '-33:33:ff:00:00:07']);
+});
+
 test('a solicitation as RFC 4861 has it', async (t) => {
   const rig = new TcpRig();
   enable(rig);

@@ -33,6 +33,27 @@ test('nc talks to nc, a line at a time, until one ends', async (t) => {
   t.regex(b.console.take(), /^hello there\nhi\n/);
 });
 
+test('netstat -t tells of connections', async (t) => {
+  const [a, b] = makePair();
+  b.net.tcp.listen({port: 80});
+  const {ready} = a.net.tcp.connect({address: 0x0a000002, port: 80, localPort: 5000});
+  await a.schedule.drive(ready);
+  await a.schedule.sleep(SECOND);
+  await a.shell.run('netstat -t');
+  await b.shell.run('netstat -t');
+  t.is(
+    a.console.take() + b.console.take(),
+    [
+      'Local Address Foreign Address State       Recv-Q Send-Q',
+      '10.0.0.1:5000 10.0.0.2:80     ESTABLISHED      0      0',
+      'Local Address Foreign Address State       Recv-Q Send-Q',
+      '*:80          *:*             LISTEN           0      0',
+      '10.0.0.2:80   10.0.0.1:5000   ESTABLISHED      0      0',
+      '',
+    ].join('\n'),
+  );
+});
+
 test('nc over UDP', async (t) => {
   const [a, b] = makePair();
   const listening = b.shell.run('nc -u -l 7000');

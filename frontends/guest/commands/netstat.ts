@@ -1,5 +1,5 @@
 import {formatColumns} from '../format.ts';
-import type {NetStack} from '../net/index.ts';
+import {formatIp, type IpAddress, type NetStack} from '../net/index.ts';
 import type {Command} from './command.ts';
 import {parseOptions} from './options.ts';
 
@@ -19,6 +19,23 @@ const interfaceLines = (net: NetStack): string[] => {
   return formatColumns([header, ...rows], align);
 };
 
+const socketLines = ({tcp}: NetStack): string[] => {
+  const endpoint = (address: IpAddress | undefined, port: number): string =>
+    `${address === undefined ? '*' : formatIp(address)}:${port === 0 ? '*' : port}`;
+  const rows = [
+    ...tcp.listening.map(({address, port}) => [endpoint(address, port), endpoint(undefined, 0), 'LISTEN', '0', '0']),
+    ...tcp.connections.map(({endpoints, state, sender, receiver}) => [
+      endpoint(endpoints.localAddress, endpoints.localPort),
+      endpoint(endpoints.remoteAddress, endpoints.remotePort),
+      state.replaceAll('-', '_'),
+      String(receiver.queue.length),
+      String(sender.buffer.length),
+    ]),
+  ];
+  const header = ['Local Address', 'Foreign Address', 'State', 'Recv-Q', 'Send-Q'];
+  return formatColumns([header, ...rows], ['left', 'left', 'left', 'right', 'right']);
+};
+
 /** "inHdrErrors" as "in hdr errors". */
 const spell = (counter: string): string => counter.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 
@@ -30,14 +47,15 @@ const statisticsLines = (net: NetStack): string[] =>
 
 export const netstatCommand: Command = {
   name: 'netstat',
-  usage: '[-i|-s|-r]',
-  help: 'shows the counters of interfaces or protocols',
-  details: ['  -i  interfaces (the default)', '  -s  ARP, IP and ICMP', '  -r  routes, as ip route'],
+  usage: '[-i|-t|-s|-r]',
+  help: 'shows interfaces, TCP connections or counters',
+  details: ['  -i  interfaces (the default)   -t  TCP   -s  counters of protocols   -r  routes, as ip route'],
   run: (ctx, args) => {
-    const {flags} = parseOptions(args, 'isrn');
+    const {flags} = parseOptions(args, 'istrn');
     const {net} = ctx.machine;
     if (flags.has('r')) return ctx.commands.get('ip')?.run(ctx, ['route']) ?? 1;
-    ctx.printLines(flags.has('s') ? statisticsLines(net) : interfaceLines(net));
+    const lines = flags.has('s') ? statisticsLines : flags.has('t') ? socketLines : interfaceLines;
+    ctx.printLines(lines(net));
     return 0;
   },
 };

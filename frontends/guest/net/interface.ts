@@ -1,7 +1,7 @@
 import type {Subscription} from 'rxjs';
 import type {TaskQueue} from '../../../hypervisor/schedule/index.ts';
 import type {NetDevice} from '../../api.ts';
-import {type Ipv4, LIMITED_BROADCAST} from './address.ts';
+import {formatMac, type Ipv4, LIMITED_BROADCAST} from './address.ts';
 import {broadcastOf, type Cidr, isInNetwork} from './cidr.ts';
 import {type InterfaceCounters, type NetCounters, newInterfaceCounters} from './counters.ts';
 import {
@@ -14,7 +14,7 @@ import {
   setDestination,
 } from './ethernet.ts';
 import {type IpAddress, isIpv4} from './ip.ts';
-import {isLinkLocal, isMulticast6, multicastMac} from './ipv6/address.ts';
+import {ALL_NODES, isLinkLocal, isMulticast6, multicastMac, solicitedNode} from './ipv6/address.ts';
 import {Neighbours} from './neighbours.ts';
 import {type OutgoingFrame, TransmitQueue} from './transmit-queue.ts';
 
@@ -46,6 +46,8 @@ export class NetInterface {
   isConfiguring = false;
   private isUp = true;
   private own: readonly Cidr[] = [];
+  /** Multicast addresses that the device is to hear. */
+  private groups: ReadonlySet<string> = new Set();
   private readonly options: InterfaceOptions;
   private readonly subscription: Subscription;
   private readonly queue: TransmitQueue;
@@ -115,6 +117,7 @@ export class NetInterface {
 
   setAddresses(addresses: readonly Cidr[]): void {
     this.own = addresses;
+    this.joinGroups();
     this.options.onChange();
   }
 
@@ -156,6 +159,16 @@ export class NetInterface {
     this.subscription.unsubscribe();
     this.queue.close();
     this.neighbours.clear();
+  }
+
+  /** Hears the groups of all IPv6 nodes and of those that ask for one of our addresses. */
+  private joinGroups(): void {
+    const own = this.own.flatMap(({address}) => (isIpv4(address) ? [] : [solicitedNode(address)]));
+    const groups = own.length === 0 ? [] : [ALL_NODES, ...own];
+    const wanted = new Set(groups.map((group) => formatMac(multicastMac(group))));
+    for (const mac of this.groups) if (!wanted.has(mac)) this.device.leaveGroup?.(mac);
+    for (const mac of wanted) if (!this.groups.has(mac)) this.device.joinGroup?.(mac);
+    this.groups = wanted;
   }
 
   private receive(frame: Uint8Array): void {
