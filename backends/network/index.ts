@@ -18,5 +18,5 @@ export {
   interfaceStatistics,
   sectionHeader,
 } from './pcapng.ts';
-export {isVlan, type PortVlan} from './vlan.ts';
+export type {PortVlan} from './vlan.ts';
 export {replyTo} from './responder.ts';
