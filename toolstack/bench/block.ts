@@ -1,9 +1,10 @@
-import {closeSync, ftruncateSync, mkdtempSync, openSync, readSync, rmSync, writeSync} from 'node:fs';
+import {mkdtempSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {openStorage, RamImage, StorageError} from '../../backends/storage/index.ts';
 import {PAGE_SIZE} from '../../hypervisor/memory/index.ts';
 import {NS_PER_S, realClock} from '../../hypervisor/schedule/index.ts';
+import {BareLoop, makeImage} from './bare-loop.ts';
 import {BlockReader, IMAGE_BYTES, inOrder, noData, scattered, type Workload} from './block-reader.ts';
 import {benchQcow2} from './qcow2.ts';
 import {type BenchRow, median} from './row.ts';
@@ -29,41 +30,6 @@ const rate = async (workload: Workload): Promise<number> => {
   reader.schedule.close();
   return median(rates) / 1e6;
 };
-
-/** A plain loop over the same file, with the same lengths in the same order. */
-class BareLoop {
-  private readonly fd: number;
-  private readonly buffer: Uint8Array;
-  private readonly next: Workload['next'];
-  private readonly blocks: number;
-  private block = 0;
-
-  constructor(path: string, lengthBytes: number, next: Workload['next']) {
-    this.fd = openSync(path, 'r');
-    this.buffer = new Uint8Array(lengthBytes);
-    this.next = next;
-    this.blocks = Math.floor(IMAGE_BYTES / lengthBytes);
-  }
-
-  /** Reads a second over one turn. */
-  measure(runNs: number): number {
-    const {fd, buffer, next, blocks} = this;
-    const startMs = performance.now();
-    const endMs = startMs + runNs / 1e6;
-    let reads = 0;
-    while (performance.now() < endMs) {
-      for (let i = 0; i < 64; i++, reads++) {
-        readSync(fd, buffer, 0, buffer.length, this.block * buffer.length);
-        this.block = next(this.block, blocks);
-      }
-    }
-    return (reads / (performance.now() - startMs)) * 1e3;
-  }
-
-  close(): void {
-    closeSync(this.fd);
-  }
-}
 
 interface FileCase {
   name: string;
@@ -107,17 +73,6 @@ const againstBareLoop = async (
     target: target === undefined ? undefined : {value: target, sense: 'at least'},
     beside: {name: 'reads', value: median(rates) / 1e6, unit: 'M/s'},
   };
-};
-
-/** A file with bytes in every block, in the page cache. */
-const makeImage = (dir: string): string => {
-  const path = join(dir, 'disk.img');
-  const fd = openSync(path, 'w');
-  const chunk = new Uint8Array(2 ** 20).fill(0x5a);
-  for (let at = 0; at < IMAGE_BYTES; at += chunk.length) writeSync(fd, chunk, 0, chunk.length, at);
-  ftruncateSync(fd, IMAGE_BYTES);
-  closeSync(fd);
-  return path;
 };
 
 const fileCases: readonly FileCase[] = [

@@ -6,6 +6,7 @@ type Suite = () => BenchRow[] | Promise<BenchRow[]>;
 /** Loaded one by one: what one suite leaves in memory should not slow the next. */
 const suites: Readonly<Record<string, () => Promise<Suite>>> = {
   block: async () => (await import('./block.ts')).benchBlock,
+  scsi: async () => (await import('./scsi.ts')).benchScsi,
   referee: async () => (await import('./referee.ts')).benchReferee,
   net: async () => (await import('./net.ts')).benchNet,
   bridge: async () => (await import('./bridge.ts')).benchBridge,

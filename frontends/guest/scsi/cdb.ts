@@ -2,8 +2,6 @@
 
 const READ_16_FROM = 2 ** 32;
 
-export const testUnitReady = (): Uint8Array => new Uint8Array(6);
-
 export const requestInquiry = (allocation: number, vpdPage?: number): Uint8Array =>
   Uint8Array.of(0x12, vpdPage === undefined ? 0 : 1, vpdPage ?? 0, allocation >>> 8, allocation, 0);
 

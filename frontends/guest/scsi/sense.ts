@@ -1,12 +1,9 @@
 /** Sense keys. @see SPC-4 */
-export const NO_SENSE = 0x0;
-export const RECOVERED_ERROR = 0x1;
 export const NOT_READY = 0x2;
 export const ILLEGAL_REQUEST = 0x5;
 export const UNIT_ATTENTION = 0x6;
 export const DATA_PROTECT = 0x7;
 export const BLANK_CHECK = 0x8;
-export const VOLUME_OVERFLOW = 0xd;
 
 const names: readonly string[] = [
   'No Sense',
