@@ -91,6 +91,7 @@ testWith(
         .digest('hex'),
       written,
     );
+    await host.waitFor('ledger of the last', () => /referee: d4 leaves/.exec(host.read('log/daemon.log')));
     const said = host.read('log/daemon.log').match(/referee: .*/g);
     t.deepEqual(new Set(said), new Set([1, 3, 4].map((domid) => `referee: d${domid} leaves nothing behind`)));
   },
@@ -124,4 +125,5 @@ testWith(missing, 'two Linux guests and ours ping each other; 16 MiB go from Lin
   t.truthy(sent, host.consoleText(server));
   t.is(await sum(client, '/tmp/received'), sent, host.consoleText(client));
   await host.close();
+  t.deepEqual(breaches, []);
 });
