@@ -14,6 +14,7 @@ import type {
   HostBusEvent,
   HostDisks,
   HostInfo,
+  HostNetworks,
   HostScsi,
   HostVifs,
   VifListing,
@@ -203,6 +204,8 @@ export class FakeHost implements ServedHost {
       throw new ToolstackError('ENODEV', 'no such vif');
     },
   };
+
+  readonly net: HostNetworks = {bridges: () => [], addBridge: ({name}) => this.#do('addBridge', name)};
 
   readonly scsi: HostScsi = {
     attach: (domid, spec) => this.#do('attachScsi', domid, spec),

@@ -45,6 +45,10 @@ const domids = must(
   (value) =>
     Array.isArray(value) && value.length > 0 && value.length <= 16 && value.every((each) => u32(each) === undefined),
 );
+const texts = must(
+  'an array of at most 64 strings',
+  (value) => Array.isArray(value) && value.length <= 64 && value.every((each) => text(each) === undefined),
+);
 const scheduler = oneOf(...SCHEDULERS);
 const slot = shape({handle: text, vcpu: u32, runtimeNs: natural});
 const arincSchedule = shape({
@@ -110,6 +114,8 @@ const METHOD_CHECKS: {readonly [M in Method]: Checks<Methods[M]['params']>} = {
   'vif.list': {domid: u32},
   'vif.ethtool': {domid: u32, which: text},
   'vif.link': {domid: u32, which: text, isUp: boolean},
+  'net.bridges': {},
+  'net.addBridge': {bridge: text, uplinks: texts},
   'vif.faults': {domid: u32, which: text, faults: orNull(text)},
   'scsi.attach': {domid: u32, spec: text, baseDir: text},
   'scsi.detach': {domid: u32, vdev: text, force: boolean},

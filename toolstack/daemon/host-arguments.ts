@@ -1,5 +1,5 @@
 import {resolve} from 'node:path';
-import {formatUplink, type UplinkSpec} from '../../backends/network/uplink/spec.ts';
+import {formatUplink} from '../../backends/network/uplink/spec.ts';
 import {POLICIES} from '../../hypervisor/sched/policy.ts';
 import {ToolstackError} from '../errors.ts';
 import type {BridgeConfig, HostOptions} from '../host/api.ts';
@@ -44,18 +44,18 @@ export const parseBridges = (bridges: readonly string[], uplinks: readonly strin
     (sofar, text) => {
       const [, name, uplink] = /^([^=]+)=(.+)$/.exec(text) ?? [];
       if (name === undefined) throw new ToolstackError('EINVAL', `pvsim: "${text}" is not of the form BRIDGE=UPLINK`);
-      return withUplink(sofar, name, formatUplink(fromHere(readUplink(uplink))));
+      return withUplink(sofar, name, uplinkFromHere(uplink));
     },
     bridges.length > 0 ? withNat(bridges.map(parseBridge)) : [...DEFAULT_BRIDGES],
   );
 };
 
-/** The daemon's own directory is another one. */
-const fromHere = (spec: UplinkSpec): UplinkSpec => ({
-  ...spec,
-  path: resolve(spec.path),
-  ...(spec.type === 'dgram' && {peer: resolve(spec.peer)}),
-});
+/** An uplink with whole paths: the daemon's own directory is another one. EINVAL. */
+export const uplinkFromHere = (text: string): string => {
+  const spec = readUplink(text);
+  const path = resolve(spec.path);
+  return formatUplink(spec.type === 'dgram' ? {...spec, path, peer: resolve(spec.peer)} : {...spec, path});
+};
 
 /** Every host has a NAT network that uplinks may be for. */
 const withNat = (bridges: BridgeConfig[]): BridgeConfig[] =>
@@ -66,7 +66,8 @@ const formatBridge = ({name, dom0Address, nat}: BridgeConfig): string => {
   return dom0Address === undefined ? name : `${name},${dom0Address}`;
 };
 
-const parseBridge = (text: string): BridgeConfig => {
+/** "NAME", "NAME,ADDRESS" or "NAME,nat=ADDRESS". EINVAL. */
+export const parseBridge = (text: string): BridgeConfig => {
   const [name, address, ...more] = text.split(',');
   if (name === '' || address === '' || more.length > 0) {
     throw new ToolstackError('EINVAL', `pvsim: "${text}" is not of the form NAME[,[nat=]ADDRESS OF DOM0]`);

@@ -2,6 +2,7 @@ import {filter, firstValueFrom} from 'rxjs';
 import type {DomId} from '../../hypervisor/index.ts';
 import {ToolstackError} from '../errors.ts';
 import {readFaults} from '../host/bridges.ts';
+import {parseBridge} from './host-arguments.ts';
 import type {ServedHost} from './served-host.ts';
 import {type DaemonInfo, type Method, type Params, PROTOCOL, type Result} from './protocol.ts';
 
@@ -94,6 +95,8 @@ export const createMethods = (host: ServedHost, control: Control): MethodTable =
   'vif.list': ({domid}) => host.vifs.list(domid as DomId),
   'vif.ethtool': ({domid, which}) => host.vifs.ethtool(domid as DomId, which),
   'vif.link': done(({domid, which, isUp}) => host.vifs.setLink(domid as DomId, which, isUp)),
+  'net.bridges': () => host.net.bridges(),
+  'net.addBridge': done(({bridge, uplinks}) => host.net.addBridge({...parseBridge(bridge), uplinks})),
   'vif.faults': ({domid, which, faults}) => {
     if (faults !== null) host.vifs.setFaults(domid as DomId, which, readFaults(faults));
     return host.vifs.faults(domid as DomId, which);

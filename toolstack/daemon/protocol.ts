@@ -3,6 +3,7 @@ import type {DiskConfig, DomainConfig, VifConfig} from '../config/index.ts';
 import type {CpuPoolListing, DomainSchedule, ScheduleChange, Scheduler, VcpuListing} from '../host/cpus/index.ts';
 import type {TopSample} from '../host/top.ts';
 import type {
+  BridgeListing,
   DiskListing,
   DomainSummary,
   HostInfo,
@@ -109,6 +110,9 @@ export interface Methods {
 
   'vif.ethtool': {params: {domid: number; which: string}; result: Record<string, number>};
   'vif.link': {params: {domid: number; which: string; isUp: boolean}; result: null};
+  'net.bridges': {params: object; result: BridgeListing[]};
+  /** As `--bridge` and `--uplink` of a host have them, without the bridge's name in the latter. */
+  'net.addBridge': {params: {bridge: string; uplinks: readonly string[]}; result: null};
   /** Changes what goes wrong with frames of a network device, unless null: "loss=1% delay=5ms", "none". */
   'vif.faults': {params: {domid: number; which: string; faults: string | null}; result: VifFaults};
 

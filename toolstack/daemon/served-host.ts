@@ -25,6 +25,7 @@ export type ServedHost = Pick<
   | 'cpus'
   | 'disks'
   | 'vifs'
+  | 'net'
   | 'scsi'
   | 'clock'
   | 'consoleOutput'

@@ -1,7 +1,7 @@
 import type {Observable} from 'rxjs';
 import type {BlockFeatures} from '../../backends/block/index.ts';
 import type {NetBackend} from '../../backends/net/index.ts';
-import type {FaultCounts, NetFaults} from '../../backends/network/index.ts';
+import type {BridgeAddress, FaultCounts, NetFaults} from '../../backends/network/index.ts';
 import type {BusEvent} from '../../hypervisor/xenbus/index.ts';
 import type {FileCalls} from '../../backends/storage/index.ts';
 import type {DomainEvent, DomainInfo, DomId, Hypervisor} from '../../hypervisor/index.ts';
@@ -177,6 +177,21 @@ export interface HostVifs {
   setFaults(domid: DomId, which: string, faults: NetFaults): void;
 }
 
+/** A bridge, with what it knows. */
+export interface BridgeListing {
+  name: string;
+  /** Frames from the port and to it; its faults as text. */
+  ports: {name: string; inFrames: number; outFrames: number; faults: string}[];
+  addresses: BridgeAddress[];
+}
+
+/** Networks of dom0. */
+export interface HostNetworks {
+  bridges(): BridgeListing[];
+  /** EEXIST; EINVAL for what cannot be. When an uplink cannot have its socket the bridge stays, without it. */
+  addBridge(config: BridgeConfig): Promise<void>;
+}
+
 /** SCSI units of running domains: `xl scsi-*`. */
 export interface HostScsi {
   /** `spec` is an item of `vscsi`: "pdev, vdev, options". ConfigError. */
@@ -251,6 +266,7 @@ export interface Host {
 
   readonly disks: HostDisks;
   readonly vifs: HostVifs;
+  readonly net: HostNetworks;
   readonly scsi: HostScsi;
   /** vCPUs, CPU pools and schedulers. */
   readonly cpus: CpuControl;

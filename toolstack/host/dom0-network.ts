@@ -1,12 +1,19 @@
 import {type Observable, Subject} from 'rxjs';
 import {NatNetwork} from '../../backends/network/nat/index.ts';
-import {type Bridge, BridgeInterface, Networks, parseMac, type PortOptions} from '../../backends/network/index.ts';
+import {
+  type Bridge,
+  BridgeInterface,
+  formatNetFaults,
+  Networks,
+  parseMac,
+  type PortOptions,
+} from '../../backends/network/index.ts';
 import {parseSubnet, Router, type RouterInterface, type Subnet} from '../../backends/network/router/index.ts';
 import {Uplink} from '../../backends/network/uplink/index.ts';
 import type {ProgramOps} from '../../hypervisor/vcpu/index.ts';
 import {generateMac} from '../config/index.ts';
 import {ToolstackError} from '../errors.ts';
-import type {BridgeConfig, PlugOptions} from './api.ts';
+import type {BridgeConfig, BridgeListing, HostNetworks, PlugOptions} from './api.ts';
 import {DEFAULT_NAT, readFaults, readUplink} from './bridges.ts';
 
 /** For vif-route; its guests are apart from each other. */
@@ -18,19 +25,21 @@ const LINK_LOCAL: Subnet = {address: 0xa9fe0101, prefix: 32};
 type NatConfig = BridgeConfig & {nat: string};
 const isNat = (config: BridgeConfig): config is NatConfig => config.nat !== undefined;
 
-/** Dom0's networks, its own interfaces on them with the routing between, and the programs that are joined to them. */
-export class Dom0Network {
+/** @see HostNetworks; and dom0's own interfaces, with the routing between. */
+export class Dom0Network implements HostNetworks {
   readonly networks: Networks;
   readonly router: Router;
   private readonly ops: ProgramOps;
   private readonly random: () => number;
   /** NAT networks that there are, and those that come when somebody needs them. */
   private readonly nats = new Map<string, NatNetwork>();
-  private readonly natConfigs: readonly NatConfig[];
+  private readonly natConfigs: NatConfig[] = [];
   private routedLeg: RouterInterface | undefined;
   /** Dom0's first. */
   private address: Subnet | undefined;
   private readonly uplinks: Uplink[] = [];
+  /** Those that are not open yet. */
+  private newUplinks: Uplink[] = [];
   private readonly lines = new Subject<string>();
   private taps = 0;
 
@@ -38,18 +47,32 @@ export class Dom0Network {
     this.ops = ops;
     this.random = random;
     this.router = new Router(ops.schedule);
-    const natConfigs = bridges.filter(isNat);
-    this.natConfigs = natConfigs.length > 0 ? natConfigs : [DEFAULT_NAT];
-    const plain = bridges.filter((config) => !isNat(config));
     this.networks = new Networks(ops, []);
-    for (const config of plain) this.createBridge(config);
     this.networks.addScript('vif-nat', (bridge) => ({bridge: this.natNetwork(bridge).leg.nic.bridge, port: {}}));
     this.networks.addScript('vif-route', () => ({bridge: this.routed().nic.bridge, port: ISOLATED}));
-    for (const {name, dom0Address, uplinks = []} of plain) {
-      if (dom0Address !== undefined) this.join(name, dom0Address);
-      for (const uplink of uplinks) this.addUplink(name, uplink);
+    for (const config of bridges) this.add(config);
+  }
+
+  bridges(): BridgeListing[] {
+    return this.networks.all.map((bridge) => ({
+      name: bridge.name,
+      ports: bridge.links.map(({port, inFrames, outFrames}) => ({
+        name: port.name,
+        inFrames,
+        outFrames,
+        faults: formatNetFaults(bridge.faultsOf(port.name)),
+      })),
+      addresses: bridge.addresses,
+    }));
+  }
+
+  async addBridge(config: BridgeConfig): Promise<void> {
+    const {name} = config;
+    if (this.networks.bridge(name) !== undefined || this.natConfigs.some((each) => each.name === name)) {
+      throw new ToolstackError('EEXIST', `pvsim: there is a bridge ${name}`);
     }
-    for (const {name, uplinks = []} of natConfigs) if (uplinks.length > 0) this.natNetwork(name);
+    this.add(config);
+    await this.open();
   }
 
   /** What became of uplinks, a line each. */
@@ -57,13 +80,16 @@ export class Dom0Network {
     return this.lines.asObservable();
   }
 
-  /** Starts the uplinks. ToolstackError when one has not the socket that it is to be reached at. */
+  /** Starts uplinks that are new. ToolstackError when one cannot have its own socket; it is gone then. */
   async open(): Promise<void> {
-    for (const uplink of this.uplinks) {
+    const opening = this.newUplinks;
+    this.newUplinks = [];
+    this.uplinks.push(...opening);
+    for (const uplink of opening) {
       try {
         await uplink.open();
       } catch (error) {
-        await this.close();
+        await uplink.close();
         const {code = 'EIO', message} = error as NodeJS.ErrnoException;
         throw new ToolstackError(code, `pvsim: uplink ${uplink.name}: ${message}`);
       }
@@ -91,7 +117,7 @@ export class Dom0Network {
 
   /** The NAT network of that name, or else the first: vif-nat needs no bridge. */
   natNetwork(name: string): NatNetwork {
-    const config = this.natConfigs.find((each) => each.name === name) ?? this.natConfigs[0];
+    const config = this.natConfigs.find((each) => each.name === name) ?? this.natConfigs.at(0) ?? DEFAULT_NAT;
     const known = this.nats.get(config.name);
     if (known !== undefined) return known;
     const made = this.makeNat(config);
@@ -130,13 +156,30 @@ export class Dom0Network {
     return new NatNetwork(options);
   }
 
+  private add(config: BridgeConfig): void {
+    const {name, dom0Address, uplinks = []} = config;
+    if (isNat(config)) {
+      this.natConfigs.push(config);
+      if (uplinks.length > 0) this.natNetwork(name);
+      return;
+    }
+    this.createBridge(config);
+    if (dom0Address !== undefined) this.join(name, dom0Address);
+    for (const uplink of uplinks) this.addUplink(name, uplink);
+  }
+
   private createBridge({name, faults}: BridgeConfig): void {
-    this.networks.create(name, faults === undefined ? {} : {faults: readFaults(faults)});
+    const options = faults === undefined ? {} : {faults: readFaults(faults)};
+    try {
+      this.networks.create(name, options);
+    } catch (error) {
+      throw new ToolstackError('EINVAL', `pvsim: ${(error as RangeError).message}`);
+    }
   }
 
   private addUplink(bridge: string, text: string): void {
     const log = (line: string): void => this.lines.next(line);
-    this.uplinks.push(new Uplink({ops: this.ops, bridge: this.bridge(bridge), spec: readUplink(text), log}));
+    this.newUplinks.push(new Uplink({ops: this.ops, bridge: this.bridge(bridge), spec: readUplink(text), log}));
   }
 
   private join(name: string, address: string): void {

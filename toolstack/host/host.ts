@@ -29,6 +29,7 @@ import type {CpuControl} from './cpus/index.ts';
 import {backendNode} from './device-buses.ts';
 import type {DiskControl} from './disk-control.ts';
 import {writeDom0Nodes} from './dom0.ts';
+import type {Dom0Network} from './dom0-network.ts';
 import {noDomain} from './domain-records.ts';
 import {lastWords} from './last-words.ts';
 import {type HostParts, makeParts} from './parts.ts';
@@ -59,6 +60,7 @@ class XenHost implements Host {
   readonly cpus: CpuControl;
   readonly disks: DiskControl;
   readonly vifs: VifControl;
+  readonly net: Dom0Network;
   readonly scsi: ScsiControl;
   readonly xenbusEvents: Observable<HostBusEvent>;
   readonly log: Observable<string>;
@@ -79,6 +81,7 @@ class XenHost implements Host {
     this.cpus = parts.cpus;
     this.disks = parts.disks;
     this.vifs = parts.vifs;
+    this.net = parts.network;
     this.scsi = parts.scsi;
     this.networks = parts.network.networks;
     this.xenbusEvents = parts.buses.events;
