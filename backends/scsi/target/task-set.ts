@@ -3,8 +3,8 @@ import type {Order} from './command.ts';
 import {type Answer, type Outcome, taskAborted, taskSetFull} from './outcome.ts';
 import type {Task} from './task.ts';
 
-/** Commands that wait; more get TASK SET FULL. */
-const MAX_WAITING = 1024;
+/** Commands that are under way or wait; more get TASK SET FULL. */
+const MAX_TASKS = 1024;
 
 interface Entry {
   readonly task: Task;
@@ -23,8 +23,8 @@ export class TaskSet {
   private isAlone = false;
 
   run(task: Task, order: Order, start: () => Answer): Answer {
+    if (this.running.size + this.waiting.length >= MAX_TASKS) return taskSetFull;
     if (this.mayStart(order)) return this.begin(task, order, start);
-    if (this.waiting.length >= MAX_WAITING) return taskSetFull;
     return new Promise((settle) => this.waiting.push({task, order, start, settle}));
   }
 
