@@ -47,3 +47,17 @@ test('trace-boot: the same seed prints the same, another one another', (t) => {
   t.regex(first, /d1 xenbus_state path=device\/vbd\/51712 state=Initialised/);
   t.regex(first, /ring_batch device=backend\/vbd\/1\/51712 requests=8 responses=8/);
 });
+
+test('tape-backup: what one guest wrote to tape another reads, in another drive', (t) => {
+  const output = run(t, 'dist/examples/tape-backup.js');
+  const sums = Array.from(output.matchAll(/^([0-9a-f]{64}) {2}\/dev\/nst(\d)/gm), ([, sum, drive]) => ({sum, drive}));
+  t.deepEqual(
+    sums.map(({drive}) => drive),
+    ['0', '0', '0', '1', '1', '1'],
+  );
+  t.is(new Set(sums.map(({sum}) => sum)).size, 3);
+  t.deepEqual(
+    sums.slice(0, 3).map(({sum}) => sum),
+    sums.slice(3).map(({sum}) => sum),
+  );
+});
