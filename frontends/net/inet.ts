@@ -37,7 +37,8 @@ export const findTransport = (frame: Uint8Array): Transport | undefined => {
   const end = isIpv6 ? ip + IPV6_HLEN + be16(frame, ip + 4) : ip + be16(frame, ip + 2);
   const checksum = header + (checksumAt[protocol] ?? Infinity);
   const isFragment = !isIpv6 && (be16(frame, ip + 6) & FRAGMENT) !== 0;
-  if (isFragment || checksum + 2 > end || end > frame.length) return undefined;
+  const isShort = header < ip + IPV4_HLEN;
+  if (isFragment || isShort || checksum + 2 > end || end > frame.length) return undefined;
   const [addresses, addressBytes] = isIpv6 ? [ip + 8, 32] : [ip + 12, 8];
   return {isIpv6, isTcp: protocol === IPPROTO_TCP, addresses, addressBytes, header, end, checksum};
 };

@@ -5,7 +5,6 @@ import {evtchnChecks} from './evtchn/index.ts';
 import {grantChecks} from './grant/index.ts';
 import {netifChecks} from './netif/index.ts';
 import {ringChecks} from './ring/index.ts';
-import {vscsiChecks} from './vscsi/index.ts';
 import {xenbusChecks} from './xenbus/index.ts';
 import {storeChecks} from './xenstore/index.ts';
 
@@ -19,5 +18,4 @@ export const checks: readonly Check[] = [
   ...consoleChecks,
   ...blkifChecks,
   ...netifChecks,
-  ...vscsiChecks,
 ];

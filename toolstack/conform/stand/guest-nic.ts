@@ -7,7 +7,10 @@ export interface GuestNic {
   hasCarrier(): Promise<boolean>;
   /** Frames that are not taken are dropped. Resolves when all have been handed to the driver. */
   send(...frames: readonly Uint8Array[]): Promise<void>;
-  /** A TCP packet that others are to cut into segments of so many bytes. Kernels do that unasked, or not at all. */
+  /**
+   * A packet of which others are to make the checksum, and which they are to cut into segments of so many bytes unless that is
+   * 0. Kernels do that unasked, or not at all.
+   */
   sendUncut?(frame: Uint8Array, segmentBytes: number): Promise<void>;
   /** The frames that came since the last call. */
   take(): Promise<Uint8Array[]>;

@@ -1,5 +1,6 @@
 import type {Check} from '../../check.ts';
 import {controlChecks} from './control.ts';
+import {frontendOffloadChecks} from './frontend-offload.ts';
 import {frontendRxChecks} from './frontend-rx.ts';
 import {frontendTxChecks} from './frontend-tx.ts';
 import {headroomChecks} from './headroom.ts';
@@ -25,4 +26,5 @@ export const netifChecks: readonly Check[] = [
   ...waitingChecks,
   ...headroomChecks,
   ...hostileChecks,
+  ...frontendOffloadChecks,
 ];
