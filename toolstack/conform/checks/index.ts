@@ -5,6 +5,7 @@ import {evtchnChecks} from './evtchn/index.ts';
 import {grantChecks} from './grant/index.ts';
 import {netifChecks} from './netif/index.ts';
 import {ringChecks} from './ring/index.ts';
+import {vscsiChecks} from './vscsi/index.ts';
 import {xenbusChecks} from './xenbus/index.ts';
 import {storeChecks} from './xenstore/index.ts';
 
@@ -18,4 +19,5 @@ export const checks: readonly Check[] = [
   ...consoleChecks,
   ...blkifChecks,
   ...netifChecks,
+  ...vscsiChecks,
 ];

@@ -1,13 +1,21 @@
 import type {Networks} from '../../../backends/network/index.ts';
+import type {UnitOpener} from '../../../backends/scsi/index.ts';
 import type {StorageOpener} from '../../../backends/storage/index.ts';
-import type {BlockDevice, NetDevice} from '../../../frontends/api.ts';
+import type {BlockDevice, NetDevice, ScsiUnit} from '../../../frontends/api.ts';
 import type {XenbusDriver, XenbusRole} from '../../../hypervisor/xenbus/index.ts';
 import type {ConsolesUnderTest} from './console.ts';
 import type {StoreClientOpener, StoreOpener} from './store.ts';
 import type {ToolstackHost, ToolstackUnderTest} from './toolstack.ts';
 
 /** Drivers of one end of a device. */
-export const driverSubjects = ['frontend/vbd', 'backend/vbd', 'frontend/vif', 'backend/vif'] as const;
+export const driverSubjects = [
+  'frontend/vbd',
+  'backend/vbd',
+  'frontend/vif',
+  'backend/vif',
+  'frontend/vscsi',
+  'backend/vscsi',
+] as const;
 
 export type DriverSubject = (typeof driverSubjects)[number];
 
@@ -15,12 +23,17 @@ export type DriverSubject = (typeof driverSubjects)[number];
 export type Subject =
   DriverSubject | 'frontend/console' | 'backend/console' | 'frontend/store' | 'xenstored' | 'hypervisor' | 'toolstack';
 
+/** What frontends hand out. */
+export type GuestDevice = BlockDevice | NetDevice | ScsiUnit;
+
 /** What a driver under test gets from the stand it is loaded on. */
 export interface DriverHost {
   /** To be called with each device when it is usable: checks read and write through it. */
-  readonly onDevice: (device: BlockDevice | NetDevice) => void;
+  readonly onDevice: (device: GuestDevice) => void;
   /** Opens what the `params` node of a disk names: "ram:1m". */
   readonly openStorage: StorageOpener;
+  /** Opens what the `p-dev` node of a SCSI unit names. */
+  readonly openUnit: UnitOpener;
   /** The bridges of the backend's domain: a network backend joins the one that its `bridge` node names. */
   readonly networks: Networks;
   /** Index at which a frontend starts its rings: checks come near 2^32 that way. May be ignored. */

@@ -1,7 +1,9 @@
 import {blockBackend} from '../../../backends/block/index.ts';
 import {netBackend} from '../../../backends/net/index.ts';
+import {scsiBackend} from '../../../backends/scsi/index.ts';
 import {blockFrontend} from '../../../frontends/block/index.ts';
 import {netFrontend} from '../../../frontends/net/index.ts';
+import {scsiFrontend} from '../../../frontends/scsi/index.ts';
 import type {XenbusDriver} from '../../../hypervisor/xenbus/index.ts';
 import {GuestRing} from '../../../hypervisor/xenstore/index.ts';
 import {ownConsoles} from './own-console.ts';
@@ -14,6 +16,8 @@ const drivers: Readonly<Record<DriverSubject, (host: DriverHost) => XenbusDriver
   'backend/vbd': ({openStorage}) => blockBackend({open: openStorage}),
   'frontend/vif': ({onDevice}) => netFrontend(onDevice),
   'backend/vif': ({networks}) => netBackend({networks}),
+  'frontend/vscsi': ({onDevice, ringStart}) => scsiFrontend(onDevice, {ringStart}),
+  'backend/vscsi': ({openUnit}) => scsiBackend(openUnit),
 };
 
 /** All that is of this project. */

@@ -1,9 +1,9 @@
 import type {Abi} from '../../../hypervisor/abi/ctype.ts';
 import {EVTCHNSTAT_closed} from '../../../hypervisor/abi/event-channel.ts';
-import type {BlockDevice, NetDevice} from '../../../frontends/api.ts';
 import type {Networks} from '../../../backends/network/index.ts';
 import type {HypervisorOps} from '../../../hypervisor/index.ts';
 import type {XenbusBus} from '../../../hypervisor/xenbus/index.ts';
+import type {GuestDevice} from '../iut/iut.ts';
 import type {DevicePaths, Rig, RigDomain} from '../rig.ts';
 import type {Seam} from '../seam/seam.ts';
 import type {RingSpy} from '../seam/ring-spy.ts';
@@ -34,7 +34,7 @@ export interface DeviceStandParts {
   readonly spy: RingSpy;
   readonly store: StoreSpy;
   readonly disks: readonly ScriptedDisk[];
-  readonly devices: (BlockDevice | NetDevice)[];
+  readonly devices: GuestDevice[];
   /** What the driver is loaded on. */
   readonly bus: XenbusBus;
   /** Of the driver's domain. */
@@ -60,8 +60,10 @@ export abstract class DeviceStand extends Stand {
   /** Virtual time in which what the driver is asked comes to its ring. */
   protected readonly paceNs: number;
   private readonly bus: XenbusBus;
-  private readonly disks: readonly ScriptedDisk[];
-  private readonly devices: (BlockDevice | NetDevice)[];
+  /** Behind a backend under test, in the order in which it opened them. */
+  protected readonly disks: readonly ScriptedDisk[];
+  /** What a frontend under test handed out. */
+  protected readonly devices: readonly GuestDevice[];
 
   constructor(options: DeviceStandOptions, type: string, parts: DeviceStandParts) {
     const {rig, guest, seam, spy, store, disks, devices, bus, peerOps, shell} = parts;
@@ -80,7 +82,7 @@ export abstract class DeviceStand extends Stand {
   }
 
   /** The last device that a frontend under test handed out. */
-  protected get lastDevice(): BlockDevice | NetDevice | undefined {
+  protected get lastDevice(): GuestDevice | undefined {
     return this.devices.at(-1);
   }
 

@@ -1,15 +1,15 @@
 import {Networks} from '../../../backends/network/index.ts';
 import {ImageLocks, openStorage} from '../../../backends/storage/index.ts';
-import type {BlockDevice, NetDevice} from '../../../frontends/api.ts';
 import {XenbusBus} from '../../../hypervisor/xenbus/index.ts';
 import {XsClient} from '../../../hypervisor/xenstore/index.ts';
-import {type DriverSubject, roleOf} from '../iut/iut.ts';
+import {type DriverSubject, type GuestDevice, roleOf} from '../iut/iut.ts';
 import type {Layer} from '../seam/layer.ts';
 import {recorder} from '../seam/recorder.ts';
 import {RingSpy} from '../seam/ring-spy.ts';
 import {StoreSpy} from '../seam/store-spy.ts';
 import {Seam} from '../seam/seam.ts';
 import {ScriptedDisk} from '../peers/scripted-disk.ts';
+import {scriptedUnits} from '../peers/scripted-unit.ts';
 import type {DeviceStandOptions, DeviceStandParts} from './device-stand.ts';
 import {startRig} from './start-rig.ts';
 
@@ -30,7 +30,7 @@ export const loadDriver = async (subject: DriverSubject, options: DeviceStandOpt
   let domid = 0;
   const store = new StoreSpy(() => `/local/domain/${domid}`);
   const iutLayers: readonly Layer[] = [...layers, recorder(log, 'iut'), spy, store];
-  const devices: (BlockDevice | NetDevice)[] = [];
+  const devices: GuestDevice[] = [];
   const load = (seam: Seam, xs: XsClient): {bus: XenbusBus; networks: Networks} => {
     const networks = new Networks(seam.ops);
     const driver = options.iut.driver?.(subject, {
@@ -40,6 +40,7 @@ export const loadDriver = async (subject: DriverSubject, options: DeviceStandOpt
         disks.push(new ScriptedDisk(SCRIPTED_DISK_BYTES, how.readonly));
         return disks[disks.length - 1];
       },
+      openUnit: scriptedUnits(disks),
       networks,
       ringStart: options.ringStart ?? 0,
     });

@@ -10,6 +10,8 @@ import {VbdBackendStand} from './vbd-backend.ts';
 import {VbdFrontendStand} from './vbd-frontend.ts';
 import {VifBackendStand} from './vif-backend.ts';
 import {VifFrontendStand} from './vif-frontend.ts';
+import {VscsiBackendStand} from './vscsi-backend.ts';
+import {VscsiFrontendStand} from './vscsi-frontend.ts';
 import {XenstoredStand} from './xenstored.ts';
 
 /** What a check of each subject gets. */
@@ -18,6 +20,8 @@ export interface Stands {
   'backend/vbd': VbdBackendStand;
   'frontend/vif': VifFrontendStand;
   'backend/vif': VifBackendStand;
+  'frontend/vscsi': VscsiFrontendStand;
+  'backend/vscsi': VscsiBackendStand;
   'frontend/console': ConsoleFrontendStand;
   'backend/console': ConsoleBackendStand;
   'frontend/store': StoreClientStand;
@@ -32,6 +36,8 @@ export const openStand: Readonly<Record<Subject, (options: DeviceStandOptions) =
   'backend/vbd': (options) => VbdBackendStand.open(options),
   'frontend/vif': (options) => VifFrontendStand.open(options),
   'backend/vif': (options) => VifBackendStand.open(options),
+  'frontend/vscsi': (options) => VscsiFrontendStand.open(options),
+  'backend/vscsi': (options) => VscsiBackendStand.open(options),
   'frontend/console': (options) => ConsoleFrontendStand.open(options),
   'backend/console': (options) => ConsoleBackendStand.open(options),
   'frontend/store': (options) => StoreClientStand.open(options),

@@ -1,0 +1,57 @@
+import {SCSI_SLOT_BYTES} from '../peers/scsi-frontend.ts';
+import type {Mutant} from './mutant.ts';
+
+const HEADER_BYTES = 64;
+
+/** Words of a slot, in bytes. @see vscsiif.h, struct vscsiif_request and vscsiif_response */
+export const SCSI_WORD = {
+  /** rqid, act, cmd_len or sense_len */
+  head: 0,
+  channelAndTimeout: 20,
+  address: 24,
+  /** ref_rqid, sc_data_direction, nr_segments */
+  direction: 28,
+  firstRef: 32,
+  firstRange: 36,
+  firstSense: 4,
+  rslt: 100,
+  residual: 104,
+} as const;
+
+/** Bytes from the start of a slot; -1 in the header. */
+const inSlot = (offset: number): number => (offset < HEADER_BYTES ? -1 : (offset - HEADER_BYTES) % SCSI_SLOT_BYTES);
+
+/** Takes a word of a message for another one than it is. */
+export const misreadsScsi = (name: string, at: number, change: (value: number) => number): Mutant => ({
+  name,
+  layer: () => ({read: ({offset}, fetch) => (inSlot(offset) === at ? change(fetch()) >>> 0 : fetch())}),
+});
+
+/** Writes another word into a message. */
+export const miswritesScsi = (name: string, at: number, change: (value: number) => number): Mutant => ({
+  name,
+  layer: () => ({write: ({offset}, value, store) => store(inSlot(offset) === at ? change(value) >>> 0 : value)}),
+});
+
+const actOf = (head: number): number => (head >>> 16) & 0xff;
+
+/** Takes one act for another. */
+export const takesAct = (wanted: number, instead: number): Mutant =>
+  misreadsScsi(`takes act ${wanted} for ${instead}`, SCSI_WORD.head, (head) =>
+    actOf(head) === wanted ? (head & ~0xff_0000) | (instead << 16) : head,
+  );
+
+/** Takes one direction for another. */
+export const takesDirection = (wanted: number, instead: number): Mutant =>
+  misreadsScsi(`takes direction ${wanted} for ${instead}`, SCSI_WORD.direction, (word) =>
+    ((word >>> 16) & 0xff) === wanted ? (word & ~0xff_0000) | (instead << 16) : word,
+  );
+
+/** Answers with another result. */
+export const answersRslt = (name: string, change: (rslt: number) => number): Mutant =>
+  miswritesScsi(name, SCSI_WORD.rslt, change);
+
+export const answersGood = answersRslt('answers that all went well', () => 0);
+export const answersHostError = answersRslt('answers with a host error', () => 7 << 16);
+
+export const echoesOtherRqid = miswritesScsi('answers to another request', SCSI_WORD.head, (head) => head ^ 1);
