@@ -1,5 +1,8 @@
-import {addressKey, type ScsiAddress} from './address.ts';
+import type {ScsiAddress} from '../../hypervisor/abi/io/vscsi-address.ts';
 import {type LogicalUnit, type Nexus, UnitTarget} from './target/index.ts';
+
+/** As a key: exact, as 32 bits. */
+const targetKey = (channel: number, id: number): number => channel * 65536 + id;
 
 /** The units that one guest sees at one of its hosts, by address. Those of one channel and id are a target of its own. */
 export class ScsiBus {
@@ -12,13 +15,13 @@ export class ScsiBus {
 
   /** The target that has a unit at that address. */
   find(channel: number, id: number, lun: number): UnitTarget | undefined {
-    const target = this.targets.get(addressKey(channel, id, 0));
+    const target = this.targets.get(targetKey(channel, id));
     return target?.unit(lun) === undefined ? undefined : target;
   }
 
   /** False: there is one already. */
   attach({channel, id, lun}: ScsiAddress, unit: LogicalUnit): boolean {
-    const key = addressKey(channel, id, 0);
+    const key = targetKey(channel, id);
     const target = this.targets.get(key) ?? new UnitTarget();
     if (target.unit(lun) !== undefined) return false;
     this.targets.set(key, target);
@@ -28,7 +31,7 @@ export class ScsiBus {
 
   /** Ends the guest's commands to the unit and takes it away. Resolves when none of them touches memory any more. */
   async detach({channel, id, lun}: ScsiAddress): Promise<void> {
-    const key = addressKey(channel, id, 0);
+    const key = targetKey(channel, id);
     const target = this.targets.get(key);
     const unit = target?.detach(lun);
     if (target?.luns.length === 0) this.targets.delete(key);

@@ -1,4 +1,3 @@
-export type {ScsiAddress} from './address.ts';
 export {ScsiBackend} from './backend.ts';
 export {scsiBackend} from './driver.ts';
 export {ScsiBus} from './bus.ts';

@@ -1,3 +1,4 @@
+import {parseScsiAddress, type ScsiAddress} from '../../hypervisor/abi/io/vscsi-address.ts';
 import {
   XenbusStateClosed,
   XenbusStateClosing,
@@ -7,7 +8,6 @@ import {
 } from '../../hypervisor/abi/io/xenbus.ts';
 import {EEXIST, EINVAL} from '../../hypervisor/errno.ts';
 import {DeviceError, parseState, type XenbusDevice, type XenbusState} from '../../hypervisor/xenbus/index.ts';
-import {parseAddress, type ScsiAddress} from './address.ts';
 import type {ScsiBus} from './bus.ts';
 import type {LogicalUnit} from './target/index.ts';
 
@@ -58,8 +58,10 @@ export class ScsiUnits {
   }
 
   /** A frontend that begins anew looks for units that are Initialised. */
-  async offerAgain(): Promise<void> {
-    for (const name of this.attached.keys()) await this.setState(name, XenbusStateInitialised);
+  offerAgain(): Promise<void> {
+    return this.forEach(async (name, state) => {
+      if (state === XenbusStateConnected && this.attached.has(name)) await this.setState(name, XenbusStateInitialised);
+    });
   }
 
   /** The frontend has seen them. */
@@ -99,7 +101,7 @@ export class ScsiUnits {
     const {device} = this;
     const pDev = await device.read(`vscsi-devs/${name}/p-dev`);
     const vDev = await device.read(`vscsi-devs/${name}/v-dev`);
-    const address = parseAddress(vDev ?? '');
+    const address = parseScsiAddress(vDev ?? '');
     if (pDev === undefined) throw new DeviceError(EINVAL, `${name} has no p-dev`);
     if (address === undefined) throw new DeviceError(EINVAL, `${name}: v-dev "${vDev ?? ''}" is no h:c:t:l`);
     if (this.attached.has(name) || this.bus.find(address.channel, address.id, address.lun) !== undefined) {

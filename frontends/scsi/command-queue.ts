@@ -1,3 +1,4 @@
+import type {ScsiAddress} from '../../hypervisor/abi/io/vscsi-address.ts';
 import {
   XEN_VSCSIIF_RSLT_HOST_RESET,
   XEN_VSCSIIF_RSLT_HOST_TIME_OUT,
@@ -8,9 +9,9 @@ import type {HypervisorOps} from '../../hypervisor/ops.ts';
 import {NS_PER_S} from '../../hypervisor/schedule/index.ts';
 import type {ScsiReply} from '../api.ts';
 import {FramePool} from '../frame-pool.ts';
-import type {UnitAddress} from './address.ts';
 import type {Command} from './command.ts';
-import {DMA_FROM_DEVICE, DMA_TO_DEVICE, framesOf, type ScsiResponse, type ScsiRing} from './ring.ts';
+import type {ScsiResponse} from './response.ts';
+import {DMA_FROM_DEVICE, DMA_TO_DEVICE, framesOf, type ScsiRing} from './ring.ts';
 
 /** Commands that may wait for room on the ring. */
 const MAX_QUEUED = 4096;
@@ -71,7 +72,7 @@ export class CommandQueue {
     else this.dropWaiting((each) => each === command);
   }
 
-  reset(address: UnitAddress): Promise<boolean> {
+  reset(address: ScsiAddress): Promise<boolean> {
     return new Promise((resolve) => this.recover((tag) => this.ring.submitReset(address, tag), resolve));
   }
 

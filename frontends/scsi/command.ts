@@ -1,11 +1,11 @@
+import type {ScsiAddress} from '../../hypervisor/abi/io/vscsi-address.ts';
 import type {Gfn} from '../../hypervisor/ids.ts';
 import type {Timer} from '../../hypervisor/schedule/index.ts';
 import {DeviceIoError, type ScsiReply} from '../api.ts';
-import type {UnitAddress} from './address.ts';
 
 /** One command from its being asked for to its end. */
 export class Command {
-  readonly address: UnitAddress;
+  readonly address: ScsiAddress;
   readonly cdb: Uint8Array;
   /** sc_data_direction */
   readonly direction: number;
@@ -20,7 +20,7 @@ export class Command {
   private resolve!: (reply: ScsiReply) => void;
   private reject!: (error: DeviceIoError) => void;
 
-  constructor(address: UnitAddress, cdb: Uint8Array, direction: number, data: Uint8Array, timeoutNs: number) {
+  constructor(address: ScsiAddress, cdb: Uint8Array, direction: number, data: Uint8Array, timeoutNs: number) {
     this.address = address;
     this.cdb = cdb;
     this.direction = direction;

@@ -1,3 +1,4 @@
+import {parseScsiAddress} from '../../hypervisor/abi/io/vscsi-address.ts';
 import {VSCSIIF_SG_TABLESIZE} from '../../hypervisor/abi/io/vscsiif.ts';
 import {XEN_IO_PROTO_ABI_NATIVE} from '../../hypervisor/abi/io/protocols.ts';
 import {
@@ -23,7 +24,6 @@ import {
 } from '../../hypervisor/xenbus/index.ts';
 import type {ScsiUnit} from '../api.ts';
 import {GrantKeeper} from '../grant-keeper.ts';
-import {parseUnitAddress} from './address.ts';
 import {CommandQueue} from './command-queue.ts';
 import {ScsiRing} from './ring.ts';
 import {GuestUnit} from './unit.ts';
@@ -182,7 +182,7 @@ export class ScsiFrontend implements DriverInstance {
     return this.forEachUnit(async (name, state) => {
       const {connection, device} = this;
       if (state !== XenbusStateInitialised || this.units.has(name) || connection === undefined) return;
-      const address = parseUnitAddress((await device.readOther(`vscsi-devs/${name}/v-dev`)) ?? '');
+      const address = parseScsiAddress((await device.readOther(`vscsi-devs/${name}/v-dev`)) ?? '');
       if (address === undefined || this.connection !== connection) return;
       const unit = new GuestUnit(address, connection.queue, connection.maxSegments);
       this.units.set(name, unit);

@@ -1,3 +1,4 @@
+import type {ScsiAddress} from '../../hypervisor/abi/io/vscsi-address.ts';
 import type {Subscription} from 'rxjs';
 import {
   scsiif_request_segment,
@@ -5,9 +6,7 @@ import {
   VSCSIIF_ACT_SCSI_CDB,
   VSCSIIF_ACT_SCSI_RESET,
   vscsiif_request,
-  vscsiif_response,
   vscsiif_ring,
-  VSCSIIF_SENSE_BUFFERSIZE,
   VSCSIIF_SG_GRANT,
   VSCSIIF_SG_PER_PAGE,
   VSCSIIF_SG_TABLESIZE,
@@ -20,7 +19,7 @@ import type {HypervisorOps} from '../../hypervisor/ops.ts';
 import {DeviceError} from '../../hypervisor/xenbus/index.ts';
 import type {GrantKeeper} from '../grant-keeper.ts';
 import {RingPage} from '../ring-page.ts';
-import type {UnitAddress} from './address.ts';
+import {ScsiResponse} from './response.ts';
 import {Shadow} from './shadow.ts';
 
 /** The layout has no 64-bit word: it is the same in every ABI. */
@@ -33,9 +32,6 @@ const REF_RQID = offsetOf(vscsiif_request, 'ref_rqid', ABI) / 2;
 const DIRECTION = offsetOf(vscsiif_request, 'sc_data_direction', ABI);
 const NR_SEGMENTS = offsetOf(vscsiif_request, 'nr_segments', ABI);
 const SEG_WORD = offsetOf(vscsiif_request, 'seg', ABI) / 4;
-const SENSE = offsetOf(vscsiif_response, 'sense_buffer', ABI);
-const RSLT_WORD = offsetOf(vscsiif_response, 'rslt', ABI) / 4;
-const RESIDUAL_WORD = offsetOf(vscsiif_response, 'residual_len', ABI) / 4;
 const SEGMENT_BYTES = sizeOf(scsiif_request_segment, ABI);
 const SEGMENT_WORDS = SEGMENT_BYTES / 4;
 
@@ -65,30 +61,6 @@ export interface ScsiRingOptions {
   onDrained?: () => void;
   /** The backend broke the rules; the ring is out of use. */
   onBroken: (reason: string) => void;
-}
-
-/** The answer to the request that was taken last. What the backend wrote is cut to what it can be. */
-export class ScsiResponse {
-  readonly words = new Uint32Array(sizeOf(vscsiif_response, ABI) / 4);
-  private readonly bytes = new Uint8Array(this.words.buffer);
-
-  get rqid(): number {
-    return this.words[0] & 0xffff;
-  }
-
-  get rslt(): number {
-    return this.words[RSLT_WORD];
-  }
-
-  /** Bytes of the buffer that were not moved. */
-  get residual(): number {
-    return this.words[RESIDUAL_WORD];
-  }
-
-  /** A copy. */
-  get sense(): Uint8Array {
-    return this.bytes.slice(SENSE, SENSE + Math.min(this.bytes[3], VSCSIIF_SENSE_BUFFERSIZE));
-  }
 }
 
 /** The guest's end of a host's ring: pages and commands in, tags and answers out. */
@@ -141,7 +113,7 @@ export class ScsiRing {
    * data stand those for indirect segments (`framesOf`). False when the ring is full or there is no grant entry left.
    */
   submit(
-    address: UnitAddress,
+    address: ScsiAddress,
     cdb: Uint8Array,
     direction: number,
     frames: readonly Gfn[],
@@ -172,11 +144,11 @@ export class ScsiRing {
   }
 
   /** Asks for the end of the command that has this rqid. */
-  submitAbort(address: UnitAddress, rqid: number, tag: number): boolean {
+  submitAbort(address: ScsiAddress, rqid: number, tag: number): boolean {
     return this.submitAction(VSCSIIF_ACT_SCSI_ABORT, address, rqid, tag);
   }
 
-  submitReset(address: UnitAddress, tag: number): boolean {
+  submitReset(address: ScsiAddress, tag: number): boolean {
     return this.submitAction(VSCSIIF_ACT_SCSI_RESET, address, 0, tag);
   }
 
@@ -208,7 +180,7 @@ export class ScsiRing {
     return `${String(this.front)}, ${this.inFlight} in flight`;
   }
 
-  private submitAction(act: number, address: UnitAddress, refRqid: number, tag: number): boolean {
+  private submitAction(act: number, address: ScsiAddress, refRqid: number, tag: number): boolean {
     if (this.stopped || this.shadow.free === 0 || this.front.full()) return false;
     this.head(act, address);
     this.requestHalves[REF_RQID] = refRqid;
@@ -218,7 +190,7 @@ export class ScsiRing {
   }
 
   /** Begins a message. */
-  private head(act: number, {channel, id, lun}: UnitAddress): void {
+  private head(act: number, {channel, id, lun}: ScsiAddress): void {
     const {request, requestHalves} = this;
     request.fill(0);
     request[0] = this.shadow.nextId | (act << 16);

@@ -1,9 +1,9 @@
+import type {HostedScsiAddress} from '../../hypervisor/abi/io/vscsi-address.ts';
 import {type Observable, Subject} from 'rxjs';
 import {VSCSIIF_MAX_COMMAND_SIZE} from '../../hypervisor/abi/io/vscsiif.ts';
 import {PAGE_SIZE} from '../../hypervisor/memory/index.ts';
 import {NS_PER_S} from '../../hypervisor/schedule/index.ts';
 import {DeviceIoError, type ScsiExchange, type ScsiReply, type ScsiUnit} from '../api.ts';
-import type {UnitAddress} from './address.ts';
 import {Command} from './command.ts';
 import type {CommandQueue} from './command-queue.ts';
 import {DMA_FROM_DEVICE, DMA_NONE, DMA_TO_DEVICE} from './ring.ts';
@@ -24,7 +24,7 @@ export class GuestUnit implements ScsiUnit {
   private readonly removedSubject = new Subject<never>();
   private gone = false;
 
-  constructor(address: UnitAddress & {readonly host: number}, queue: CommandQueue, maxSegments: number) {
+  constructor(address: HostedScsiAddress, queue: CommandQueue, maxSegments: number) {
     this.host = address.host;
     this.channel = address.channel;
     this.id = address.id;

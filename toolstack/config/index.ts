@@ -14,12 +14,5 @@ export {actionFor, type ShutdownReason} from './shutdown-action.ts';
 export {vdevToNumber} from './vdev.ts';
 export {parseVifArguments, parseVifSpec, type VifConfig} from './vif-spec.ts';
 export type {VifRate} from './vif-rate.ts';
-export {
-  formatVscsiAddress,
-  parseVscsiAddress,
-  parseVscsiSpec,
-  type ScsiKind,
-  type VscsiAddress,
-  type VscsiConfig,
-} from './vscsi-spec.ts';
+export {parseVscsiSpec, type ScsiKind, type VscsiConfig} from './vscsi-spec.ts';
 export {formatJson, type JsonObject, type JsonValue} from './yajl.ts';

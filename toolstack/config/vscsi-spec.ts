@@ -1,23 +1,16 @@
+import {type HostedScsiAddress, parseScsiAddress} from '../../hypervisor/abi/io/vscsi-address.ts';
 import {ConfigError} from './config-error.ts';
 
 /** Kinds of devices that dom0 can make of files. */
 export const SCSI_KINDS = ['disk', 'cdrom', 'tape', 'changer'] as const;
 export type ScsiKind = (typeof SCSI_KINDS)[number];
 
-/** Where a guest sees a unit. Each part is 0..65535. */
-export interface VscsiAddress {
-  host: number;
-  channel: number;
-  id: number;
-  lun: number;
-}
-
 /** One unit that a guest is given, or a changer with its drives. */
 export interface VscsiConfig {
   kind: ScsiKind;
   /** Of an image, a .tap file or a directory of them. */
   path: string;
-  vdev: VscsiAddress;
+  vdev: HostedScsiAddress;
   readonly: boolean;
   removable: boolean;
   /** Of a disk's blocks. */
@@ -26,8 +19,6 @@ export interface VscsiConfig {
   drives: number;
   slots: number;
 }
-
-const MAX_PART = 0xffff;
 
 type Options = Omit<VscsiConfig, 'kind' | 'path' | 'vdev'>;
 type OptionReader = (value: string | undefined) => Partial<Options> | undefined;
@@ -67,7 +58,7 @@ export const parseVscsiSpec = (spec: string): VscsiConfig => {
   }
   if (!SCSI_KINDS.includes(kind as ScsiKind)) throw refuse(`pdev has to be one of ${SCSI_KINDS.join(', ')}, and :PATH`);
   if (path === '' && kind !== 'cdrom') throw refuse(`${kind}: there is no path`);
-  const address = parseVscsiAddress(vdev);
+  const address = parseScsiAddress(vdev);
   if (address === undefined) throw refuse(`vdev "${vdev}" has to be host:channel:target:lun`);
   let read = {...defaults, readonly: kind === 'cdrom'};
   for (const word of words) {
@@ -78,13 +69,3 @@ export const parseVscsiSpec = (spec: string): VscsiConfig => {
   }
   return {kind: kind as ScsiKind, path, vdev: address, ...read};
 };
-
-/** "h:c:t:l"; undefined for anything else. */
-export const parseVscsiAddress = (text: string): VscsiAddress | undefined => {
-  const parts = /^(\d{1,5}):(\d{1,5}):(\d{1,5}):(\d{1,5})$/.exec(text)?.slice(1).map(Number);
-  if (parts === undefined || parts.some((part) => part > MAX_PART)) return undefined;
-  const [host, channel, id, lun] = parts;
-  return {host, channel, id, lun};
-};
-
-export const formatVscsiAddress = ({host, channel, id, lun}: VscsiAddress): string => `${host}:${channel}:${id}:${lun}`;

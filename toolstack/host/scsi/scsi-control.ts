@@ -1,9 +1,10 @@
 import {ScsiBackend} from '../../../backends/scsi/index.ts';
 import type {ScsiUnit} from '../../../frontends/api.ts';
 import {ScsiFrontend} from '../../../frontends/scsi/index.ts';
+import {parseScsiAddress} from '../../../hypervisor/abi/io/vscsi-address.ts';
 import type {DomId} from '../../../hypervisor/index.ts';
 import type {Schedule} from '../../../hypervisor/schedule/index.ts';
-import {parseVscsiAddress, parseVscsiSpec} from '../../config/index.ts';
+import {parseVscsiSpec} from '../../config/index.ts';
 import {ToolstackError} from '../../errors.ts';
 import {IscsiServer, type Listen} from '../../export/index.ts';
 import type {HostScsi, VscsiListing} from '../api.ts';
@@ -37,7 +38,7 @@ export class ScsiControl implements HostScsi {
   async detach(domid: DomId, vdev: string, {force = false} = {}): Promise<void> {
     const {records, vscsi} = this.parts;
     const record = records.get(domid);
-    const address = parseVscsiAddress(vdev);
+    const address = parseScsiAddress(vdev);
     if (address === undefined) throw new ToolstackError('EINVAL', `"${vdev}" is no host:channel:target:lun`);
     await records.change(record, () => vscsi.detach(record, address, force));
     const isGone = (spec: string): boolean => spec.split(',')[1]?.trim() === vdev;

@@ -1,4 +1,5 @@
 import {resolve} from 'node:path';
+import {formatScsiAddress, type HostedScsiAddress} from '../../../hypervisor/abi/io/vscsi-address.ts';
 import {
   XenbusStateClosed,
   XenbusStateClosing,
@@ -9,7 +10,7 @@ import type {Schedule} from '../../../hypervisor/schedule/index.ts';
 import {parseState} from '../../../hypervisor/xenbus/index.ts';
 import type {XsClient} from '../../../hypervisor/xenstore/index.ts';
 import {clear, type DeviceNodes, vscsiNodes, vscsiUnitNodes, type VscsiUnitNodes} from '../../builder/index.ts';
-import {formatVscsiAddress, type VscsiAddress, type VscsiConfig} from '../../config/index.ts';
+import {type VscsiConfig} from '../../config/index.ts';
 import {ToolstackError} from '../../errors.ts';
 import type {VscsiListing} from '../api.ts';
 import type {Devices} from '../devices.ts';
@@ -29,7 +30,7 @@ export interface VscsiParts {
 }
 
 interface Unit extends VscsiUnitNodes {
-  readonly vdev: VscsiAddress;
+  readonly vdev: HostedScsiAddress;
 }
 
 /** SCSI hosts of domains and the units on them, as the proposal for libxl attaches and lists them. */
@@ -70,9 +71,9 @@ export class Vscsi {
   }
 
   /** Takes a unit away; with the last one its host goes, too. */
-  async detach(record: DomainRecord, vdev: VscsiAddress, force: boolean): Promise<void> {
+  async detach(record: DomainRecord, vdev: HostedScsiAddress, force: boolean): Promise<void> {
     const host = this.findHost(record, vdev.host);
-    const vDev = formatVscsiAddress(vdev);
+    const vDev = formatScsiAddress(vdev);
     const unit = host && this.units.get(host.backendPath)?.find((each) => each.vDev === vDev);
     if (host === undefined || unit === undefined)
       throw new ToolstackError('ENODEV', `Error: Device ${vDev} not connected.`);
@@ -123,7 +124,7 @@ export class Vscsi {
     const addresses = await this.parts.registry.plug({...config, vdev}, path);
     const units = addresses.map((pDev, i): Unit => {
       const address = {...vdev, lun: vdev.lun + i};
-      const vDev = formatVscsiAddress(address);
+      const vDev = formatScsiAddress(address);
       return {index: freeIndex(known, i), pDev, vDev, vdev: address, pDevname: `${config.kind}:${path}`};
     });
     const taken = units.find(({vDev}) => known.some((each) => each.vDev === vDev));
