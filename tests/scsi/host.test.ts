@@ -93,8 +93,8 @@ test('VSCSI-REQ-22: what is under way when the backend goes ends as by a reset',
   const reply = unit.execute(read10(0, 1), {dataInBytes: BLOCK});
   await scsi.rig.settle(1e8);
   await scsi.rig.run(() => scsi.rig.dom0.xs.write(`${scsi.backPath}/state`, '5'));
-  slow.finish();
   t.is((await scsi.rig.run(() => reply)).host, 8);
+  slow.finish();
   await scsi.rig.settle();
   t.is(await scsi.read(`${scsi.frontPath}/state`), '6');
 });
