@@ -62,7 +62,7 @@ const assemble = (events: readonly Event[]): Handshake => {
 const rename = (text: string, {domids, uuid}: RunNames): string =>
   domids.reduce(
     (renamed, domid, i) => {
-      const directories = `(/local/domain|/libxl|backend/(?:vbd|vif|console))/${domid}(?=[/" ]|$)`;
+      const directories = `(/local/domain|/libxl|backend/(?:vbd|vif|vscsi|console))/${domid}(?=[/" ]|$)`;
       return renamed.replaceAll(new RegExp(directories, 'g'), `$1/${'NM'[i]}`);
     },
     text.replaceAll(uuid, 'UUID'),
