@@ -17,7 +17,7 @@ test('the boot log tells what is there, then the prompt comes', async (t) => {
   const lines = unstamped(text).split('\n');
   t.deepEqual(lines.slice(1, 6), [
     'Command line: ip=10.0.0.1/24 quiet',
-    'Memory: 7920K/8192K available',
+    'Memory: 7888K/8192K available',
     'xenstore: ring at gfn 1, port 1',
     'hvc0: ring at gfn 2, port 2',
     'xen: this is domain 1 "guest1"',
