@@ -55,3 +55,24 @@ export const answersGood = answersRslt('answers that all went well', () => 0);
 export const answersHostError = answersRslt('answers with a host error', () => 7 << 16);
 
 export const echoesOtherRqid = miswritesScsi('answers to another request', SCSI_WORD.head, (head) => head ^ 1);
+
+/** Looks at a page of segments again when it comes to use them. */
+export const rereadsSegments: Mutant = {
+  name: 'reads segments again before it maps them',
+  layer: () => {
+    let list: Uint32Array | undefined;
+    let hasRead = false;
+    return {
+      ringFound: (ring, _gfn, page) => {
+        if (ring === 'list') list = page;
+      },
+      ops: {
+        gnttabMapMany: (real, granter, refs, flags, handles, offsets, at, count) => {
+          if (hasRead && list !== undefined) for (let i = 0; i < count; i++) refs[at + i] = list[2 * i];
+          hasRead = list !== undefined;
+          return real(granter, refs, flags, handles, offsets, at, count);
+        },
+      },
+    };
+  },
+};

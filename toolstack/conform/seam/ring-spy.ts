@@ -15,6 +15,15 @@ export class RingSpy implements Layer {
   /** Another processor may do anything here. */
   before: ((access: RingAccess) => void) | undefined;
   after: ((access: RingAccess) => void) | undefined;
+  /** The implementation has let go of pages. */
+  onUnmap: (() => void) | undefined;
+
+  readonly ops: Layer['ops'] = {
+    gnttabUnmapMany: (real, ...args) => {
+      real(...args);
+      this.onUnmap?.();
+    },
+  };
 
   readonly read = ({ring, offset}: SharedWord, fetch: () => number): number => {
     this.before?.({kind: 'read', ring, offset, value: 0});

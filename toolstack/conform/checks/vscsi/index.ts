@@ -1,5 +1,8 @@
 import type {Check} from '../../check.ts';
 import {layoutChecks} from './layout.ts';
+import {managementChecks} from './management.ts';
+import {requestChecks} from './requests.ts';
+import {segmentChecks} from './segments.ts';
 
 /** io/vscsiif.h */
-export const vscsiChecks: readonly Check[] = [...layoutChecks];
+export const vscsiChecks: readonly Check[] = [...layoutChecks, ...requestChecks, ...segmentChecks, ...managementChecks];
