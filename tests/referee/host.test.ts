@@ -32,7 +32,9 @@ test('a host with a referee: work, hotplug, reboot and end of a guest break noth
   await own.host.disks.detach(domid, 'xvdb');
   await own.host.shutdown(domid, 'reboot');
   await own.settle(20e9);
-  t.deepEqual(seen, {breaches: [], ledgers: [{timeNs: seen.ledgers[0]?.timeNs, domid, leaks: []}]});
+  t.deepEqual(seen.breaches, []);
+  t.like(seen.ledgers[0], {domid, leaks: [], spuriousEvents: 0});
+  t.is(seen.ledgers.length, 1);
   await own.host.destroy(own.host.resolve('a') ?? domid);
   await own.close();
   t.deepEqual(seen.breaches, []);

@@ -6,6 +6,7 @@ import type {Mutant} from '../../toolstack/conform/mutants/mutant.ts';
 import {answersTxId, grantsReadonly, miswritesTxId} from '../../toolstack/conform/mutants/netif.ts';
 import {publishesRaw, stridesBy} from '../../toolstack/conform/mutants/ring-layout.ts';
 import {
+  alwaysNotifies,
   armsTooFar,
   neverNotifies,
   neverRearms,
@@ -103,4 +104,12 @@ test('the ledger of a guest whose drivers are sound is empty', async (t) => {
   await pair.live();
   t.deepEqual(pair.breaches, []);
   t.deepEqual(pair.ledgers.map(formatLedger), ['d1 leaves nothing behind']);
+  t.is(pair.ledgers[0].spuriousEvents, 0);
+});
+
+test('a frontend that always notifies is counted, not blamed', async (t) => {
+  const pair = await RefereedPair.start({mutant: alwaysNotifies(frontWords), side: 'frontend'});
+  await pair.live();
+  t.deepEqual(pair.breaches, []);
+  t.true(pair.ledgers[0].spuriousEvents > 0);
 });

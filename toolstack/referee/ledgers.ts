@@ -25,6 +25,8 @@ export interface Ledger {
   readonly timeNs: number;
   readonly domid: DomId;
   readonly leaks: readonly Leak[];
+  /** Events of its devices, either way, that nobody had asked for: harmless, and a waste. */
+  readonly spuriousEvents: number;
 }
 
 const plural = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
@@ -40,6 +42,7 @@ interface OpenLedger {
   readonly domain: Domain;
   /** What the domain itself has leaked. */
   readonly own: readonly Leak[];
+  readonly spuriousEvents: number;
   timer: Timer;
 }
 
@@ -62,14 +65,14 @@ export class Ledgers {
   }
 
   /** The domain's code does not run any more; its ports are there still. */
-  dying(domid: number): void {
+  dying(domid: number, spuriousEvents: number): void {
     const domain = this.xen.domain(domid);
     if (domain === undefined) return;
     const own = [
       ...count('grant', domain.id, this.leakedGrants(domain)),
       ...count('port', domain.id, this.leakedPorts(domain)),
     ];
-    this.open.set(domid, {domain, own, timer: this.closeIn(PATIENCE_NS, domid)});
+    this.open.set(domid, {domain, own, spuriousEvents, timer: this.closeIn(PATIENCE_NS, domid)});
   }
 
   /** Nobody has its pages any more. */
@@ -95,7 +98,8 @@ export class Ledgers {
     this.open.delete(domid);
     ledger.timer.cancel();
     const leaks = [...ledger.own, ...this.leftByOthers(ledger.domain)];
-    this.publish({timeNs: this.xen.schedule.now(), domid: ledger.domain.id, leaks});
+    const {domain, spuriousEvents} = ledger;
+    this.publish({timeNs: this.xen.schedule.now(), domid: domain.id, leaks, spuriousEvents});
   }
 
   /** It had time to let go of the device. */

@@ -100,8 +100,9 @@ export class Referee {
 
   private dying(domid: number): void {
     if (this.named?.has(domid) === false) return;
-    this.ledgerBook.dying(domid);
+    this.ledgerBook.dying(domid, this.rings.spuriousOf(domid));
     this.xenbus.guestEnds(domid);
+    this.rings.forgetGuest(domid);
     this.grants.forgetGuest(domid);
     this.ports.forgetGuest(domid);
     this.named?.delete(domid);

@@ -36,14 +36,10 @@ export const ahead = (a: number, b: number): number => (a - b) | 0;
  * @see ring.h, RING_PUSH_REQUESTS_AND_CHECK_NOTIFY and RING_FINAL_CHECK_FOR_REQUESTS
  */
 export class RingSide {
-  /** Events that told of nothing new. */
-  spurious = 0;
   private readonly options: RingSideOptions;
   private readonly court: RingCourt;
   private prod: number;
   private event: number;
-  /** Published since the producer's last event. */
-  private fresh = 0;
   /** An event is due: until it comes nobody can blame the consumer for sleeping. */
   private isDue = false;
   private owed: Suspicion | undefined;
@@ -76,13 +72,13 @@ export class RingSide {
     this.asleep = close(this.asleep);
   }
 
-  /** The producer has sent an event. */
-  notified(): void {
-    if (this.fresh === 0) this.spurious++;
-    this.fresh = 0;
+  /** The producer has sent an event. Returns whether it was asked for. */
+  notified(): boolean {
+    const wasDue = this.isDue;
     this.isDue = false;
     this.owed = close(this.owed);
     this.asleep = close(this.asleep);
+    return wasDue;
   }
 
   close(): void {
@@ -93,7 +89,6 @@ export class RingSide {
   private published(prod: number, added: number, event: number, answers: number | undefined): void {
     const asked = this.event;
     const crosses = (threshold: number): boolean => (prod - threshold) >>> 0 < added;
-    this.fresh += added;
     // Where both ends have moved since the last look it is not known who was first, unless both orders come to the same.
     if (crosses(asked) && crosses(event)) this.owes(prod, asked);
     else if (event === asked && !crosses(asked) && !this.isDue && this.canSleep(prod, asked, answers))

@@ -27,6 +27,8 @@ export class Rings {
   private readonly grants: GrantWatch;
   private readonly suspicions: Suspicions;
   private live: readonly LiveRing[] = [];
+  /** By guest. */
+  private readonly spurious = new Map<number, number>();
 
   constructor(xen: Hypervisor, breaches: Breaches, grants: GrantWatch) {
     this.xen = xen;
@@ -55,8 +57,9 @@ export class Rings {
     this.drop((ring) => ring.device === device);
   }
 
-  closeGuest(domid: number): void {
+  forgetGuest(domid: number): void {
     this.drop(({device}) => device.front.domid === domid);
+    this.spurious.delete(domid);
   }
 
   /** A backend has let go of a page: of a ring, if it is the first of one. */
@@ -71,17 +74,24 @@ export class Rings {
   /** An event, before it is delivered: from a domain's port to another's. */
   sent(domid: number, port: number, remote: number, remotePort: number): void {
     this.look();
+    let [rings, due] = [0, 0];
+    let guest = domid;
     for (const {device, port: ownPort, watch} of this.live) {
       const {front, back} = device;
-      if (front.domid === domid && ownPort === port) watch.requests.notified();
-      else if (back.domid === domid && front.domid === remote && ownPort === remotePort) watch.responses.notified();
+      const isFrontends = front.domid === domid && ownPort === port;
+      const isBackends = back.domid === domid && front.domid === remote && ownPort === remotePort;
+      if (!isFrontends && !isBackends) continue;
+      guest = front.domid;
+      rings++;
+      if ((isFrontends ? watch.requests : watch.responses).notified()) due++;
     }
+    // A port may be that of several rings.
+    if (rings > 0 && due === 0) this.spurious.set(guest, this.spuriousOf(guest) + 1);
   }
 
-  /** Events of a device that told of nothing. */
-  spuriousOf(device: WatchedDevice): number {
-    const own = this.live.filter((ring) => ring.device === device);
-    return own.reduce((sum, {watch}) => sum + watch.requests.spurious + watch.responses.spurious, 0);
+  /** Events of a guest's devices, either way, that nobody had asked for. */
+  spuriousOf(guest: number): number {
+    return this.spurious.get(guest) ?? 0;
   }
 
   look(): void {
