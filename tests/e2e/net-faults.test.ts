@@ -22,3 +22,14 @@ test('faults of a network device are set, told and taken away while it runs', as
   t.is(await faults('guest', '7', 'loss=1%'), 'Unknown device 7.\n');
   t.is(await faults('nobody', '0'), 'pvsim: no domain "nobody"\n');
 });
+
+test('counters of a network device are shown, and its link is plugged', async (t) => {
+  const host = XlHost.at(t);
+  await host.create('guest', 'vif = ["bridge=xenbr0"]', 'extra = "ip=10.0.0.1/24"');
+  await host.type('guest', 'ping -c 1 10.0.0.254', /1 received/);
+  t.regex((await host.pvsim('net', 'stats', 'guest', '0')).stdout, /^NIC statistics:\n( {5}\w+: \d+\n)+$/);
+  t.is((await host.pvsim('net', 'link', 'guest', '0', 'down')).status, 0);
+  await host.type('guest', 'ping -c 1 -W 1 10.0.0.254', /1 packets transmitted, 0 received|unreachable/i);
+  t.is((await host.pvsim('net', 'link', 'guest', '0', 'up')).status, 0);
+  await host.type('guest', 'ping -c 2 10.0.0.254', /[12] received/);
+});
