@@ -77,8 +77,8 @@ export class TxQueue {
   }
 
   /**
-   * Takes the packets that are on the ring, at most a ring full, and as far as there is credit. Responses are filled in, not published yet. Returns the
-   * reason why the guest's ring cannot be gone on with, if there is one.
+   * Takes the packets that are on the ring, at most a ring full, and as far as there is credit. Responses are filled in, not
+   * published yet. Returns the reason why the guest's ring cannot be gone on with, if there is one.
    */
   drain(): Fault | undefined {
     const {ring} = this;
@@ -100,6 +100,7 @@ export class TxQueue {
     const flags = request[1] >>> 16;
     const size = request[2] >>> 16;
     if (!this.credit.spend(size)) return this.hold();
+    this.stager.mapped = 0;
     if ((flags & (NETTXF_more_data | NETTXF_extra_info)) !== 0) return this.takeChain(published - 1);
     const isCarried = this.takeFrame(request[0], request[1] & 0xffff, size, flags);
     if (!isCarried) this.stats.txErrors++;
@@ -170,7 +171,6 @@ export class TxQueue {
     this.area.batch.add(at, size, offload);
     if (this.tap.on) this.show(at, size, offload, chain);
     if (stager.mapped > 0) stats.txMapped++;
-    stager.mapped = 0;
     if (chain !== undefined && chain.slots > MAX_PARTS) stats.txOverflows++;
     stats.txPackets++;
     stats.txBytes += size;

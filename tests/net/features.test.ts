@@ -1,7 +1,6 @@
 import test from 'ava';
-import type {NetGuest} from './net-rig.ts';
 import {inetFrame} from './inet-frame.ts';
-import {BROADCAST, collect, createNetRig, frameOf, type NetRig} from './net-rig.ts';
+import {BROADCAST, collect, createNetRig, frameOf, type NetGuest, type NetRig} from './net-rig.ts';
 import {RawFrontend, startRaw} from './raw-frontend.ts';
 
 const GROUP = '33:33:00:00:00:01';
