@@ -25,6 +25,14 @@ const stages: readonly Stage[] = [
   {name: 'disk detached', golden: '05-golden-after-block-detach', act: (guest) => guest.detachDisk()},
   {name: 'nic attached', golden: '06-golden-after-network-attach', act: (guest) => guest.attachVif()},
   {name: 'nic detached', golden: '07-golden-after-network-detach', act: (guest) => guest.detachVif()},
+  {
+    name: 'disk attached and detached again',
+    golden: '08-golden-after-busy-detach',
+    act: async (guest) => {
+      await guest.attachDisk();
+      await guest.detachDisk();
+    },
+  },
   // The recording of this very stage was taken while xl was still removing nodes.
   {name: 'powered off', golden: '13-after-destroy', act: (guest) => guest.powerOff()},
   {
