@@ -146,7 +146,7 @@ test('what does not exist is -ENOSYS and counted by number and first argument', 
     [99, 0],
     [99, 0],
     [hvm_op, 9],
-    [event_channel_op, 13],
+    [event_channel_op, 14],
     [vcpu_op, 13],
   ]) {
     t.is(guest.call(number, cmd, 0, 0), ENOSYS);
@@ -155,7 +155,7 @@ test('what does not exist is -ENOSYS and counted by number and first argument', 
     '21:4': 1,
     '99:0': 2,
     '34:9': 1,
-    '32:13': 1,
+    '32:14': 1,
     '24:13': 1,
   });
   t.is(guest.door.counts.byNumber().get(event_channel_op), 1);

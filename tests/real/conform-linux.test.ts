@@ -17,7 +17,7 @@ const verdicts = {
   'GRANT-TBL-13 frontend/vbd': 'fail',
   'XENBUS-SM-04 frontend/vbd': 'pass',
   'XENBUS-SM-08 frontend/vbd': 'fail',
-  'XENBUS-NODE-01 frontend/vbd': 'pass',
+  'XENBUS-NODE-01 frontend/vbd': 'fail',
   'BLKIF-NEG-02 frontend/vbd': 'pass',
   'BLKIF-REQ-02 frontend/vbd': 'pass',
   'XENBUS-SM-18 frontend/vif': 'pass',
