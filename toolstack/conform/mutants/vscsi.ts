@@ -1,3 +1,4 @@
+import {XS} from '../../../hypervisor/xenstore/index.ts';
 import {SCSI_SLOT_BYTES} from '../peers/scsi-frontend.ts';
 import type {Mutant} from './mutant.ts';
 
@@ -73,6 +74,26 @@ export const rereadsSegments: Mutant = {
           return real(granter, refs, flags, handles, offsets, at, count);
         },
       },
+    };
+  },
+};
+
+/** The state of a backend's host, and of one of its units. */
+export const vscsiHostState = /backend\/vscsi\/\d+\/\d+\/state$/;
+export const vscsiUnitState = /vscsi-devs\/dev-\d+\/state$/;
+
+/** Ends what is under way when its units change. */
+export const failsOnceReconfigured: Mutant = {
+  name: 'fails commands once its units have changed',
+  layer: () => {
+    let isChanged = false;
+    return {
+      send: (request, pass) => {
+        const [path, value] = request.payload.split('\0');
+        if (request.type === XS.WRITE && vscsiHostState.test(path) && value === '8') isChanged = true;
+        pass(request);
+      },
+      write: ({offset}, value, store) => store(isChanged && inSlot(offset) === SCSI_WORD.rslt ? 8 << 16 : value),
     };
   },
 };

@@ -1,8 +1,15 @@
 import type {Check} from '../../check.ts';
+import {hotplugChecks} from './hotplug.ts';
 import {layoutChecks} from './layout.ts';
 import {managementChecks} from './management.ts';
 import {requestChecks} from './requests.ts';
 import {segmentChecks} from './segments.ts';
 
 /** io/vscsiif.h */
-export const vscsiChecks: readonly Check[] = [...layoutChecks, ...requestChecks, ...segmentChecks, ...managementChecks];
+export const vscsiChecks: readonly Check[] = [
+  ...layoutChecks,
+  ...requestChecks,
+  ...segmentChecks,
+  ...managementChecks,
+  ...hotplugChecks,
+];

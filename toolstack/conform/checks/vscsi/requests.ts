@@ -27,7 +27,7 @@ const SLOTS = 16;
 const SENSE_BYTES = 96;
 const INQUIRY_BYTES = 36;
 /** Statuses that have an initiator try again: GOOD, BUSY, TASK SET FULL; or a host status that says so. */
-const RETRYABLE: readonly number[] = [0, 0x08, 0x28, 2 << 16, 11 << 16, 12 << 16, 13 << 16];
+const RETRYABLE: ReadonlySet<number> = new Set([0, 0x08, 0x28, 2 << 16, 11 << 16, 12 << 16, 13 << 16]);
 
 /** INQUIRY, with `bytes` of room in a page. */
 const inquiry = (gref: number, bytes: number): ReturnType<typeof read> => ({
@@ -192,7 +192,7 @@ export const requestChecks: readonly Check[] = [
       responses.push(...(await stand.exchange()));
       stand.must(responses.length === SLOTS, `${responses.length} answers`, `${SLOTS}`);
       for (const {rslt, rqid} of responses)
-        stand.must(RETRYABLE.includes(rslt), `rqid ${rqid}: rslt 0x${rslt.toString(16)}`, 'GOOD, or to be tried again');
+        stand.must(RETRYABLE.has(rslt), `rqid ${rqid}: rslt 0x${rslt.toString(16)}`, 'GOOD, or to be tried again');
     },
     {mutants: [answersHostError]},
   ),
