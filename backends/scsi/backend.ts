@@ -16,6 +16,7 @@ import {
   between,
   DeviceError,
   type DriverInstance,
+  parseState,
   readTuning,
   type XenbusDevice,
   type XenbusState,
@@ -156,8 +157,9 @@ export class ScsiBackend implements DriverInstance {
   private async reconfigure(): Promise<void> {
     const {device} = this;
     if (this.connection === undefined) throw new DeviceError(EINVAL, 'Reconfiguring before it was Connected');
-    if (device.state === XenbusStateConnected) await device.switchState(XenbusStateReconfiguring);
-    if (device.state !== XenbusStateReconfiguring) return;
+    const asked = parseState(await device.read('state')) === XenbusStateReconfiguring;
+    if (device.state !== XenbusStateConnected || !asked) return;
+    device.adoptState(XenbusStateReconfiguring);
     await this.units.addAndRemove();
     await device.switchState(XenbusStateReconfigured);
   }

@@ -122,6 +122,12 @@ export class XenbusDevice {
     await this.write({state: next});
   }
 
+  /** The toolstack has written our state in our place: it does so to have us look at what it has changed. */
+  adoptState(state: XenbusState): void {
+    this.stored = state;
+    this.own.next(state);
+  }
+
   /**
    * Writes nodes that have changed, and our state again, in one transaction: the peer, which is told of that, looks at
    * both. @see Linux's xen_vbd_resize
