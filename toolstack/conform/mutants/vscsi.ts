@@ -97,3 +97,46 @@ export const failsOnceReconfigured: Mutant = {
     };
   },
 };
+
+/** Sends one act in place of another. */
+export const writesAct = (wanted: number, instead: number): Mutant =>
+  miswritesScsi(`sends act ${instead} for ${wanted}`, SCSI_WORD.head, (head) =>
+    actOf(head) === wanted ? (head & ~0xff_0000) | (instead << 16) : head,
+  );
+
+/** Drops answers whose sense is too long, by looking for a request that nobody has sent. */
+export const refusesLongSense = misreadsScsi('gives the host up where sense_len is wrong', SCSI_WORD.head, (head) =>
+  head >>> 24 > 96 ? head | 0xffff : head,
+);
+
+/** Takes an answer for that to the request that was sent first. */
+export const trustsScsiOrder: Mutant = {
+  name: 'takes the n-th answer for that to the n-th request, whatever its rqid',
+  layer: () => {
+    const rqids: number[] = [];
+    return {
+      write: ({offset}, value, store) => {
+        if (inSlot(offset) === SCSI_WORD.head) rqids.push(value & 0xffff);
+        store(value);
+      },
+      read: ({offset}, fetch) => {
+        const value = fetch();
+        if (inSlot(offset) !== SCSI_WORD.head) return value;
+        return ((value & ~0xffff) | (rqids.shift() ?? value)) >>> 0;
+      },
+    };
+  },
+};
+
+/** Does not see that the backend still has a page. */
+export const ignoresStillMapped: Mutant = {
+  name: 'takes a page back that is still mapped',
+  layer: () => ({
+    grantor: {
+      endMany: (real, ...args) => {
+        real(...args);
+        return true;
+      },
+    },
+  }),
+};

@@ -1,4 +1,6 @@
 import type {Check} from '../../check.ts';
+import {frontendUnitChecks} from './frontend-units.ts';
+import {frontendChecks} from './frontend.ts';
 import {hotplugChecks} from './hotplug.ts';
 import {layoutChecks} from './layout.ts';
 import {managementChecks} from './management.ts';
@@ -12,4 +14,6 @@ export const vscsiChecks: readonly Check[] = [
   ...segmentChecks,
   ...managementChecks,
   ...hotplugChecks,
+  ...frontendChecks,
+  ...frontendUnitChecks,
 ];
