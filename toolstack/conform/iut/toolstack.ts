@@ -17,6 +17,9 @@ export interface ToolstackUnderTest {
   attachDisk(): Promise<void>;
   /** Rejects when the guest or backend keeps it; `force`: removes it then, too. */
   detachDisk(force: boolean): Promise<void>;
+  /** A SCSI disk in memory at that `v-dev`, on a new host or one that the guest has. */
+  attachUnit(vDev: string): Promise<void>;
+  detachUnit(vDev: string): Promise<void>;
   /** The guest's console: its ring lies in frame `gfn`, and `port` is the guest's. */
   makeConsole(gfn: number, port: number): Promise<void>;
   /** Backend directories of the guest's disks. */

@@ -38,6 +38,10 @@ export class ToolstackStand extends Stand {
     return `/local/domain/0/backend/vbd/${this.guest.domain.id}/${XVDA}`;
   }
 
+  get scsiBackPath(): string {
+    return `/local/domain/0/backend/vscsi/${this.guest.domain.id}/0`;
+  }
+
   get consolePath(): string {
     return `/local/domain/${this.guest.domain.id}/console`;
   }
@@ -60,6 +64,17 @@ export class ToolstackStand extends Stand {
       this.inconclusive('the toolstack makes no backend directory');
     await this.write(`${this.backPath}/state`, '2');
     await this.within(attaching, 'the disk is attached');
+  }
+
+  /** A SCSI host with its first unit, both Connected: what a backend and its frontend write. */
+  async attachUnit(vDev: string): Promise<void> {
+    const attaching = this.toolstack.attachUnit(vDev);
+    if (!(await this.until(async () => (await this.read(`${this.scsiBackPath}/state`)) === '1')))
+      this.inconclusive('the toolstack makes no backend directory');
+    await this.write(`${this.scsiBackPath}/vscsi-devs/dev-0/state`, '3');
+    for (const state of ['2', '4']) await this.write(`${this.scsiBackPath}/state`, state);
+    await this.write(`${this.scsiBackPath}/vscsi-devs/dev-0/state`, '4');
+    await this.within(attaching, 'the unit is attached');
   }
 
   /** Both ends are Connected. */

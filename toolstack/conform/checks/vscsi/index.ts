@@ -6,6 +6,7 @@ import {layoutChecks} from './layout.ts';
 import {managementChecks} from './management.ts';
 import {requestChecks} from './requests.ts';
 import {segmentChecks} from './segments.ts';
+import {toolstackChecks} from './toolstack.ts';
 
 /** io/vscsiif.h */
 export const vscsiChecks: readonly Check[] = [
@@ -16,4 +17,5 @@ export const vscsiChecks: readonly Check[] = [
   ...hotplugChecks,
   ...frontendChecks,
   ...frontendUnitChecks,
+  ...toolstackChecks,
 ];
