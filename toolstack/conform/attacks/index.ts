@@ -5,6 +5,7 @@ import {eventChannelAttacks} from './event-channels.ts';
 import {grantAttacks} from './grants.ts';
 import {doubleFetchAttacks} from './double-fetch.ts';
 import {netAttacks} from './net.ts';
+import {scsiAttacks} from './scsi.ts';
 import {toolstackAttacks} from './toolstack.ts';
 import {storeAttacks} from './xenstored.ts';
 
@@ -14,6 +15,7 @@ export const attacks: readonly Check[] = [
   ...blockRequestAttacks,
   ...blockConnectionAttacks,
   ...netAttacks,
+  ...scsiAttacks,
   ...toolstackAttacks,
   ...storeAttacks,
   ...grantAttacks,
