@@ -1,4 +1,5 @@
 import type {Check} from '../../check.ts';
+import {frontendLayoutChecks} from './frontend-layout.ts';
 import {frontendUnitChecks} from './frontend-units.ts';
 import {frontendChecks} from './frontend.ts';
 import {hotplugChecks} from './hotplug.ts';
@@ -15,6 +16,7 @@ export const vscsiChecks: readonly Check[] = [
   ...segmentChecks,
   ...managementChecks,
   ...hotplugChecks,
+  ...frontendLayoutChecks,
   ...frontendChecks,
   ...frontendUnitChecks,
   ...toolstackChecks,
