@@ -29,10 +29,12 @@ const poolLines = (pool: CpuPool): string[] => {
     'RUNQ:',
     ...pool.queued().map((unit, index) => `\t${String(index).padStart(3)}: ${unitLine(pool, unit)}`),
     'CPUs info:',
-    ...pool.running().flatMap(({cpu, unit}) => [
-      `CPU[${String(cpu).padStart(2, '0')}] current=${unit?.toString() ?? `d[IDLE]v${cpu}`}`,
-      ...(unit === undefined ? [] : [`\trun: ${unitLine(pool, unit)}`]),
-    ]),
+    ...pool
+      .running()
+      .flatMap(({cpu, unit}) => [
+        `CPU[${String(cpu).padStart(2, '0')}] current=${unit?.toString() ?? `d[IDLE]v${cpu}`}`,
+        ...(unit === undefined ? [] : [`\trun: ${unitLine(pool, unit)}`]),
+      ]),
   ];
 };
 

@@ -1,1 +1,8 @@
-export {createRig, type DevicePaths, Rig, type RigDevice, type RigDomain, type RigOptions} from '../../toolstack/conform/rig.ts';
+export {
+  createRig,
+  type DevicePaths,
+  Rig,
+  type RigDevice,
+  type RigDomain,
+  type RigOptions,
+} from '../../toolstack/conform/rig.ts';

@@ -111,7 +111,14 @@ test('xl network-list', (t) => {
 
 test('xl info has the rows of the real one in the same layout', (t) => {
   const steps = readTranscript('xl', 'xl-info.txt');
-  const info = {hostname: 'xendom0', totalMemoryMib: 6143, freeMemoryMib: 3776, nrCpus: 2, freeCpus: 0, scheduler: 'credit2'};
+  const info = {
+    hostname: 'xendom0',
+    totalMemoryMib: 6143,
+    freeMemoryMib: 3776,
+    nrCpus: 2,
+    freeCpus: 0,
+    scheduler: 'credit2',
+  };
   const machine = {release: '6.1.0', version: '#1', machine: 'x86_64', cpuMhz: 2793.437, pvsim: '1.2.3'};
   const names = (text: string): string[] => text.split('\n').map((line) => line.replace(/^(\w+ *): .*$/, '$1'));
   const varies = /^(release|version|hw_caps|virt_caps|xen_\w+|cc_\w+|build_id)/;
