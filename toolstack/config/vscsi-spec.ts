@@ -1,5 +1,5 @@
 import {type HostedScsiAddress, parseScsiAddress} from '../../hypervisor/abi/io/vscsi-address.ts';
-import {ConfigError} from './config-error.ts';
+import {ToolstackError} from '../errors.ts';
 
 /** Kinds of devices that dom0 can make of files. */
 export const SCSI_KINDS = ['disk', 'cdrom', 'tape', 'changer'] as const;
@@ -42,15 +42,20 @@ const options: ReadonlyMap<string, OptionReader> = new Map([
   ['slots', count('slots', 1, 1024)],
 ]);
 
+/** Of libxl, for a device that it cannot add. */
+const EXIT_CREATE_FAILED = 3;
+
 const defaults: Options = {readonly: false, removable: false, blockBytes: 512, drives: 1, slots: 16};
 
 /**
  * Reads "pdev, vdev[, option]...": an item of `vscsi`, which xl itself does not know. `pdev` is KIND:PATH, `vdev` is
  * h:c:t:l. A device of this machine is refused: its commands go through an ioctl, which Node.js does not have.
- * @throws ConfigError
+ * It is read when the unit is attached, and not with the file: xl itself reads over the key.
+ * @throws ToolstackError
  */
 export const parseVscsiSpec = (spec: string): VscsiConfig => {
-  const refuse = (reason: string): ConfigError => new ConfigError([`vscsi "${spec}": ${reason}`]);
+  const refuse = (reason: string): ToolstackError =>
+    new ToolstackError('EINVAL', `libxl: error: vscsi "${spec}": ${reason}`, EXIT_CREATE_FAILED);
   const [pdev = '', vdev = '', ...words] = spec.split(',').map((part) => part.trim());
   const [, kind, path = ''] = /^([a-z]+):(.*)$/.exec(pdev) ?? [];
   if (/^(\d+:\d+:\d+:\d+|naa\..*|\/dev\/.*)$/.test(pdev)) {

@@ -194,7 +194,7 @@ export interface HostNetworks {
 
 /** SCSI units of running domains: `xl scsi-*`. */
 export interface HostScsi {
-  /** `spec` is an item of `vscsi`: "pdev, vdev, options". ConfigError. */
+  /** `spec` is an item of `vscsi`: "pdev, vdev, options". */
   attach(domid: DomId, spec: string, baseDir?: string): Promise<void>;
   /** `vdev` is h:c:t:l. ENODEV; ETIMEDOUT when the guest keeps the unit. */
   detach(domid: DomId, vdev: string, options?: {force?: boolean}): Promise<void>;
