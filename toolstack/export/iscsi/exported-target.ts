@@ -102,6 +102,7 @@ export class ExportedTarget {
     }
     const data = new Uint8Array(dataOut === undefined ? length : 0);
     const step = most - (most % blockBytes);
+    if (step === 0) return refusal(0x05, 0x24, 0x00);
     for (let at = 0; at < length; at += step) {
       const end = Math.min(length, at + step);
       const part = partOf(cdb, at / blockBytes, (end - at) / blockBytes);

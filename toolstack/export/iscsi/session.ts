@@ -1,7 +1,7 @@
 import type {ScsiReply} from '../../../frontends/api.ts';
 import {type ExportedTarget, refusal} from './exported-target.ts';
 import type {LoggedIn} from './login.ts';
-import {Numbering} from './numbering.ts';
+import {Numbering, WINDOW} from './numbering.ts';
 import {
   DATA_IN,
   DATA_OUT,
@@ -34,8 +34,11 @@ const OVERFLOW = 0x04;
 const UNDERFLOW = 0x02;
 const CDB_AT = 32;
 const CDB_BYTES = 16;
-/** Longest data that are held for one command. */
-const MAX_DATA_BYTES = 2 ** 26;
+/** Data that are held for all commands of a session at once, and so for one. */
+const MAX_HELD_BYTES = 2 ** 26;
+/** Commands at once: immediate ones come beside the window. */
+const MAX_TASKS = 2 * WINDOW;
+const TASK_SET_FULL = 0x28;
 
 /** Reasons of Reject. */
 const PROTOCOL_ERROR = 0x04;
@@ -49,6 +52,11 @@ const FUNCTION_NOT_SUPPORTED = 5;
 
 /** Length of the CDB that an opcode says; 16 for one of none of these groups. @see SPC-4, "The OPERATION CODE" */
 const cdbLengths: readonly number[] = [6, 10, 10, 16, 16, 12, 16, 16];
+
+const nothing = new Uint8Array(0);
+
+/** The initiator sends the command again. */
+const taskSetFull: ScsiReply = {status: TASK_SET_FULL, host: 0, sense: nothing, data: nothing, residualBytes: 0};
 
 interface Task {
   readonly pdu: Pdu;
@@ -74,6 +82,8 @@ export class Session {
   private readonly listTargets: () => [string, string][];
   private readonly numbering: Numbering;
   private readonly tasks = new Map<number, Task>();
+  /** Data of commands under way. */
+  private heldBytes = 0;
   private over = false;
 
   private readonly handlers: Readonly<Record<number, ((pdu: Pdu) => void | Promise<void>) | undefined>> = {
@@ -125,8 +135,11 @@ export class Session {
     const length = pdu.head.readUInt32BE(20);
     const flags = pdu.head[1];
     if (this.target === undefined || this.tasks.has(tag)) return this.reject(pdu, PROTOCOL_ERROR);
-    if (length > MAX_DATA_BYTES || ((flags & READ) !== 0 && (flags & WRITE) !== 0)) {
+    if (length > MAX_HELD_BYTES || ((flags & READ) !== 0 && (flags & WRITE) !== 0)) {
       return this.respond(pdu, refusal(0x05, 0x24, 0x00), length);
+    }
+    if (this.heldBytes + length > MAX_HELD_BYTES || this.tasks.size >= MAX_TASKS) {
+      return this.respond(pdu, taskSetFull, length);
     }
     const {wire, numbering} = this;
     const isWrite = (flags & WRITE) !== 0;
@@ -136,6 +149,7 @@ export class Session {
     const task = {pdu, lun: lunOf(pdu), abort: new AbortController(), write};
     this.tasks.set(tag, task);
     numbering.begin();
+    this.heldBytes += length;
     write?.begin((flags & FINAL) !== 0);
     void this.runTask(task, tag, length, this.target);
   }
@@ -146,6 +160,7 @@ export class Session {
     const {signal} = abort;
     const reply = isComplete ? await target.execute(this.exportedCommand(task, length)) : refusal(0x0b, 0x4b, 0x00);
     this.numbering.end();
+    this.heldBytes -= length;
     // One that task management has ended is not answered.
     if (this.tasks.get(tag) === task) this.tasks.delete(tag);
     if (!signal.aborted) await this.respond(pdu, reply, length);
