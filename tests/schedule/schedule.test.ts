@@ -85,17 +85,39 @@ test('virtual: a closed clock drops everything', async (t) => {
   t.pass();
 });
 
-test('real: tasks run in order, timers after their delay', async (t) => {
+test('real: tasks run in the order posted, those that tasks post behind them', async (t) => {
   const clock = realClock({seed: 1});
   const order: string[] = [];
-  clock.after(2e6, () => order.push('timer'));
-  const cancelled = clock.after(1e6, () => order.push('cancelled'));
-  cancelled.cancel();
   for (let i = 0; i < 200; i++) clock.post(() => order.push(String(i)));
-  clock.post(() => clock.post(() => order.push('nested')));
+  await new Promise<void>((resolve) => {
+    clock.post(() =>
+      clock.post(() => {
+        order.push('nested');
+        resolve();
+      }),
+    );
+    clock.post(() => order.push('last posted'));
+  });
+  t.deepEqual(order, [...Array.from({length: 200}, (_, i) => String(i)), 'last posted', 'nested']);
+  clock.close();
+});
+
+test('real: timers fire after their delay, the earlier one first, cancelled ones never', async (t) => {
+  const clock = realClock({seed: 1});
+  const fired: string[] = [];
+  const armedNs = clock.now();
+  clock.after(4e6, () => {
+    fired.push('later');
+    t.true(clock.now() >= armedNs + 4e6);
+  });
+  clock.after(2e6, () => {
+    fired.push('earlier');
+    t.true(clock.now() >= armedNs + 2e6);
+  });
+  clock.after(1e6, () => fired.push('cancelled')).cancel();
   await clock.sleep(20e6);
-  t.deepEqual(order, [...Array.from({length: 200}, (_, i) => String(i)), 'nested', 'timer']);
-  t.true(clock.now() >= 20e6);
+  t.deepEqual(fired, ['earlier', 'later']);
+  t.true(clock.now() >= armedNs + 20e6);
   clock.close();
 });
 
