@@ -1,7 +1,7 @@
 import {closeSync, constants, copyFileSync, mkdirSync, openSync, readSync, writeFileSync, writeSync} from 'node:fs';
 import {join} from 'node:path';
 import {connectSocket} from '../../hypervisor/xenstore/socket.ts';
-import {realXenstoredMissing} from '../../toolstack/bench/real-xenstored.ts';
+import {realXenstoredMissing} from '../../toolstack/performance/real-xenstored.ts';
 import {attacks} from '../../toolstack/conform/attacks/index.ts';
 import {clauses} from '../../toolstack/conform/catalogue/index.ts';
 import {checks} from '../../toolstack/conform/checks/index.ts';

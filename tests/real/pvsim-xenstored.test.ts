@@ -2,7 +2,7 @@ import {execFile} from 'node:child_process';
 import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import type {ExecutionContext} from 'ava';
-import {findXenProgram} from '../../toolstack/bench/real-xenstored.ts';
+import {findXenProgram} from '../../toolstack/performance/real-xenstored.ts';
 import {Daemon} from '../support/xenstored.ts';
 import {pythonTest, realEnv, realTest, testWith} from '../support/real.ts';
 

@@ -1,7 +1,7 @@
 import {mkdirSync} from 'node:fs';
 import {join} from 'node:path';
 import {Random} from '../../hypervisor/schedule/index.ts';
-import {realXenstoredMissing} from '../../toolstack/bench/real-xenstored.ts';
+import {realXenstoredMissing} from '../../toolstack/performance/real-xenstored.ts';
 import {testWith} from '../support/real.ts';
 import {temporaryDirectory} from '../support/temporary.ts';
 import {ourDaemon, realDaemon} from './xenstored/daemons.ts';

@@ -4,7 +4,7 @@ import {join} from 'node:path';
 import type {ExecutionContext} from 'ava';
 import {XsClient} from '../../hypervisor/xenstore/index.ts';
 import {connectSocket} from '../../hypervisor/xenstore/socket.ts';
-import {isServed} from '../../toolstack/bench/real-xenstored.ts';
+import {isServed} from '../../toolstack/performance/real-xenstored.ts';
 import {type Outcome, PVSIM, run} from './run.ts';
 import {temporaryDirectory} from './temporary.ts';
 

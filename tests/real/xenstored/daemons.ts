@@ -3,7 +3,7 @@ import {Socket} from 'node:net';
 import {join} from 'node:path';
 import {connectSocket, listenOnSocket} from '../../../hypervisor/xenstore/socket.ts';
 import {GuestRing, Xenstored, type Quota, type RingAccess} from '../../../hypervisor/xenstore/index.ts';
-import {startRealXenstored} from '../../../toolstack/bench/real-xenstored.ts';
+import {startRealXenstored} from '../../../toolstack/performance/real-xenstored.ts';
 import {RingFile} from './ring-file.ts';
 import type {Daemon} from './side.ts';
 

@@ -11,7 +11,7 @@ import {isServed, realXenstoredMissing, startRealXenstored} from './real-xenstor
 import {median, type BenchRow} from './row.ts';
 import {benchDomains} from './xenstore-domains.ts';
 
-const CLIENT = 'toolstack/bench/xenstore-client.c';
+const CLIENT = 'toolstack/performance/xenstore-client.c';
 const ROUNDS = 5;
 /** Daemon and clients share one core: how the system places two processes that wake each other would drown all else. */
 const PINNED = ['taskset', '-c', '0'];
