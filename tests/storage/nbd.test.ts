@@ -1,4 +1,4 @@
-import {createServer, type Server, type Socket} from 'node:net';
+import {connect, createServer, type Server, type Socket} from 'node:net';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {IoVector, type Storage} from '../../backends/storage/index.ts';
@@ -148,19 +148,22 @@ test('servers that are none are refused', async (t) => {
   for (const [say, expected] of lies) t.regex(await refusal(await liar(t, say), {clock}), expected);
 });
 
-/** What the server sends to a client that says so, until it ends the connection. */
-const tell = async (uri: string, ...words: readonly Buffer[]): Promise<Buffer> => {
-  const {connect} = await import('node:net');
+const GREETING_BYTES = 18;
+/** Of NBD_OPT_GO: the export's size and flags, then the end of the replies. */
+const GO_REPLY_BYTES = 32 + 20;
+
+/** What the server sends to a client that says so, and has nothing more to say once it has had so many bytes. */
+const tell = async (uri: string, words: readonly Buffer[], enoughBytes = GREETING_BYTES): Promise<Buffer> => {
   const socket = connect({host: '127.0.0.1', port: Number(new URL(uri).port)});
-  const chunks: Buffer[] = [];
-  socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+  let said = Buffer.alloc(0);
+  socket.on('data', (chunk: Buffer) => {
+    said = Buffer.concat([said, chunk]);
+    if (said.length >= enoughBytes) socket.end();
+  });
   socket.on('error', () => undefined);
   for (const word of words) socket.write(word);
-  await new Promise<void>((resolve) => {
-    socket.once('close', () => resolve());
-    setTimeout(() => socket.end(), 300).unref();
-  });
-  return Buffer.concat(chunks);
+  await new Promise<void>((resolve) => socket.once('close', () => resolve()));
+  return said;
 };
 
 const option = (type: number, data: Buffer, length = data.length): Buffer => {
@@ -187,20 +190,23 @@ test('clients of all kinds harm only themselves', async (t) => {
   const {uri} = await serve(t, disk);
   const flags = Buffer.from([0, 0, 0, 3]);
   const go = option(7, Buffer.from([0, 0, 0, 0, 0, 0]));
-  const errors = async (...requests: Buffer[]): Promise<number[]> => {
-    const replies = (await tell(uri, flags, go, ...requests)).subarray(18 + 32 + 20);
-    return Array.from({length: Math.floor(replies.length / 16)}, (_, i) => replies.readUInt32BE(i * 16 + 4));
+  const answers = async (expected: number[], what: string, ...requests: Buffer[]): Promise<void> => {
+    const agreedBytes = GREETING_BYTES + GO_REPLY_BYTES;
+    const said = await tell(uri, [flags, go, ...requests], agreedBytes + 16 * expected.length);
+    const replies = said.subarray(agreedBytes);
+    const errors = Array.from({length: Math.floor(replies.length / 16)}, (_, i) => replies.readUInt32BE(i * 16 + 4));
+    t.deepEqual(errors, expected, what);
   };
-  t.deepEqual(await errors(request(0, BigInt(SIZE), 512)), [22], 'a read beyond the end');
-  t.deepEqual(await errors(request(1, BigInt(SIZE), 512), Buffer.alloc(512)), [28], 'a write beyond the end');
-  t.deepEqual(await errors(request(0, 2n ** 64n - 512n, 512)), [22], 'a read at the end of all numbers');
-  t.deepEqual(await errors(request(0, 1n, 512)), [22], 'a read askew');
-  t.deepEqual(await errors(request(0, 0n, 2 ** 31)), [22], 'a read of 2 GiB');
-  t.deepEqual(await errors(request(99, 0n, 512)), [22], 'an unknown command');
-  t.deepEqual(await errors(request(7, 0n, 512)), [22], 'a block status that was not agreed on');
-  t.deepEqual(await errors(request(1, 0n, 2 ** 26), Buffer.alloc(64)), [], 'a write of 64 MiB');
-  t.deepEqual(await errors(Buffer.alloc(28, 0xff)), [], 'no request at all');
-  t.deepEqual(await errors(request(1, 0n, 512), Buffer.alloc(100)), [], 'half a write');
+  await answers([22], 'a read beyond the end', request(0, BigInt(SIZE), 512));
+  await answers([28], 'a write beyond the end', request(1, BigInt(SIZE), 512), Buffer.alloc(512));
+  await answers([22], 'a read at the end of all numbers', request(0, 2n ** 64n - 512n, 512));
+  await answers([22], 'a read askew', request(0, 1n, 512));
+  await answers([22], 'a read of 2 GiB', request(0, 0n, 2 ** 31));
+  await answers([22], 'an unknown command', request(99, 0n, 512));
+  await answers([22], 'a block status that was not agreed on', request(7, 0n, 512));
+  await answers([], 'a write of 64 MiB', request(1, 0n, 2 ** 26), Buffer.alloc(64));
+  await answers([], 'no request at all', Buffer.alloc(28, 0xff));
+  await answers([], 'half a write', request(1, 0n, 512), Buffer.alloc(100));
   for (const words of [
     [Buffer.from([0xff, 0xff, 0xff, 0xff])],
     [flags, Buffer.alloc(16, 0x41)],
@@ -210,27 +216,26 @@ test('clients of all kinds harm only themselves', async (t) => {
     [flags, option(8, Buffer.alloc(0)), option(10, Buffer.from([0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff]))],
     [flags, ...Array.from({length: 300}, () => option(3, Buffer.alloc(0)))],
   ]) {
-    await tell(uri, ...words);
+    await tell(uri, words);
   }
   const storage = await open(t, uri);
   t.is(Buffer.compare(await readBytes(storage), pattern(SIZE)), 0, 'others are served, and nothing was written');
 });
 
 test('more clients than are allowed wait outside', async (t) => {
-  const {connect} = await import('node:net');
   const {uri} = await serve(t, new BufferDisk(pattern(SIZE)));
   const port = Number(new URL(uri).port);
-  const closed: number[] = [];
-  const sockets = Array.from({length: 20}, (_, i) => {
+  const fate = (): Promise<'greeted' | 'closed'> => {
     const socket = connect({host: '127.0.0.1', port});
+    t.teardown(() => socket.destroy());
     socket.on('error', () => undefined);
-    socket.once('close', () => closed.push(i));
-    socket.resume();
-    return socket;
-  });
-  t.teardown(() => sockets.forEach((socket) => socket.destroy()));
-  await new Promise((resolve) => setTimeout(resolve, 300));
-  t.is(closed.length, 4);
+    return new Promise((resolve) => {
+      socket.once('data', () => resolve('greeted'));
+      socket.once('close', () => resolve('closed'));
+    });
+  };
+  const fates = await Promise.all(Array.from({length: 20}, fate));
+  t.is(fates.filter((each) => each === 'closed').length, 4);
 });
 
 test('a socket that is in use is refused', async (t) => {

@@ -1,16 +1,20 @@
-import {type FileCalls, nodeCalls} from '../../backends/storage/index.ts';
+import {type Clock, type FileCalls, nodeCalls} from '../../backends/storage/index.ts';
+import {NS_PER_MS} from '../../hypervisor/schedule/index.ts';
 
 const PAGE = 4096;
 
 /**
  * Files on a disk that takes its time: what is not in the page cache, which is made up here, waits so long, and so does
  * the thread that asks. `cached` false: there is no such cache, each access waits.
+ *
+ * On its own clock nothing else takes time, however busy the machine is.
  */
 export class SlowFiles {
   readonly calls: FileCalls;
   /** Accesses that were done on the calling thread, and how many of them had to wait. */
   atOnce = 0;
   stalls = 0;
+  private elapsedMs = 0;
   private readonly delayMs: number;
   private readonly cached: boolean;
   private readonly pages = new Set<number>();
@@ -45,6 +49,15 @@ export class SlowFiles {
     };
   }
 
+  get clock(): Clock {
+    return {
+      now: () => this.elapsedMs * NS_PER_MS,
+      after: () => {
+        throw new Error('a file waits for its disk, and for nothing else');
+      },
+    };
+  }
+
   /** What the kernel does when it needs the memory. */
   evict(): void {
     this.pages.clear();
@@ -60,11 +73,19 @@ export class SlowFiles {
     if (this.hit(position, length)) return;
     this.stalls++;
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, this.delayMs);
+    this.elapsedMs += this.delayMs;
   }
 
   private later(position: number, length: number, operation: () => void): void {
-    if (this.hit(position, length)) operation();
-    else setTimeout(operation, this.delayMs);
+    if (this.hit(position, length)) {
+      operation();
+      return;
+    }
+    const endMs = this.elapsedMs + this.delayMs;
+    setTimeout(() => {
+      this.elapsedMs = Math.max(this.elapsedMs, endMs);
+      operation();
+    }, this.delayMs);
   }
 
   private hit(position: number, length: number): boolean {

@@ -9,7 +9,7 @@ import {parseUplink, Uplink} from '../../../backends/network/uplink/index.ts';
 import {BareHost} from '../../support/domains.ts';
 import {temporaryDirectory} from '../../support/temporary.ts';
 
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 60_000;
 const mac = (last: number): Uint8Array => Uint8Array.of(2, 0, 0, 0, 0, last);
 
 const frame = (to: number, from: number, number = 0, length = 60): Uint8Array => {
