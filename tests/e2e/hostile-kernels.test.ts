@@ -2,7 +2,7 @@ import test from 'ava';
 import {XlHost} from '../support/xl.ts';
 import {again, CLI, elfKernel, hypercall, LOOP_FOREVER, UD2} from '../support/tiny-kernel.ts';
 
-const MAX_ANSWER_MS = 200;
+const MAX_ANSWER_MS = 2000;
 /** The best of some: what else the machine does is no fault of the guests. */
 const TRIES = 10;
 
