@@ -1,0 +1,34 @@
+export {type AccessKind, DeviceMeter} from './device-meter.ts';
+export {
+  Account,
+  type AccountName,
+  type Counts,
+  difference,
+  type Entry,
+  formatEntry,
+  Ledger,
+  type Side,
+  sum,
+  toRecord,
+} from './ledger.ts';
+export {costByPrimitive, type Demand, demandOf, type Machine, type Modelled, modelWork, type Work} from './model.ts';
+export {
+  type Certainty,
+  DEFAULT_PRICE_LIST,
+  parsePriceList,
+  type PriceList,
+  PriceListError,
+  type PriceTag,
+} from './price-list.ts';
+export {priceLists} from './price-lists.ts';
+export {
+  counted,
+  exitNames,
+  type Payer,
+  type Price,
+  type PrimitiveName,
+  primitiveNames,
+  primitives,
+  prices,
+} from './primitives.ts';
+export {MAX_REQUESTS, type NetworkLoad, solveNetwork, type Station, type StationLoad} from './queueing-network.ts';
