@@ -1,6 +1,7 @@
 import {type Abi, type EventWords, PortTable, SharedInfo, TwoLevelEvents} from './event-channel/index.ts';
 import {GrantTable, Maptrack, statusFramesFor} from './grant-table/index.ts';
 import type {DomId, Gfn} from './ids.ts';
+import type {EmulatedIo, TrappedIo} from './ioreq/index.ts';
 import {type DomainMemory, PAGE_SIZE} from './memory/index.ts';
 import {DomainQueue, type Schedule, type Task, type Timer} from './schedule/index.ts';
 import type {Sched, SchedDomain} from './sched/index.ts';
@@ -40,6 +41,10 @@ export class Domain {
   readonly hvmParams = new Map<number, number>();
   /** What XENMEM_memory_map answers: e820 entries, packed. None for a guest that needs no map. */
   memoryMap: Uint8Array | undefined;
+  /** Emulated hardware, of an HVM domain. */
+  io: EmulatedIo | undefined;
+  /** How its kernel reaches that, when it is a program. */
+  trappedIo: TrappedIo | undefined;
   /** Running ones of its MAX_WATCHDOGS, by number. @see sched.h, SCHEDOP_watchdog */
   readonly watchdogs = new Map<number, Timer>();
   /** The domain's own run queue: held while it is paused, dropped when it dies. */

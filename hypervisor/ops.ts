@@ -2,6 +2,7 @@ import type {Observable} from 'rxjs';
 import type {Abi, ChannelStatus} from './event-channel/index.ts';
 import type {Grantor, GrantTableSize} from './grant-table/index.ts';
 import type {DomId, Gfn} from './ids.ts';
+import type {DmOps, TrappedIo} from './ioreq/index.ts';
 import type {DomainMemory, PageAllocator} from './memory/index.ts';
 import type {FaultPlan, TaskQueue} from './schedule/index.ts';
 import type {Tracer} from './trace/index.ts';
@@ -22,6 +23,8 @@ export interface HypervisorOps {
   readonly trace: Tracer;
   /** Faults that a driver of the host injects into what it does. */
   readonly faults: FaultPlan;
+  /** Emulated hardware, of an HVM domain whose kernel is a program. */
+  readonly io: TrappedIo | undefined;
 
   /** Maps a peer's page. `flags` are GNTMAP_*; returns a handle >= 0 or GNTST_*. */
   gnttabMap(granter: number, ref: number, flags: number): number;
@@ -90,6 +93,8 @@ export interface HypervisorOps {
    * dom0, which has no CPU to wait for.
    */
   burnCpu(vcpu: number, ns: number, done: () => void): number;
+  /** The way to serve an HVM domain as its device model. -EPERM for a guest, -ESRCH, -EOPNOTSUPP for PV and PVH. */
+  openDeviceModel(domid: number): DmOps | number;
   /** HVM_PARAM_*; 0 when it is not set. */
   hvmParam(index: number): number;
   /** VIRQ_TIMER at a host time in ns. */

@@ -1,11 +1,12 @@
 import type {Observable} from 'rxjs';
 import {EVTCHN_FIFO_MASKED} from '../abi/event-channel.ts';
 import type {Domain} from '../domain.ts';
-import {EINVAL, ENOENT, ENOMEM, EPERM} from '../errno.ts';
+import {EINVAL, ENOENT, ENOMEM, EOPNOTSUPP, EPERM, ESRCH} from '../errno.ts';
 import {type Abi, type ChannelStatus, FifoEvents, TwoLevelEvents} from '../event-channel/index.ts';
 import {Grantor, type GrantTableSize} from '../grant-table/index.ts';
 import type {Hypervisor} from '../hypervisor.ts';
 import {type DomId, DOMID_SELF, type Gfn} from '../ids.ts';
+import {type DmOps, dmOps, type TrappedIo} from '../ioreq/index.ts';
 import {type DomainMemory, PAGE_SIZE, PageAllocator} from '../memory/index.ts';
 import type {HypervisorOps} from '../ops.ts';
 import {decreaseReservation, populatePhysmap} from '../reservation.ts';
@@ -27,6 +28,7 @@ export class ProgramOps implements HypervisorOps {
   readonly schedule: TaskQueue;
   readonly trace: Tracer;
   readonly faults: FaultPlan;
+  readonly io: TrappedIo | undefined;
   private readonly xen: Hypervisor;
   private readonly domain: Domain;
 
@@ -42,6 +44,7 @@ export class ProgramOps implements HypervisorOps {
     this.schedule = domain.schedule;
     this.trace = xen.trace;
     this.faults = xen.faults;
+    this.io = domain.trappedIo;
     if (domain.events instanceof TwoLevelEvents) domain.events.maskAll();
   }
 
@@ -220,6 +223,13 @@ export class ProgramOps implements HypervisorOps {
     if (!(ns >= 0 && ns < Infinity)) return -EINVAL;
     unit.submit(ns, done);
     return 0;
+  }
+
+  openDeviceModel(domid: number): DmOps | number {
+    if (!this.domain.privileged) return -EPERM;
+    const guest = this.xen.domain(domid);
+    if (guest === undefined) return -ESRCH;
+    return guest.io === undefined ? -EOPNOTSUPP : dmOps(guest, guest.io);
   }
 
   hvmParam(index: number): number {
