@@ -1,7 +1,7 @@
 import type {Entry, Side} from './ledger.ts';
 import type {PriceList} from './price-list.ts';
 import {counted, type Payer, type Price, primitiveNames, primitives, type PrimitiveName} from './primitives.ts';
-import {type NetworkLoad, solveNetwork, type Station} from './queueing-network.ts';
+import {busyDemandNs, type NetworkLoad, solveNetwork, type Station} from './queueing-network.ts';
 
 /** Nanoseconds of one or of many requests, by who pays. */
 export interface Demand {
@@ -26,6 +26,8 @@ export interface Machine {
   readonly backendCpus?: number;
   /** CPUs that run dom0 when it flushes TLBs; as many as backendCpus by default. */
   readonly flushedCpus?: number;
+  /** A lock of the drivers' software: how often a request takes it, and how many CPUs may want it at once. */
+  readonly driverLock?: {readonly takes: number; readonly contenders: number};
   /** The disk or link, and how many requests it serves at a time, 1 by default. None: it takes no time. */
   readonly device?: {readonly serviceNs: number; readonly parallel?: number};
   /** What a request takes of each CPU beyond what is counted: the rest of both kernels' software. 0 by default. */
@@ -90,7 +92,7 @@ export const modelWork = (
   list: PriceList,
   machine: Machine = {},
 ): Modelled => {
-  const {guests = 1, guestCpus = 1, backendCpus = 1, flushedCpus = backendCpus, device} = machine;
+  const {guests = 1, guestCpus = 1, backendCpus = 1, flushedCpus = backendCpus, device, driverLock} = machine;
   const total = demandOf(entries, list, flushedCpus);
   const demand: Demand = {
     guestNs: total.guestNs / requests + (machine.guestNs ?? 0),
@@ -103,12 +105,18 @@ export const modelWork = (
     {name: 'guest', demandNs: demand.guestNs, servers: guests * guestCpus},
     {name: 'backend', demandNs: demand.backendNs, servers: backendCpus},
     {name: 'lock', demandNs: demand.lockNs, servers: 1},
+    {
+      name: 'driver lock',
+      demandNs: (driverLock?.takes ?? 0) * list.tags.lockLine.ns,
+      servers: 1,
+      contenders: driverLock?.contenders,
+    },
     {name: 'device', demandNs: device?.serviceNs ?? 0, servers: device?.parallel ?? 1},
     {name: 'wait', demandNs: demand.waitNs, servers: Infinity},
   ];
   const underWay = guests * depth;
   const load = solveNetwork(stations, underWay);
-  const busiest = stations.reduce((a, b) => (b.demandNs / b.servers > a.demandNs / a.servers ? b : a));
+  const busiest = stations.reduce((a, b) => (busyDemandNs(b) > busyDemandNs(a) ? b : a));
   const modelled: Modelled = {...load, priceList: list.name, demand, bottleneck: busiest.name};
   // Device models run while guests wait for them, which no station sees: they have the backend's CPUs.
   const mostPerSec = (backendCpus * 1e9) / (demand.modelNs + demand.backendNs);

@@ -29,6 +29,7 @@ const dall2016X86: Record<Price, PriceTag> = {
   grantUnmap: tag(350, 'derived', STAGING),
   grantFlush: tag(770, 'derived', P7),
   grantFlushCpu: tag(192, 'derived', P7),
+  lockLine: tag(188, 'recalled', 'David et al., SOSP 2013: two hops between Xeons, 400 cycles at 2.13 GHz'),
   grantCopy: tag(300, 'derived', STAGING),
   grantCopyByte: tag(0.1, 'derived', '10 GB/s, one core through its caches'),
   grantTransfer: tag(1000, 'assumed', 'a page that changes hands: unmap, map and two updates of the tables'),

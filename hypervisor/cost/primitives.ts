@@ -14,6 +14,7 @@ export const prices = {
   grantUnmap: 'one GNTTABOP_unmap_grant_ref without the flush',
   grantFlush: 'the TLB flush after a batch of unmaps, one at a time on the whole host',
   grantFlushCpu: 'what each further CPU that runs the domain adds to such a flush',
+  lockLine: "a lock's cache line from one CPU to another: once for who takes the lock, once for each that waits",
   grantCopy: 'one GNTTABOP_copy without its bytes',
   grantCopyByte: 'a byte of it',
   grantTransfer: 'one GNTTABOP_transfer',

@@ -5,6 +5,12 @@ export interface Station {
   readonly demandNs: number;
   /** Requests that it serves at a time, 1 or more; Infinity: nobody waits for another there. */
   readonly servers: number;
+  /**
+   * CPUs that may want it at once, 1 by default, of a lock that does not scale: a request takes so many times longer as
+   * there are CPUs, at most these, that have it or wait for it.
+   * @see Boyd-Wickizer et al., "Non-scalable locks are dangerous", OLS 2012
+   */
+  readonly contenders?: number;
 }
 
 export interface StationLoad extends Station {
@@ -54,6 +60,9 @@ export const solveNetwork = (stations: readonly Station[], requests: number): Ne
   };
 };
 
+/** What a request asks of a station where all are that may be. */
+export const busyDemandNs = ({demandNs, servers, contenders = 1}: Station): number => (demandNs * contenders) / servers;
+
 /** Requests a ns that no such system exceeds. */
 const throughputBound = (stations: readonly Station[], requests: number): number =>
   Math.min(
@@ -62,10 +71,11 @@ const throughputBound = (stations: readonly Station[], requests: number): number
   );
 
 /** What `n` requests at a station weigh, for n of 0..requests: demand^n / (rate(1) rate(2) ... rate(n)), up to a factor. */
-const weightsOf = ({demandNs, servers}: Station, unitNs: number, requests: number): Float64Array => {
+const weightsOf = ({demandNs, servers, contenders = 1}: Station, unitNs: number, requests: number): Float64Array => {
   const demand = demandNs / unitNs;
   const logs = new Float64Array(requests + 1);
-  for (let n = 1; n <= requests; n++) logs[n] = logs[n - 1] + Math.log(demand / Math.min(n, servers));
+  for (let n = 1; n <= requests; n++)
+    logs[n] = logs[n - 1] + Math.log((demand * Math.min(n, contenders)) / Math.min(n, servers));
   const most = logs.reduce((a, b) => Math.max(a, b));
   return logs.map((log) => Math.exp(log - most));
 };
