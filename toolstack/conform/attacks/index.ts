@@ -6,8 +6,11 @@ import {grantAttacks} from './grants.ts';
 import {doubleFetchAttacks} from './double-fetch.ts';
 import {netAttacks} from './net.ts';
 import {scsiAttacks} from './scsi.ts';
+import {storeAccessAttacks} from './store-access.ts';
+import {storeQuotaAttacks} from './store-quota.ts';
+import {storeRingAttacks} from './store-ring.ts';
+import {storeTransactionAttacks} from './store-transactions.ts';
 import {toolstackAttacks} from './toolstack.ts';
-import {storeAttacks} from './xenstored.ts';
 
 /** Security advisories played against an implementation: the clause of each is the advisory's id. */
 export const attacks: readonly Check[] = [
@@ -17,7 +20,10 @@ export const attacks: readonly Check[] = [
   ...netAttacks,
   ...scsiAttacks,
   ...toolstackAttacks,
-  ...storeAttacks,
+  ...storeRingAttacks,
+  ...storeAccessAttacks,
+  ...storeQuotaAttacks,
+  ...storeTransactionAttacks,
   ...grantAttacks,
   ...eventChannelAttacks,
 ];

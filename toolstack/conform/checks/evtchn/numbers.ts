@@ -33,3 +33,6 @@ export const NO_DOMAIN = 1000;
 
 /** An event word. */
 export const FIFO = {PENDING: 2 ** 31, MASKED: 2 ** 30, LINKED: 2 ** 29, LINK_MASK: 2 ** 17 - 1} as const;
+
+/** Of the 2-level layout on x86_64. */
+export const PORTS_2L = 4096;
