@@ -7,6 +7,20 @@ export const GUEST_MODULES = [
   'fs/mbcache',
   'fs/jbd2/jbd2',
   'fs/ext4/ext4',
+  'crypto/crct10dif_common',
+  'lib/crc-t10dif',
+  'lib/crc64',
+  'lib/crc64-rocksoft',
+  'block/t10-pi',
+  'drivers/scsi/scsi_common',
+  'drivers/scsi/scsi_mod',
+  'drivers/scsi/sd_mod',
+  'drivers/scsi/sg',
+  'drivers/scsi/st',
+  'drivers/scsi/ch',
+  'drivers/cdrom/cdrom',
+  'drivers/scsi/sr_mod',
+  'drivers/scsi/xen-scsifront',
 ] as const;
 
 const SIGNATURE_MAGIC = '~Module signature appended~\n';

@@ -10,7 +10,7 @@ import {baseFiles} from './initramfs.ts';
 const run = promisify(execFile);
 
 /** What a test of a disk wants to have at hand. */
-const TOOLS = ['e2fsprogs', 'sg3-utils', 'fio'];
+const TOOLS = ['e2fsprogs', 'sg3-utils', 'mtx', 'fio'];
 /** Room for their libraries, 100 MiB, and as much again. */
 const SIZE = '256M';
 /** Of what the packages hold, nobody reads these in a guest. */
