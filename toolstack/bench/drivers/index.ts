@@ -1,0 +1,16 @@
+import type {BenchDriver} from '../driver.ts';
+import type {BenchPoint} from '../point.ts';
+import {blockDrivers} from './block-pv.ts';
+import {consoleDrivers} from './console-pv.ts';
+import {netDrivers} from './net-pv.ts';
+import {scsiDrivers} from './scsi-pv.ts';
+
+/** Every driver, by device; names are unique in a device, "pv" is in each. */
+export const drivers: readonly BenchDriver[] = [...blockDrivers, ...netDrivers, ...consoleDrivers, ...scsiDrivers];
+
+/** The driver of a point; throws when there is none. */
+export const findDriver = ({device, driver: name}: BenchPoint): BenchDriver => {
+  const found = drivers.find((driver) => driver.device === device && driver.name === name);
+  if (found === undefined) throw new Error(`no driver ${name} of ${device}`);
+  return found;
+};
