@@ -95,7 +95,7 @@ test('backup: one guest writes to a tape, the changer swaps it, another reads it
   await host.shell(writer, 'mtx load 2 0');
   t.regex(
     await host.shell(writer, 'mtx status'),
-    /Element 0:Full \(Storage Element 2 Loaded\):VolumeTag = A00002[^]*Storage Element 1:Full :VolumeTag = A00001\n.*Storage Element 2:Empty/,
+    /Element 0:Full \(Storage Element 2 Loaded\):VolumeTag = A00002[^]*Storage Element 1:Full :VolumeTag=A00001\n.*Storage Element 2:Empty/,
   );
   await host.shell(writer, 'dd if=/dev/random of=/dev/xvda bs=64k count=16');
   const sums: (string | undefined)[] = [];
@@ -114,7 +114,7 @@ test('backup: one guest writes to a tape, the changer swaps it, another reads it
   t.is(new Set(sums).size, 3);
   t.regex(
     await host.shell(writer, 'mt offline; mtx unload 3 0; mtx status'),
-    /Storage Element 3:Full :VolumeTag = A00002/,
+    /Storage Element 3:Full :VolumeTag=A00002/,
   );
   await host.shell(reader, 'mtx load 3 1');
   for (const sum of sums) t.is(/^[0-9a-f]{64}/m.exec(await host.shell(reader, 'sha256sum /dev/nst1'))?.[0], sum);

@@ -1,12 +1,11 @@
 import {createHash} from 'node:crypto';
-import {mkdirSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
-import {basename, dirname, join} from 'node:path';
-import type {DomId} from '../../hypervisor/index.ts';
-import {MODE_DIRECTORY, MODE_FILE, newcArchive} from '../../toolstack/image/cpio.ts';
+import {mkdirSync, readFileSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import type {ExecutionContext} from 'ava';
 import {READY} from '../../toolstack/image/initramfs.ts';
-import {withoutSignature} from '../../toolstack/image/modules.ts';
 import {pattern, tempDir} from '../support/block.ts';
 import {debianGuest} from '../support/debian.ts';
+import {ramdiskWith} from '../support/debian-programs.ts';
 import {TestHost} from '../support/host.ts';
 import {testWith} from '../support/real.ts';
 
@@ -16,51 +15,49 @@ const MIB = 1 << 20;
 
 const md5 = (bytes: Uint8Array): string => createHash('md5').update(bytes).digest('hex');
 
-/** What SCSI needs of Linux's modules, each after those that it needs. */
-const modules = [
-  'crypto/crct10dif_common',
-  'lib/crc-t10dif',
-  'lib/crc64',
-  'lib/crc64-rocksoft',
-  'block/t10-pi',
-  ...['scsi_common', 'scsi_mod', 'sd_mod', 'st', 'ch'].map((name) => `drivers/scsi/${name}`),
-  'drivers/cdrom/cdrom',
-  'drivers/scsi/sr_mod',
-  'drivers/scsi/xen-scsifront',
-];
+interface Machine {
+  readonly host: TestHost;
+  readonly directory: string;
+  /** `vscsi` line of a guest that has a disk, a disc, a tape and a changer of two cartridges. */
+  readonly vscsi: string;
+}
 
-/** The guest's initramfs with those modules behind it: Linux unpacks one archive after the other. */
-const ramdiskWithScsi = (kernel: string, ramdisk: string): Uint8Array => {
-  const tree = join(dirname(kernel), 'files/lib/modules');
-  const [release] = readdirSync(tree);
-  const entries = modules.map((path) => ({
-    path: `scsi/${basename(path)}.ko`,
-    mode: MODE_FILE,
-    content: withoutSignature(readFileSync(join(tree, release, 'kernel', `${path}.ko`))),
-  }));
-  const directory = {path: 'scsi', mode: MODE_DIRECTORY, content: new Uint8Array(0)};
-  return Buffer.concat([readFileSync(ramdisk), newcArchive([directory, ...entries])]);
+const makeMachine = async (t: ExecutionContext): Promise<Machine> => {
+  t.timeout(240_000);
+  const directory = tempDir(t);
+  const path = (name: string): string => join(directory, name);
+  writeFileSync(path('disk.img'), pattern(4 * MIB));
+  writeFileSync(path('disc.iso'), pattern(2 * MIB));
+  mkdirSync(path('tapes'));
+  for (const label of ['A00001', 'B00002']) writeFileSync(join(path('tapes'), `${label}.tap`), '');
+  const host = await TestHost.start({seed: 5});
+  t.teardown(() => host.close());
+  const units = [`disk:${path('disk.img')}`, `cdrom:${path('disc.iso')}`, `tape:${path('one.tap')}`];
+  const items = [...units, `changer:${path('tapes')}`].map((unit, target) => `"${unit}, 0:0:${target}:0"`);
+  return {host, directory, vscsi: `vscsi = [${items.join(', ')}]`};
 };
 
-const boot = async (host: TestHost, directory: string, units: readonly string[]): Promise<DomId> => {
+/** Boots Linux and returns its shell: what a command prints. */
+const bootLinux = async (machine: Machine, ramdisk?: Uint8Array): Promise<(command: string) => Promise<string>> => {
   if ('missing' in guest) throw new Error(guest.missing);
-  const {kernel, ramdisk, config} = guest.image;
-  writeFileSync(join(directory, 'initrd'), ramdiskWithScsi(kernel, ramdisk));
-  const [cmdline] = /cmdline = "[^"]*/.exec(readFileSync(config, 'utf8')) ?? [];
+  const {host, directory, vscsi} = machine;
+  const {kernel, ramdisk: plain, config} = guest.image;
+  const [cmdline] = /cmdline = "[^"]*"/.exec(readFileSync(config, 'utf8')) ?? [];
+  writeFileSync(join(directory, 'initrd'), ramdisk ?? readFileSync(plain));
   const domid = await host.create(
     [
       'name = "linux"',
       'type = "pvh"',
       `kernel = "${kernel}"`,
       `ramdisk = "${directory}/initrd"`,
-      `${cmdline}"`,
+      cmdline,
       'memory = 128',
-      `vscsi = [${units.map((unit) => `"${unit}"`).join(', ')}]`,
+      vscsi,
       '',
     ].join('\n'),
   );
   for (let seconds = 0; seconds < 60 && !host.consoleText(domid).includes(READY); seconds++) await host.settle();
-  return domid;
+  return (command) => host.shell(domid, command, 20e9);
 };
 
 /** Lengths of a tape's records, 0 for a tape mark, by the format's description alone. */
@@ -78,24 +75,10 @@ testWith(
   'missing' in guest ? guest.missing : undefined,
   "Linux's xen-scsifront finds a disk, a disc, a tape and a changer; its sd, sr, st and ch use them",
   async (t) => {
-    t.timeout(240_000);
-    const directory = tempDir(t);
-    const [disk, disc, tape, tapes] = ['disk.img', 'disc.iso', 'one.tap', 'tapes'].map((name) => join(directory, name));
-    writeFileSync(disk, pattern(4 * MIB));
-    writeFileSync(disc, pattern(2 * MIB));
-    mkdirSync(tapes);
-    for (const label of ['A00001', 'B00002']) writeFileSync(join(tapes, `${label}.tap`), '');
-    const host = await TestHost.start({seed: 5});
-    t.teardown(() => host.close());
-    const domid = await boot(host, directory, [
-      `disk:${disk}, 0:0:0:0`,
-      `cdrom:${disc}, 0:0:1:0`,
-      `tape:${tape}, 0:0:2:0`,
-      `changer:${tapes}, 0:0:3:0`,
-    ]);
-    const shell = (command: string): Promise<string> => host.shell(domid, command, 20e9);
-    const names = modules.map((path) => basename(path)).join(' ');
-    await shell(`for m in ${names}; do insmod /scsi/$m.ko; done`);
+    const machine = await makeMachine(t);
+    const {directory} = machine;
+    const [disk, disc, tape] = ['disk.img', 'disc.iso', 'one.tap'].map((name) => join(directory, name));
+    const shell = await bootLinux(machine);
     t.regex(await shell('ls /dev/sda /dev/sr0 /dev/nst0 /dev/sch0 | wc -l'), /^4$/m);
     const log = await shell('dmesg');
     for (const found of [
@@ -124,5 +107,56 @@ testWith(
     t.regex(await shell('mt -f /dev/nst0 seek 3; mt -f /dev/nst0 tell; mt -f /dev/nst0 offline'), /^At block 3$/m);
     t.deepEqual(recordLengths(readFileSync(tape)), [32_768, 32_768, 32_768, 32_768, 0, 0]);
     t.regex(await shell("dmesg | grep -cE 'WARNING|BUG:|Oops|I/O error|Illegal Request'"), /^0$/m);
+  },
+);
+
+/** The changer is behind the disk, the disc and the tape. */
+const CHANGER = '/dev/sg3';
+
+/** Commands of Debian's programs, and of the built-in guest, whose every line that matters has to be among Debian's. */
+const questions: readonly [linux: string, own: string, matters: RegExp][] = [
+  ['sg_inq /dev/sda', 'sg_inq /dev/sda', /identification|revision/],
+  ['sg_inq /dev/sr0', 'sg_inq /dev/sr0', /identification|revision/],
+  ['sg_inq /dev/nst0', 'sg_inq /dev/nst0', /identification|revision/],
+  [`sg_inq ${CHANGER}`, 'sg_inq /dev/sch0', /identification|revision/],
+  ['sg_readcap -l /dev/sda', 'sg_readcap /dev/sda', /=|size/],
+  [`mtx -f ${CHANGER} status`, 'mtx status', /Element/],
+];
+
+testWith(
+  'missing' in guest ? guest.missing : undefined,
+  "Debian's sg_inq, sg_readcap and mtx in Linux find what those of our guest find, and move a cartridge",
+  async (t) => {
+    if ('missing' in guest) throw new Error(guest.missing);
+    const machine = await makeMachine(t);
+    const own = await machine.host.boot('own', machine.vscsi);
+    const programs = await ramdiskWith(guest.image, {
+      packages: ['sg3-utils', 'libsgutils2-1.46-2', 'mtx'],
+      programs: ['usr/bin/sg_inq', 'usr/bin/sg_readcap', 'usr/sbin/mtx'],
+      libraries: ['usr/lib/i386-linux-gnu/libsgutils2-1.46.so.2'],
+    });
+    const linux = await bootLinux(machine, programs);
+    const linesOf = (text: string): string[] => text.split('\n').map((line) => line.trimEnd());
+    const agree = async ([linuxAsks, ownAsks, matters]: (typeof questions)[number]): Promise<void> => {
+      const told = linesOf(await linux(linuxAsks));
+      const expected = linesOf(await machine.host.shell(own, ownAsks))
+        .slice(1)
+        .filter((line) => matters.test(line));
+      t.true(expected.length >= 3, ownAsks);
+      for (const line of expected) t.true(told.includes(line), `${linuxAsks}: "${line}" in\n${told.join('\n')}`);
+    };
+    for (const question of questions) await agree(question);
+
+    t.regex(await linux(`mtx -f ${CHANGER} load 2 0`), /Loading media from Storage Element 2 into drive 0\.\.\.done/);
+    const loaded = await linux(`mtx -f ${CHANGER} status`);
+    t.regex(loaded, /^Data Transfer Element 0:Full \(Storage Element 2 Loaded\):VolumeTag = B00002 *$/m);
+    await linux('dd if=/dev/sda of=/dev/nst1 bs=32k count=2; mt -f /dev/nst1 offline');
+    await agree([`mtx -f ${CHANGER} status`, 'mtx status', /Element/]);
+    await linux(`mtx -f ${CHANGER} unload 3 0; mtx -f ${CHANGER} transfer 1 17`);
+    const moved = await linux(`mtx -f ${CHANGER} status`);
+    t.regex(moved, /^ +Storage Element 3:Full :VolumeTag=B00002 *$/m);
+    t.regex(moved, /^ +Storage Element 17 IMPORT\/EXPORT:Full :VolumeTag=A00001 *$/m);
+    await agree([`mtx -f ${CHANGER} status`, 'mtx status', /Element/]);
+    t.deepEqual(recordLengths(readFileSync(join(machine.directory, 'tapes', 'B00002.tap'))), [32_768, 32_768, 0]);
   },
 );

@@ -34,16 +34,17 @@ class Inventory {
     const drives = this.of('drive');
     const numberOf = (address: number | undefined): string =>
       String(slots.findIndex((each) => each.address === address) + 1 || 'unknown');
-    const tag = ({volumeTag}: Element): string => (volumeTag === '' ? '' : `:VolumeTag = ${volumeTag}`);
+    const tag = ({volumeTag}: Element, equals: string): string =>
+      volumeTag === '' ? '' : `:VolumeTag${equals}${volumeTag}`;
     return [
       `  Storage Changer:${drives.length} Drives, ${slots.length} Slots ( ${this.of('port').length} Import/Export )`,
       ...drives.map((drive, i) => {
-        const full = `Full (Storage Element ${numberOf(drive.source)} Loaded)${tag(drive)}`;
+        const full = `Full (Storage Element ${numberOf(drive.source)} Loaded)${tag(drive, ' = ')}`;
         return `Data Transfer Element ${i}:${drive.isFull ? full : 'Empty'}`;
       }),
       ...slots.map((slot, i) => {
         const port = slot.kind === 'port' ? ' IMPORT/EXPORT' : '';
-        return `      Storage Element ${i + 1}${port}:${slot.isFull ? `Full ${tag(slot)}` : 'Empty'}`;
+        return `      Storage Element ${i + 1}${port}:${slot.isFull ? `Full ${tag(slot, '=')}` : 'Empty'}`;
       }),
     ];
   }

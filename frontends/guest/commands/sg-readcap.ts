@@ -19,12 +19,13 @@ export const sgReadcapCommand: Command = {
     const view = new DataView(data.buffer, data.byteOffset, data.length);
     const last = view.getUint32(0) * 2 ** 32 + view.getUint32(4);
     const blockBytes = view.getUint32(8);
+    const bytes = (last + 1) * blockBytes;
     ctx.printLines([
-      'READ CAPACITY (16):',
+      'Read Capacity results:',
+      `   Logical block provisioning: lbpme=${data[14] >>> 7}, lbprz=${(data[14] >>> 6) & 1}`,
       `   Last LBA=${last} (0x${last.toString(16)}), Number of logical blocks=${last + 1}`,
       `   Logical block length=${blockBytes} bytes`,
-      `   Logical block provisioning: lbpme=${data[14] >>> 7}, lbprz=${(data[14] >>> 6) & 1}`,
-      `Hence:\n   Device size: ${(last + 1) * blockBytes} bytes`,
+      `Hence:\n   Device size: ${bytes} bytes, ${(bytes / 2 ** 20).toFixed(1)} MiB, ${(bytes / 1e9).toFixed(2)} GB`,
     ]);
     return 0;
   },
