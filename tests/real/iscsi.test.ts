@@ -41,6 +41,13 @@ realTest('iscsi-ls', 'iscsi-ls, iscsi-inq and iscsi-readcapacity16 see the disk 
   t.regex(await initiator('iscsi-readcapacity16', uri), /LOGICAL BLOCK LENGTH IN BYTES:512[^]*Total size:1048576/);
 });
 
+realTest('iscsi-perf', 'iscsi-perf reads here and there, 32 commands at a time, and no command fails', async (t) => {
+  const uri = await exported(t, 8 * 2 ** 20);
+  const report = await initiator('iscsi-perf', '--random', '-b', '8', '-m', '32', '-t', '2', uri);
+  t.regex(report, /iops average [1-9]\d* .*\s+finished\.\s*$/);
+  t.notRegex(report, /fail|error/i);
+});
+
 for (const family of ['SCSI', 'iSCSI', 'ALL.Pr*']) {
   realTest('iscsi-test-cu', `libiscsi's own suite finds nothing wrong: ${family}`, async (t) => {
     const uri = await exported(t, SIZE);
