@@ -16,6 +16,8 @@ export interface NetFrontFeatures {
   queues: number;
   /** Has the backend hash frames and spread them by the hash, where it has feature-ctrl-ring. */
   hash: boolean;
+  /** Has the backend keep all pages of the rings mapped, where it has feature-ctrl-ring. @see netif.h, "Static Grants" */
+  staticGrants: boolean;
   /** xdp-headroom: bytes that the backend leaves free in each page, where it has feature-xdp-headroom. */
   headroom: number;
   /** request-multicast-control: the backend sends no multicast but that of groups which were joined. */
@@ -32,6 +34,7 @@ export const defaultFrontFeatures: NetFrontFeatures = {
   split: true,
   queues: 1,
   hash: false,
+  staticGrants: false,
   headroom: 0,
   multicast: false,
 };
@@ -45,6 +48,7 @@ export const frontFeatureReaders: TuningReaders<NetFrontFeatures> = {
   split: flag,
   queues: between(1, 16),
   hash: flag,
+  staticGrants: flag,
   headroom: between(0, 2048),
   multicast: flag,
 };

@@ -17,9 +17,11 @@ import {
 } from '../../hypervisor/xenbus/index.ts';
 import {GrantKeeper} from '../grant-keeper.ts';
 import {NetConnection} from './connection.ts';
+import type {ControlRing} from './control-ring.ts';
 import {Netfront} from './device.ts';
 import {defaultFrontFeatures, frontFeatureReaders, type NetFrontFeatures} from './features.ts';
 import {configureHashing} from './hashing.ts';
+import {keepGrantsMapped} from './static-grants.ts';
 import {connectionNodes, type NetConfig, obsoleteNodes, readMtu, readNetConfig} from './negotiation.ts';
 
 export interface NetFrontendOptions {
@@ -135,7 +137,7 @@ export class NetFrontend implements DriverInstance {
       ops: this.device.ops,
       domid: this.device.otherDomid,
       queues: config.queues,
-      hasControl: config.hash,
+      hasControl: config.hasControl,
       splitChannels: config.splitChannels,
       trusted: config.trusted,
       stats: nic.counters,
@@ -169,13 +171,15 @@ export class NetFrontend implements DriverInstance {
     nic.up(connection, config);
     if (!this.isAnnounced) this.onDevice(nic);
     this.isAnnounced = true;
-    if (connection.control !== undefined) this.hash(connection, connection.control);
+    if (connection.control !== undefined) void this.configure(connection, connection.control);
   }
 
   /** Frames flow meanwhile, and also when the backend refuses. */
-  private hash({queues}: NetConnection, control: NonNullable<NetConnection['control']>): void {
+  private async configure({queues}: NetConnection, control: ControlRing): Promise<void> {
     const {ops, otherDomid} = this.device;
-    void configureHashing({ops, domid: otherDomid, keeper: this.keeper, control, queues: queues.length});
+    const peer = {ops, domid: otherDomid, keeper: this.keeper, control};
+    if (this.features.staticGrants) await keepGrantsMapped(peer, queues);
+    if (this.features.hash) await configureHashing({...peer, queues: queues.length});
   }
 
   /** The backend goes away, or has gone: what we hold is taken back, as far as it lets go. */

@@ -10,19 +10,12 @@ import {
   XEN_NETIF_CTRL_TYPE_SET_HASH_MAPPING_SIZE,
 } from '../../hypervisor/abi/io/netif.ts';
 import {PAGE_SIZE} from '../../hypervisor/memory/index.ts';
-import type {HypervisorOps} from '../../hypervisor/ops.ts';
-import type {GrantKeeper} from '../grant-keeper.ts';
-import type {ControlRing} from './control-ring.ts';
+import {type ControlPeer, withPage} from './control-page.ts';
 
 const KEY_BYTES = 40;
 const MAX_ENTRIES = PAGE_SIZE / 4;
 
-export interface HashingOptions {
-  ops: HypervisorOps;
-  /** The backend's domain. */
-  domid: number;
-  keeper: GrantKeeper;
-  control: ControlRing;
+export interface HashingOptions extends ControlPeer {
   queues: number;
 }
 
@@ -44,32 +37,11 @@ export const configureHashing = async (options: HashingOptions): Promise<boolean
   const key = Uint32Array.from({length: KEY_BYTES / 4}, () => ops.schedule.random());
   const mapping = Uint32Array.from({length: entries}, (_, i) => i % queues);
   const steps = [
-    () => withPage(options, key, (ref) => ask(XEN_NETIF_CTRL_TYPE_SET_HASH_KEY, ref, KEY_BYTES)),
+    () => withPage(options, key, true, (ref) => ask(XEN_NETIF_CTRL_TYPE_SET_HASH_KEY, ref, KEY_BYTES)),
     () => ask(XEN_NETIF_CTRL_TYPE_SET_HASH_MAPPING_SIZE, entries),
-    () => withPage(options, mapping, (ref) => ask(XEN_NETIF_CTRL_TYPE_SET_HASH_MAPPING, ref, entries, 0)),
+    () => withPage(options, mapping, true, (ref) => ask(XEN_NETIF_CTRL_TYPE_SET_HASH_MAPPING, ref, entries, 0)),
     () => ask(XEN_NETIF_CTRL_TYPE_SET_HASH_FLAGS, types),
   ];
   for (const step of steps) if ((await step()) < 0) return false;
   return true;
-};
-
-/** Shows the backend a page that begins with these words, for as long as it takes to answer. */
-const withPage = async (
-  {ops, domid, keeper}: HashingOptions,
-  words: Uint32Array,
-  show: (ref: number) => Promise<number>,
-): Promise<number> => {
-  const gfn = ops.pages.alloc();
-  if (gfn === undefined) return -1;
-  const at = (gfn * PAGE_SIZE) / 4;
-  ops.memory.u32.fill(0, at, at + PAGE_SIZE / 4);
-  ops.memory.u32.set(words, at);
-  const ref = ops.grantor.grantAccess(domid, gfn, true);
-  if (ref < 0) {
-    ops.pages.free(gfn);
-    return -1;
-  }
-  const answer = await show(ref);
-  keeper.release(ref, gfn);
-  return answer;
 };

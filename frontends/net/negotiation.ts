@@ -16,8 +16,8 @@ export interface NetConfig {
   queues: number;
   /** The backend counts queues: it is told how many there are, be it one. */
   countsQueues: boolean;
-  /** A control ring, to have frames hashed. */
-  hash: boolean;
+  /** A control ring: to have frames hashed, or pages kept mapped. */
+  hasControl: boolean;
   /** xdp-headroom; undefined: the backend does not know of it. */
   headroom: number | undefined;
   /** The backend keeps a list of multicast addresses, and filters by it if we want. */
@@ -51,7 +51,7 @@ export const readNetConfig = async (device: XenbusDevice, features: NetFrontFeat
     splitChannels: features.split && (await flag('feature-split-event-channels')),
     queues: Math.min(features.queues, Math.max(maxQueues, 1)),
     countsQueues: maxQueues > 0,
-    hash: features.hash && (await flag('feature-ctrl-ring')),
+    hasControl: (features.hash || features.staticGrants) && (await flag('feature-ctrl-ring')),
     headroom: (await flag('feature-xdp-headroom')) ? features.headroom : undefined,
     groups: hasGroups ? (features.multicast ? 'filtered' : 'listed') : 'none',
     trusted: (await device.read('trusted')) !== '0',

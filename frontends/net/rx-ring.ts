@@ -12,6 +12,7 @@ import {
 } from '../../hypervisor/abi/io/netif.ts';
 import {XEN_NETIF_EXTRA_TYPE_XDP} from '../../hypervisor/abi/io/netif-xdp.ts';
 import type {FrontRing} from '../../hypervisor/abi/ring.ts';
+import {counted} from '../../hypervisor/cost/index.ts';
 import type {Gfn} from '../../hypervisor/ids.ts';
 import {PAGE_SIZE} from '../../hypervisor/memory/index.ts';
 import type {HypervisorOps} from '../../hypervisor/ops.ts';
@@ -38,7 +39,8 @@ export type FrameReceiver = (u8: Uint8Array, offset: number, length: number, lef
 
 /**
  * The receive ring: every slot has a page posted. A response lies in the slot of the request that it answers, so the
- * page is known by the slot. The grant is ended before anybody looks at the data.
+ * page is known by the slot. The grant is ended before anybody looks at the data,
+ * or the data is copied.
  * @see netif.h, "Guest receive"
  */
 export class RxRing {
@@ -51,6 +53,9 @@ export class RxRing {
   /** By slot, of the request that is in it. */
   private readonly refs: Int32Array;
   private readonly gfns: Int32Array;
+  /** By slot: the grant of its page that stays when it is not posted. @see keepGrants */
+  private readonly kept: Int32Array;
+  private keepsGrants = false;
   /** Pages that are not posted. */
   private readonly spare: number[] = [];
   private readonly response = new Uint32Array(2);
@@ -71,6 +76,7 @@ export class RxRing {
     this.mask = entries - 1;
     this.refs = new Int32Array(entries).fill(NOT_POSTED);
     this.gfns = new Int32Array(entries);
+    this.kept = new Int32Array(entries).fill(NOT_POSTED);
   }
 
   get ref(): number {
@@ -81,6 +87,17 @@ export class RxRing {
   fill(): boolean {
     while (!this.ring.full() && this.post());
     return this.ring.pushRequestsAndCheckNotify();
+  }
+
+  /**
+   * From now on each slot keeps its page, and the backend the right to it, or it does not any more. What the backend may
+   * write at any time is copied before anybody looks at it. Returns the grants of the slots, which have all been posted.
+   */
+  keepGrants(keeps: boolean): readonly number[] {
+    this.keepsGrants = keeps;
+    return Array.from(this.refs, (ref, slot) => (ref === NOT_POSTED ? this.kept[slot] : ref)).filter(
+      (ref) => ref !== NOT_POSTED,
+    );
   }
 
   /** Takes the responses and hands their frames over. Returns what is wrong with them: the ring is dead then. */
@@ -104,7 +121,8 @@ export class RxRing {
 
   /** Takes everything back that the backend can be made to give. */
   release(keeper: GrantKeeper): void {
-    this.refs.forEach((ref, slot) => {
+    this.refs.forEach((posted, slot) => {
+      const ref = posted === NOT_POSTED ? this.kept[slot] : posted;
       if (ref !== NOT_POSTED) keeper.release(ref, this.gfns[slot] as Gfn);
     });
     for (const gfn of this.spare) this.ops.pages.free(gfn as Gfn);
@@ -116,6 +134,21 @@ export class RxRing {
   }
 
   private post(): boolean {
+    const slot = this.ring.reqProdPvt & this.mask;
+    if (this.kept[slot] === NOT_POSTED && !this.grantPage(slot)) return false;
+    if (this.kept[slot] !== NOT_POSTED) {
+      this.refs[slot] = this.kept[slot];
+      this.kept[slot] = NOT_POSTED;
+    }
+    const {shared} = this.ring;
+    const word = shared.slotWord(this.ring.claimRequest());
+    shared.u32[word] = slot;
+    shared.u32[word + 1] = this.refs[slot];
+    return true;
+  }
+
+  /** Gives the slot a page that the backend may write to. False when there is none, or no grant. */
+  private grantPage(slot: number): boolean {
     const gfn = this.spare.pop() ?? this.ops.pages.alloc();
     if (gfn === undefined) return false;
     const ref = this.ops.grantor.grantAccess(this.domid, gfn as Gfn, false);
@@ -123,14 +156,8 @@ export class RxRing {
       this.spare.push(gfn);
       return false;
     }
-    const {shared} = this.ring;
-    const index = this.ring.claimRequest();
-    const slot = index & this.mask;
     this.gfns[slot] = gfn;
     this.refs[slot] = ref;
-    const word = shared.slotWord(index);
-    shared.u32[word] = slot;
-    shared.u32[word + 1] = ref;
     return true;
   }
 
@@ -139,13 +166,14 @@ export class RxRing {
     const fault = this.takeSlot();
     if (fault !== undefined) return fault;
     const flags = this.response[1];
-    if ((flags & (NETRXF_more_data | NETRXF_extra_info)) !== 0) return this.takeChain(flags, end, receiver);
+    const isChain = (flags & (NETRXF_more_data | NETRXF_extra_info)) !== 0;
+    if (isChain || this.keepsGrants) return this.takeChain(flags, end, receiver);
     if (!this.isSound()) this.stats.rxErrors++;
     else this.deliver(receiver, this.ops.memory.u8, this.gfn * PAGE_SIZE + this.offset, this.length, leftBy(flags));
     return undefined;
   }
 
-  /** The rest of a frame of several slots. It is thrown away if any of them is bad, and then the next one counts. */
+  /** The rest of a frame of one slot or several, put together in our own memory. It is thrown away if any of them is bad, and then the next one counts. */
   private takeChain(firstFlags: number, end: number, receiver: FrameReceiver): Fault | undefined {
     let flags = firstFlags;
     let length = this.append(0);
@@ -173,6 +201,8 @@ export class RxRing {
     if (this.assembly.length === 0) this.assembly = new Uint8Array(MAX_FRAME);
     const from = this.gfn * PAGE_SIZE + this.offset;
     this.assembly.set(this.ops.memory.u8.subarray(from, from + this.length), length);
+    // Without kept grants a kernel passes the pages on: the copy stands for those who read them.
+    if (this.keepsGrants) this.ops.account?.add(counted.memcpyBytes, this.length);
     return length + this.length;
   }
 
@@ -208,12 +238,17 @@ export class RxRing {
     return this.takePage(slot) ? undefined : inUse(slot);
   }
 
-  /** Takes the page of a slot back from the backend; it is posted again later. False while the backend holds it. */
+  /**
+   * Takes the page of a slot back from the backend; it is posted again later. False while the backend holds it, which it may
+   * where grants are kept.
+   */
   private takePage(slot: number): boolean {
-    if (!this.ops.grantor.endAccess(this.refs[slot])) return false;
+    const ref = this.refs[slot];
     this.gfn = this.gfns[slot];
+    if (this.keepsGrants) this.kept[slot] = ref;
+    else if (this.ops.grantor.endAccess(ref)) this.spare.push(this.gfn);
+    else return false;
     this.refs[slot] = NOT_POSTED;
-    this.spare.push(this.gfn);
     return true;
   }
 

@@ -35,7 +35,7 @@ export type Fault = string;
 
 /**
  * The transmit ring. Each id has a page of its own for the packet, made when the id is first used; it is granted from
- * the request to the response and at no other time.
+ * the request to the response and at no other time, unless grants are kept.
  * @see netif.h, "Guest transmit"
  */
 export class TxRing {
@@ -49,6 +49,9 @@ export class TxRing {
   private readonly gfns: Int32Array;
   /** By id: NOT_SENT while the backend has no request of it, or DUMMY. */
   private readonly refs: Int32Array;
+  /** By id: the grant of its page that stays when the backend has no request of it. @see keepGrants */
+  private readonly kept: Int32Array;
+  private keepsGrants = false;
   /** Ids that are free, the last one next. */
   private readonly freeIds: Uint16Array;
   private freeCount: number;
@@ -65,6 +68,7 @@ export class TxRing {
     const {entries} = this.ring.shared;
     this.gfns = new Int32Array(entries).fill(NO_PAGE);
     this.refs = new Int32Array(entries).fill(NOT_SENT);
+    this.kept = new Int32Array(entries).fill(NOT_SENT);
     this.freeIds = Uint16Array.from({length: entries}, (_, i) => entries - 1 - i);
     this.freeCount = entries;
   }
@@ -76,6 +80,21 @@ export class TxRing {
   /** Requests that can be made now. */
   get free(): number {
     return Math.min(this.freeCount, this.ring.free());
+  }
+
+  /**
+   * From now on the backend keeps the right to read the page of each id, or it does not any more. Returns the grants of all
+   * ids; fewer when pages or grants have run out.
+   */
+  keepGrants(keeps: boolean): readonly number[] {
+    this.keepsGrants = keeps;
+    const grants: number[] = [];
+    for (const [id, sent] of this.refs.entries()) {
+      if (keeps && sent === NOT_SENT && this.kept[id] === NOT_SENT) this.kept[id] = this.grantPage(id);
+      const ref = sent >= 0 ? sent : this.kept[id];
+      if (ref >= 0) grants.push(ref);
+    }
+    return grants;
   }
 
   /** Byte offset in our memory where the next frame, of up to a page, may be built; -1 when the ring is full. */
@@ -137,7 +156,7 @@ export class TxRing {
   /** Takes everything back that the backend can be made to give. */
   release(keeper: GrantKeeper): void {
     this.gfns.forEach((gfn, id) => {
-      const ref = this.refs[id];
+      const ref = this.refs[id] >= 0 ? this.refs[id] : this.kept[id];
       if (ref >= 0) keeper.release(ref, gfn as Gfn);
       else if (gfn !== NO_PAGE) this.ops.pages.free(gfn as Gfn);
     });
@@ -156,8 +175,7 @@ export class TxRing {
     if (status === NETIF_RSP_NULL) return undefined;
     const ref = id < this.refs.length ? this.refs[id] : NOT_SENT;
     if (ref === NOT_SENT) return `a transmit response to request ${id}, which is not under way`;
-    if (ref !== DUMMY && !this.ops.grantor.endAccess(ref))
-      return `transmit request ${id} is answered, but its page is in use`;
+    if (ref !== DUMMY && !this.endAccess(id, ref)) return `transmit request ${id} is answered, but its page is in use`;
     if (status !== NETIF_RSP_OKAY) this.stats.txErrors++;
     this.refs[id] = NOT_SENT;
     this.freeIds[this.freeCount++] = id;
@@ -191,7 +209,7 @@ export class TxRing {
       ring.reqProdPvt = (ring.reqProdPvt - 1) >>> 0;
       if (hasExtra && ring.reqProdPvt === (begin + 1) >>> 0) continue;
       const id = this.freeIds[this.freeCount++];
-      this.ops.grantor.endAccess(this.refs[id]);
+      this.endAccess(id, this.refs[id]);
       this.refs[id] = NOT_SENT;
     }
   }
@@ -212,9 +230,24 @@ export class TxRing {
     const gfn = this.gfns[id];
     // An earlier packet's bytes. @see XSA-403
     if (!this.trusted) this.ops.memory.u8.fill(0, gfn * PAGE_SIZE + Math.min(size, PAGE_SIZE), (gfn + 1) * PAGE_SIZE);
-    const ref = this.ops.grantor.grantAccess(this.domid, gfn as Gfn, true);
+    const ref = this.kept[id] >= 0 ? this.kept[id] : this.grantPage(id);
     if (ref < 0) return false;
+    this.kept[id] = NOT_SENT;
     this.fillRequest(ref, size, flags);
+    return true;
+  }
+
+  /** Lets the backend read the page of an id, which may be new. NOT_SENT when there is none, or no grant. */
+  private grantPage(id: number): number {
+    const gfn = this.pageOf(id);
+    if (gfn === NO_PAGE) return NOT_SENT;
+    return Math.max(this.ops.grantor.grantAccess(this.domid, gfn as Gfn, true), NOT_SENT);
+  }
+
+  /** The request of an id is over. False while the backend holds its page, which it may where grants are kept. */
+  private endAccess(id: number, ref: number): boolean {
+    if (!this.keepsGrants) return this.ops.grantor.endAccess(ref);
+    this.kept[id] = ref;
     return true;
   }
 

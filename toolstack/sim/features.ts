@@ -44,6 +44,7 @@ export const drawNetUse = (random: Random, queues: number): Partial<NetFrontFeat
   split: random.chance(0.7),
   queues: 1 + random.below(queues),
   hash: random.chance(0.4),
+  staticGrants: random.chance(0.3),
   headroom: one(random, [0, 0, 256]),
   multicast: random.chance(0.3),
 });
