@@ -1,3 +1,4 @@
+import {counted} from '../hypervisor/cost/index.ts';
 import type {Gfn} from '../hypervisor/ids.ts';
 import {PAGE_SIZE} from '../hypervisor/memory/index.ts';
 import type {HypervisorOps} from '../hypervisor/ops.ts';
@@ -13,12 +14,18 @@ export class FramePool {
   private readonly ops: HypervisorOps;
   /** Whether the backend may see what is left in a page of earlier requests. */
   private readonly trusted: boolean;
+  /**
+   * A kernel's driver would copy, too: its cost. Elsewhere the frames stand for the pages that a program reads and writes
+   * itself. @see Linux, drivers/block/xen-blkfront.c, "need_copy"
+   */
+  isBounce: boolean;
   private readonly idle: Gfn[] = [];
   private allocated = 0;
 
   constructor(ops: HypervisorOps, trusted: boolean) {
     this.ops = ops;
     this.trusted = trusted;
+    this.isBounce = !trusted;
   }
 
   /** `count` frames, 1..257, or undefined when memory or the pool's share of it is used up. */
@@ -46,6 +53,7 @@ export class FramePool {
     for (let i = 0, at = 0; at < bytes.length; i++, at += PAGE_SIZE) {
       u8.set(bytes.subarray(at, at + PAGE_SIZE), frames[i] * PAGE_SIZE);
     }
+    if (this.isBounce) this.ops.account?.add(counted.memcpyBytes, bytes.length);
   }
 
   /** Copies as many bytes as `into` holds out of the frames. */
@@ -55,6 +63,7 @@ export class FramePool {
       const start = frames[i] * PAGE_SIZE;
       into.set(u8.subarray(start, start + Math.min(PAGE_SIZE, into.length - at)), at);
     }
+    if (this.isBounce) this.ops.account?.add(counted.memcpyBytes, into.length);
   }
 
   /** Frees the frames that no request has, those apart that are held otherwise. */

@@ -1,3 +1,4 @@
+import type {Ledger} from './cost/index.ts';
 import {type Abi, type EventWords, PortTable, SharedInfo, TwoLevelEvents} from './event-channel/index.ts';
 import {GrantTable, Maptrack, statusFramesFor} from './grant-table/index.ts';
 import type {DomId, Gfn} from './ids.ts';
@@ -51,6 +52,8 @@ export class Domain {
   readonly schedule: DomainQueue;
   /** Its vCPUs as the scheduler knows them. */
   readonly sched: SchedDomain;
+  /** Counts what its I/O costs, if anything does. */
+  readonly ledger: Ledger | null;
   /** Takes what the domain's own code threw. */
   readonly onFault: (error: unknown) => void;
   pauseCount = 0;
@@ -69,6 +72,7 @@ export class Domain {
     vcpus: number;
     handle: string;
     maxGrantVersion: number;
+    ledger: Ledger | null;
     onFault: (error: unknown) => void;
   }) {
     this.id = options.id;
@@ -83,6 +87,7 @@ export class Domain {
     this.events = new TwoLevelEvents(this.sharedInfo);
     this.grants = new GrantTable(options.memory, MAX_GRANT_FRAMES);
     this.grants.placeFrame(0, this.grantFramesGfn * PAGE_SIZE);
+    this.ledger = options.ledger;
     this.onFault = options.onFault;
     this.schedule = new DomainQueue(options.schedule, () => this.runnable, options.onFault);
     const {schedule} = this;

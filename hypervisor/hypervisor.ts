@@ -1,6 +1,7 @@
 import {type Observable, Subject} from 'rxjs';
 import {SHUTDOWN_crash, SHUTDOWN_MAX, SHUTDOWN_suspend, SHUTDOWN_watchdog} from './abi/sched.ts';
 import {VIRQ_DEBUG, VIRQ_DOM_EXC, VIRQ_TIMER} from './abi/xen.ts';
+import type {Ledger} from './cost/index.ts';
 import {Domain, HYPERVISOR_FRAMES} from './domain.ts';
 import type {DomainEvent, DomainInfo, DomainTable} from './domain-info.ts';
 import {DomainTableState} from './domain-table.ts';
@@ -20,6 +21,8 @@ export interface HypervisorOptions {
   memoryMib?: number;
   faults?: Partial<FaultRates>;
   sched?: SchedOptions;
+  /** Counts what I/O costs; none: nothing is counted. */
+  ledger?: Ledger;
 }
 
 export interface DomainOptions {
@@ -59,6 +62,7 @@ export class Hypervisor {
   readonly schedule: Schedule;
   readonly trace: Tracer;
   readonly faults: FaultPlan;
+  readonly ledger: Ledger | null;
   readonly eventChannels: EventChannels;
   readonly grants: Grants;
   /** CPUs, pools and who runs where. */
@@ -74,6 +78,7 @@ export class Hypervisor {
 
   constructor(options: HypervisorOptions) {
     this.schedule = options.schedule;
+    this.ledger = options.ledger ?? null;
     this.totalPages = (options.memoryMib ?? DEFAULT_MEMORY_MIB) * PAGES_PER_MIB;
     this.trace = new Tracer(() => this.schedule.now());
     this.sched = new Sched(options.schedule, options.sched);
@@ -148,6 +153,7 @@ export class Hypervisor {
       vcpus,
       handle: options.handle ?? NIL_UUID,
       maxGrantVersion: options.maxGrantVersion ?? MAX_GRANT_VERSION,
+      ledger: this.ledger,
       onFault: (error) => this.onProgramFault(domain, error),
     });
     domain.pauseCount = 1;

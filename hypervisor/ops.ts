@@ -1,4 +1,5 @@
 import type {Observable} from 'rxjs';
+import type {Account, Ledger} from './cost/index.ts';
 import type {Abi, ChannelStatus} from './event-channel/index.ts';
 import type {Grantor, GrantTableSize} from './grant-table/index.ts';
 import type {DomId, Gfn} from './ids.ts';
@@ -23,6 +24,10 @@ export interface HypervisorOps {
   readonly trace: Tracer;
   /** Faults that a driver of the host injects into what it does. */
   readonly faults: FaultPlan;
+  /** What counts the cost of I/O on this host; null: nothing does. */
+  readonly ledger: Ledger | null;
+  /** Of the device whose driver was handed this, for what the driver copies itself. */
+  readonly account: Account | null;
   /** Emulated hardware, of an HVM domain whose kernel is a program. */
   readonly io: TrappedIo | undefined;
 

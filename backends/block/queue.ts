@@ -11,6 +11,7 @@ import {
   BLKIF_RSP_ERROR,
   BLKIF_RSP_OKAY,
 } from '../../hypervisor/abi/io/blkif.ts';
+import {counted} from '../../hypervisor/cost/index.ts';
 import type {HypervisorOps} from '../../hypervisor/ops.ts';
 import {OVERRUN} from '../mapped-ring.ts';
 import type {Transport} from '../ring-transport.ts';
@@ -254,6 +255,7 @@ export class BlockQueue {
     this.responses = 0;
     // An event that found nothing to do.
     if (requests === 0 && responses === 0) return;
+    this.ops.account?.add(counted.request, requests);
     this.answerTimes.settle(this.ops.schedule.now());
     if (batches.observed) batches.next({requests, responses, notified});
     if (this.ops.trace.on) this.ops.trace.emit('ring_batch', this.ops.domid, name, requests, responses);

@@ -1,4 +1,5 @@
 import {type Observable, Subject, type Subscription} from 'rxjs';
+import {opsOfDevice} from '../../hypervisor/cost/index.ts';
 import type {HypervisorOps} from '../../hypervisor/ops.ts';
 import type {XsClient} from '../../hypervisor/xenstore/index.ts';
 import {GuestConsole} from './guest-console.ts';
@@ -72,7 +73,8 @@ export class ConsoleDaemon {
   add(domid: number): void {
     if (this.consoles.get(domid)?.state === 'closed') this.forget(domid);
     if (this.consoles.has(domid) || this.consoles.size >= this.limits.guests) return;
-    const {ops, xs} = this.options;
+    const {xs} = this.options;
+    const ops = opsOfDevice(this.options.ops, {domid, device: 'console/0', side: 'back'});
     this.consoles.set(domid, new GuestConsole({domid, ops, limits: this.limits, onOutput: this.onOutput}));
     const watch = xs
       .watch(`/local/domain/${domid}/console`)

@@ -5,6 +5,7 @@ import {GNTMAP_host_map, GNTTAB_RESERVED_CONSOLE} from '../../hypervisor/abi/gra
 import {ByteQueue} from '../../hypervisor/byte-queue.ts';
 import {errnoName} from '../../hypervisor/errno.ts';
 import {PAGE_SIZE} from '../../hypervisor/memory/index.ts';
+import {counted} from '../../hypervisor/cost/index.ts';
 import type {HypervisorOps} from '../../hypervisor/ops.ts';
 import type {ConsoleLimits} from './limits.ts';
 import type {ConsoleNodes} from './nodes.ts';
@@ -154,6 +155,7 @@ export class GuestConsole {
 
   private deliver(bytes: Uint8Array): void {
     this.counts.outBytes += bytes.length;
+    this.ops.account?.add(counted.memcpyBytes, bytes.length);
     this.kept.pushOver(bytes);
     this.onOutput(this, bytes);
     this.chunks.next(bytes);
@@ -173,6 +175,7 @@ export class GuestConsole {
     }
     if (moved === 0) return;
     this.counts.inBytes += moved;
+    this.ops.account?.add(counted.memcpyBytes, moved);
     this.notify();
   }
 

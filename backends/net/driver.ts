@@ -1,4 +1,5 @@
 import {EINVAL, ENOENT} from '../../hypervisor/errno.ts';
+import type {PageAllocator} from '../../hypervisor/memory/index.ts';
 import type {HypervisorOps} from '../../hypervisor/ops.ts';
 import {DeviceError, type XenbusDevice, type XenbusDriver} from '../../hypervisor/xenbus/index.ts';
 import {type Networks, parseMac} from '../network/index.ts';
@@ -17,10 +18,11 @@ export interface NetBackendOptions {
 
 /** The driver of `backend/vif/DOMID/DEVID`: netback. */
 export const netBackend = ({networks, features = {}, onVif}: NetBackendOptions): XenbusDriver => {
-  const shares = new Map<HypervisorOps, NetbackShare>();
+  /** By whose pages they are. */
+  const shares = new Map<PageAllocator, NetbackShare>();
   const shareOf = (ops: HypervisorOps): NetbackShare => {
-    const share = shares.get(ops) ?? createShare(ops);
-    shares.set(ops, share);
+    const share = shares.get(ops.pages) ?? createShare(ops);
+    shares.set(ops.pages, share);
     return share;
   };
   return {

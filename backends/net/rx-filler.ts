@@ -7,6 +7,7 @@ import {
   NETRXF_more_data,
 } from '../../hypervisor/abi/io/netif.ts';
 import type {BackRing} from '../../hypervisor/abi/ring.ts';
+import {counted} from '../../hypervisor/cost/index.ts';
 import {DOMID_SELF} from '../../hypervisor/ids.ts';
 import {PAGE_SHIFT, PAGE_SIZE} from '../../hypervisor/memory/index.ts';
 import type {HypervisorOps} from '../../hypervisor/ops.ts';
@@ -69,6 +70,7 @@ export class RxFiller {
     }
     this.stats.rxPackets++;
     this.stats.rxBytes += length;
+    this.ops.account?.add(counted.request);
     if (this.tap.on) this.show(first, place, length, offload);
   }
 

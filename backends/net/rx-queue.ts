@@ -1,4 +1,5 @@
 import type {BackRing} from '../../hypervisor/abi/ring.ts';
+import {counted} from '../../hypervisor/cost/index.ts';
 import {PAGE_SIZE} from '../../hypervisor/memory/index.ts';
 import type {HypervisorOps} from '../../hypervisor/ops.ts';
 import type {Timer} from '../../hypervisor/schedule/index.ts';
@@ -135,8 +136,12 @@ export class RxQueue {
 
   private delay(offset: number, length: number, offload: number): void {
     const expiryNs = this.ops.schedule.now() + this.drainNs;
-    if (!this.backlog.push(offset, length, offload, expiryNs)) this.stats.rxDropped++;
-    else if (this.timer === undefined) this.waitForExpiry();
+    if (!this.backlog.push(offset, length, offload, expiryNs)) {
+      this.stats.rxDropped++;
+      return;
+    }
+    this.ops.account?.add(counted.memcpyBytes, length);
+    if (this.timer === undefined) this.waitForExpiry();
   }
 
   private shift(): void {

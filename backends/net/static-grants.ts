@@ -1,4 +1,5 @@
 import {GNTMAP_host_map, GNTMAP_readonly} from '../../hypervisor/abi/grant-table.ts';
+import {counted} from '../../hypervisor/cost/index.ts';
 import type {HypervisorOps} from '../../hypervisor/ops.ts';
 
 /** Grants of one queue that may be kept mapped: a page for each slot of both its rings. */
@@ -52,6 +53,7 @@ export class StaticGrants {
     if (map === undefined) return undefined;
     const from = this.ops.mappedOffset(map.handle) + offset;
     this.ops.memory.u8.set(this.ops.mappedMemory(map.handle).u8.subarray(from, from + length), to);
+    this.ops.account?.add(counted.memcpyBytes, length);
     return true;
   }
 
@@ -62,6 +64,7 @@ export class StaticGrants {
     if (map.isReadonly) return false;
     const to = this.ops.mappedOffset(map.handle) + offset;
     this.ops.mappedMemory(map.handle).u8.set(this.ops.memory.u8.subarray(from, from + length), to);
+    this.ops.account?.add(counted.memcpyBytes, length);
     return true;
   }
 

@@ -10,6 +10,7 @@ import {
 } from '../../hypervisor/abi/io/netif.ts';
 import type {BackRing} from '../../hypervisor/abi/ring.ts';
 import {PAGE_SIZE} from '../../hypervisor/memory/index.ts';
+import {counted} from '../../hypervisor/cost/index.ts';
 import type {HypervisorOps} from '../../hypervisor/ops.ts';
 import {ETH_HLEN, type FrameArea, leftToDo, NO_OFFLOAD, OVER_IPV6, removeChecksum} from '../network/index.ts';
 import type {Credit} from './credit.ts';
@@ -174,6 +175,7 @@ export class TxQueue {
     if (chain !== undefined && chain.slots > MAX_PARTS) stats.txOverflows++;
     stats.txPackets++;
     stats.txBytes += size;
+    this.ops.account?.add(counted.request);
     return true;
   }
 

@@ -1,4 +1,5 @@
 import {GNTCOPY_source_gref, GNTMAP_host_map, GNTMAP_readonly, GNTST_okay} from '../../hypervisor/abi/grant-table.ts';
+import {counted} from '../../hypervisor/cost/index.ts';
 import {DOMID_SELF} from '../../hypervisor/ids.ts';
 import {PAGE_SHIFT, PAGE_SIZE} from '../../hypervisor/memory/index.ts';
 import type {HypervisorOps} from '../../hypervisor/ops.ts';
@@ -56,6 +57,7 @@ export class TxStager {
     const from = ops.mappedOffset(handle) + offset;
     ops.memory.u8.set(ops.mappedMemory(handle).u8.subarray(from, from + size), at);
     ops.gnttabUnmap(handle);
+    ops.account?.add(counted.memcpyBytes, size);
     this.mapped++;
     return true;
   }

@@ -109,6 +109,7 @@ export class VifQueue {
     if (responses > 0) {
       this.lastFilledNs = this.host.ops.schedule.now();
       this.trace('rx', responses);
+      this.host.ops.account?.endBatch();
       if (ring.pushResponsesAndCheckNotify()) this.notify(this.rings.rxPort);
     }
     this.lookForStall();
@@ -125,6 +126,7 @@ export class VifQueue {
     if (!this.passes(this.tx.drain())) return;
     const taken = (ring.reqCons - before) >>> 0;
     if (taken > 0) this.trace('tx', taken);
+    this.host.ops.account?.endBatch();
     if (taken > 0 && ring.pushResponsesAndCheckNotify()) this.notify(this.rings.txPort);
     // More than a ring full at one go would keep the other guests waiting.
     if (!this.tx.isHeld && ring.finalCheckForRequests() > 0) this.serve();

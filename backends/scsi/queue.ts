@@ -13,6 +13,7 @@ import {
   XEN_VSCSIIF_RSLT_RESET_FAILED,
   XEN_VSCSIIF_RSLT_RESET_SUCCESS,
 } from '../../hypervisor/abi/io/vscsiif.ts';
+import {counted} from '../../hypervisor/cost/index.ts';
 import type {HypervisorOps} from '../../hypervisor/ops.ts';
 import {OVERRUN} from '../mapped-ring.ts';
 import type {Transport} from '../ring-transport.ts';
@@ -102,6 +103,7 @@ export class ScsiQueue {
     const waiting = this.ring.look();
     if (waiting === OVERRUN) return this.giveUp();
     for (let taken = 0; taken < waiting; taken++) this.takeOne();
+    this.ops.account?.add(counted.request, waiting);
     this.publish();
     if (!this.ring.awaitRequests()) this.drainLater();
   };

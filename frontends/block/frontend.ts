@@ -194,7 +194,7 @@ export class BlockFrontend implements DriverInstance {
     const {persistent, flush, barrier, discardGranularity} = properties;
     const maxSegments = Math.max(BLKIF_MAX_SEGMENTS_PER_REQUEST, Math.min(features.indirect, properties.indirect));
     const units = sectorUnits(features.reading, properties.sectorSize);
-    for (const {ring} of lanes) ring.agree({persistent: persistent && features.persistent, maxSegments, units});
+    for (const lane of lanes) lane.agree({persistent: persistent && features.persistent, maxSegments, units});
     const wanted = {...properties, discardGranularity: features.discard ? discardGranularity : 0};
     const terms = {maxSegments, flush: flush && features.flush, barrier: barrier && features.barrier};
     disk.connect(lanes, wanted, terms);

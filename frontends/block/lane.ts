@@ -2,7 +2,7 @@ import type {Gfn} from '../../hypervisor/ids.ts';
 import type {HypervisorOps} from '../../hypervisor/ops.ts';
 import {FramePool} from '../frame-pool.ts';
 import type {Extent, Operation} from './operation.ts';
-import type {BlockRing} from './ring.ts';
+import type {BlockRing, RingTerms} from './ring.ts';
 
 /** One request on the ring. */
 export interface Part {
@@ -26,6 +26,12 @@ export class Lane {
     this.frames = new FramePool(ops, trusted);
     this.parts = new Array<Part | undefined>(ring.entries).fill(undefined);
     this.freeTags = Array.from(this.parts, (_, i) => ring.entries - 1 - i);
+  }
+
+  /** To be called before the first request. */
+  agree(terms: RingTerms): void {
+    this.ring.agree(terms);
+    if (terms.persistent) this.frames.isBounce = true;
   }
 
   /** The tag that the next request has to have; there are as many as slots in the ring. */

@@ -2,6 +2,7 @@ import {type Observable, Subject} from 'rxjs';
 import {type ByteRing, consoleRings, CORRUPT} from '../../hypervisor/abi/byte-ring.ts';
 import {HVM_PARAM_CONSOLE_EVTCHN, HVM_PARAM_CONSOLE_PFN} from '../../hypervisor/abi/hvm/params.ts';
 import {ByteQueue} from '../../hypervisor/byte-queue.ts';
+import {counted, opsOfDevice} from '../../hypervisor/cost/index.ts';
 import type {HypervisorOps} from '../../hypervisor/ops.ts';
 import {PAGE_SIZE} from '../../hypervisor/memory/index.ts';
 import type {ConsoleDevice} from '../api.ts';
@@ -45,7 +46,8 @@ export class HvcConsole implements ConsoleDevice {
   }
 
   /** Undefined when the builder gave the domain no console. */
-  static connect(ops: HypervisorOps): HvcConsole | undefined {
+  static connect(kernel: HypervisorOps): HvcConsole | undefined {
+    const ops = opsOfDevice(kernel, {domid: kernel.domid, device: 'console/0', side: 'front'});
     const gfn = ops.hvmParam(HVM_PARAM_CONSOLE_PFN);
     const port = ops.hvmParam(HVM_PARAM_CONSOLE_EVTCHN);
     if (gfn === 0 || port === 0 || !ops.memory.isPopulated(gfn)) return undefined;
@@ -93,6 +95,7 @@ export class HvcConsole implements ConsoleDevice {
     if (count === CORRUPT) this.counts.corrupt++;
     if (count <= 0) return;
     this.counts.inBytes += count;
+    this.ops.account?.add(counted.memcpyBytes, count);
     this.notify();
     this.typed.next(this.scratch.slice(0, count));
   }
@@ -110,6 +113,7 @@ export class HvcConsole implements ConsoleDevice {
     }
     if (moved === 0) return;
     this.counts.outBytes += moved;
+    this.ops.account?.add(counted.memcpyBytes, moved);
     this.notify();
     this.wake();
   }

@@ -1,4 +1,3 @@
-export {type AccessKind, DeviceMeter} from './device-meter.ts';
 export {
   Account,
   type AccountName,
@@ -11,6 +10,9 @@ export {
   sum,
   toRecord,
 } from './ledger.ts';
+export {LedgerIoMeter} from './ledger-io-meter.ts';
+export {opsOfDevice} from './metered-ops.ts';
+export {meteredStore} from './metered-store.ts';
 export {costByPrimitive, type Demand, demandOf, type Machine, type Modelled, modelWork, type Work} from './model.ts';
 export {
   type Certainty,

@@ -48,6 +48,7 @@ const exit = (what: string): Primitive => ({unit: 'exit', what, charges: [['self
 
 /** What a ledger counts. An exit of any kind is counted once, under that kind. */
 export const primitives = {
+  request: {unit: 'request', what: 'request, command or frame that came to the device', charges: []},
   pio: exit('IN, OUT, INS or OUTS of a port that traps; a REP that traps once is one'),
   mmio: exit('an access to memory that traps'),
   pciConfig: exit('an access to PCI configuration space'),

@@ -19,6 +19,8 @@ export class PortTable {
   private readonly freed: number[] = [];
   /** Times each port was set pending, what /proc/interrupts counts. */
   readonly received: number[] = [0];
+  /** Times EVTCHNOP_send was called on it. */
+  readonly sent: number[] = [0];
 
   get(port: number): Channel | undefined {
     return this.ports[port];
@@ -34,6 +36,7 @@ export class PortTable {
     if (port >= limit) return -1;
     this.ports[port] = channel;
     this.received[port] = 0;
+    this.sent[port] = 0;
     return port;
   }
 

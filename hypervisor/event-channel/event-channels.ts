@@ -125,6 +125,7 @@ export class EventChannels {
   send(caller: Domain, port: number): number {
     const channel = caller.ports.get(port);
     if (channel === undefined) return -EINVAL;
+    caller.ports.sent[port]++;
     switch (channel.kind) {
       case 'interdomain':
         if (this.trace.on) this.trace.emit('evtchn_send', caller.id, port, channel.remote.id, channel.remotePort);

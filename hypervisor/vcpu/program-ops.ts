@@ -1,5 +1,6 @@
 import type {Observable} from 'rxjs';
 import {EVTCHN_FIFO_MASKED} from '../abi/event-channel.ts';
+import type {Account, Ledger} from '../cost/index.ts';
 import type {Domain} from '../domain.ts';
 import {EINVAL, ENOENT, ENOMEM, EOPNOTSUPP, EPERM, ESRCH} from '../errno.ts';
 import {type Abi, type ChannelStatus, FifoEvents, TwoLevelEvents} from '../event-channel/index.ts';
@@ -28,6 +29,8 @@ export class ProgramOps implements HypervisorOps {
   readonly schedule: TaskQueue;
   readonly trace: Tracer;
   readonly faults: FaultPlan;
+  readonly ledger: Ledger | null;
+  readonly account: Account | null = null;
   readonly io: TrappedIo | undefined;
   private readonly xen: Hypervisor;
   private readonly domain: Domain;
@@ -44,6 +47,7 @@ export class ProgramOps implements HypervisorOps {
     this.schedule = domain.schedule;
     this.trace = xen.trace;
     this.faults = xen.faults;
+    this.ledger = domain.ledger;
     this.io = domain.trappedIo;
     if (domain.events instanceof TwoLevelEvents) domain.events.maskAll();
   }

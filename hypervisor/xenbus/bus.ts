@@ -1,5 +1,6 @@
 import {type Observable, Subject, type Subscription} from 'rxjs';
 import {XenbusStateInitialising} from '../abi/io/xenbus.ts';
+import {meteredStore, opsOfDevice} from '../cost/index.ts';
 import type {HypervisorOps} from '../ops.ts';
 import type {XsClient} from '../xenstore/index.ts';
 import {XenbusDevice} from './device.ts';
@@ -155,10 +156,11 @@ export class XenbusBus {
       // Stopped meanwhile, nobody would let go of the device.
       if (this.subscription?.closed !== false) return;
       if (otherPath === undefined || otherId === undefined || !/^\d{1,5}$/.test(otherId)) return;
+      const {ops, xs} = this.meteredFor(parts, Number(otherId));
       const device = new XenbusDevice(
         {
-          ops: this.ops,
-          xs: this.xs,
+          ops,
+          xs,
           role: this.role,
           type: parts[1],
           devid: parts[parts.length - 1],
@@ -174,6 +176,17 @@ export class XenbusBus {
     } finally {
       this.probing.delete(path);
     }
+  }
+
+  /** What the driver of a device gets: counted, where a ledger is kept. */
+  private meteredFor(parts: string[], otherDomid: number): {ops: HypervisorOps; xs: XsClient} {
+    const isFront = this.role === 'frontend';
+    const ops = opsOfDevice(this.ops, {
+      domid: isFront ? this.ops.domid : otherDomid,
+      device: `${parts[1]}/${parts[parts.length - 1]}`,
+      side: isFront ? 'front' : 'back',
+    });
+    return {ops, xs: ops.account === null ? this.xs : meteredStore(this.xs, ops.account)};
   }
 
   private async attach(path: string, device: XenbusDevice, driver: XenbusDriver): Promise<void> {

@@ -1,6 +1,7 @@
 import {DeviceModel} from '../../backends/emulated/bus/index.ts';
 import {setUpPci} from '../../frontends/emulated/firmware.ts';
 import {type NativeMachine, nativeMachine} from '../../frontends/emulated/machine.ts';
+import type {Ledger} from '../../hypervisor/cost/index.ts';
 import {type Domain, type DomId, Hypervisor, type HypervisorOps} from '../../hypervisor/index.ts';
 import {attachProgramIo, type TrappedIo} from '../../hypervisor/ioreq/index.ts';
 import {type Schedule, virtualClock} from '../../hypervisor/schedule/index.ts';
@@ -20,9 +21,9 @@ export class EmulatedRig {
   readonly machine: NativeMachine;
   readonly model: DeviceModel;
 
-  constructor(seed = 1) {
+  constructor({seed = 1, ledger}: {seed?: number; ledger?: Ledger} = {}) {
     this.schedule = virtualClock(seed);
-    this.xen = new Hypervisor({schedule: this.schedule, memoryMib: 1024});
+    this.xen = new Hypervisor({schedule: this.schedule, memoryMib: 1024, ledger});
     this.dom0 = new ProgramOps(this.xen, this.createDomain(0 as DomId), FIRST_FREE_GFN);
     this.guest = this.createDomain();
     attachProgramIo(this.guest);

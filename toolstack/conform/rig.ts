@@ -1,5 +1,6 @@
 import type {Abi} from '../../hypervisor/abi/ctype.ts';
 import {HVM_PARAM_STORE_EVTCHN, HVM_PARAM_STORE_PFN} from '../../hypervisor/abi/hvm/params.ts';
+import type {Ledger} from '../../hypervisor/cost/index.ts';
 import {type Domain, type DomId, Hypervisor} from '../../hypervisor/index.ts';
 import {type FaultRates, type Schedule, virtualClock} from '../../hypervisor/schedule/index.ts';
 import {formatRecord, type TraceRecord} from '../../hypervisor/trace/index.ts';
@@ -25,6 +26,8 @@ export interface RigOptions {
   seed?: number;
   clock?: Schedule;
   faults?: Partial<FaultRates>;
+  /** Counts what I/O costs. */
+  ledger?: Ledger;
   /** Keeps trace records; true by default. */
   traced?: boolean;
   /** Frames of dom0. */
@@ -68,9 +71,9 @@ export class Rig {
   readonly dom0: RigDomain;
   private readonly records: TraceRecord[] = [];
 
-  constructor({seed = 1, clock, faults, traced = true, dom0Pages, storeLog, onRequest}: RigOptions = {}) {
+  constructor({seed = 1, clock, faults, ledger, traced = true, dom0Pages, storeLog, onRequest}: RigOptions = {}) {
     this.schedule = clock ?? virtualClock(seed);
-    this.xen = new Hypervisor({schedule: this.schedule, memoryMib: 4096, faults});
+    this.xen = new Hypervisor({schedule: this.schedule, memoryMib: 4096, faults, ledger});
     if (traced) this.xen.trace.addSink((record) => this.records.push(record));
     const {domain, ops} = this.createDomain(0 as DomId, dom0Pages);
     this.store = new Xenstored({
