@@ -49,6 +49,23 @@ test('SCSI units come and go while the guest runs', async (t) => {
   t.is(await host.read(`/local/domain/${domid}/device/vscsi`), undefined);
 });
 
+test('a new SCSI host waits for the backend alone, a unit on one that is connected for both ends', async (t) => {
+  const host = await TestHost.start();
+  t.teardown(() => host.close());
+  const domid = await host.boot('s');
+  const states = async () => (await host.host.scsi.list(domid)).map(({state}) => state);
+  await host.host.pause(domid);
+  await host.host.scsi.attach(domid, 'disk:ram:1M, 0:0:0:0');
+  await host.host.scsi.attach(domid, 'disk:ram:1M, 0:0:1:0');
+  t.deepEqual(await states(), [1, 1]);
+  t.is(await host.read(`/local/domain/0/backend/vscsi/${domid}/0/state`), '2');
+  await host.host.unpause(domid);
+  await host.settle();
+  t.deepEqual(await states(), [4, 4]);
+  await host.host.scsi.attach(domid, 'disk:ram:1M, 0:0:2:0');
+  t.deepEqual(await states(), [4, 4, 4]);
+});
+
 test('two guests share a unit: what one writes the other reads', async (t) => {
   const image = join(temporaryDirectory(t), 'disk.img');
   writeFileSync(image, pattern(MIB));

@@ -55,7 +55,10 @@ export class Vscsi {
     }
   }
 
-  /** Adds a unit to a domain that runs: on a new host, or on one that it has. */
+  /**
+   * Adds a unit to a domain that runs. A new host needs not more than its backend (InitWait), a unit on a host that is
+   * connected both ends: as the proposal's vscsictrl_new_backend and vscsictrl_do_reconfigure_add have it.
+   */
   async attach(record: DomainRecord, config: VscsiConfig, baseDir: string): Promise<void> {
     const host = this.findHost(record, config.vdev.host);
     if (host === undefined) return this.build(record, [config], baseDir);
