@@ -54,12 +54,12 @@ test('a new SCSI host waits for the backend alone, a unit on one that is connect
   t.teardown(() => host.close());
   const domid = await host.boot('s');
   const states = async () => (await host.host.scsi.list(domid)).map(({state}) => state);
-  await host.host.pause(domid);
+  host.host.pause(domid);
   await host.host.scsi.attach(domid, 'disk:ram:1M, 0:0:0:0');
   await host.host.scsi.attach(domid, 'disk:ram:1M, 0:0:1:0');
   t.deepEqual(await states(), [1, 1]);
   t.is(await host.read(`/local/domain/0/backend/vscsi/${domid}/0/state`), '2');
-  await host.host.unpause(domid);
+  host.host.unpause(domid);
   await host.settle();
   t.deepEqual(await states(), [4, 4]);
   await host.host.scsi.attach(domid, 'disk:ram:1M, 0:0:2:0');
