@@ -1,0 +1,1 @@
+export {Uart, type UartOptions} from './uart.ts';

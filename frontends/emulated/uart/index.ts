@@ -1,0 +1,1 @@
+export {UartConsole, type UartConsoleOptions} from './uart-console.ts';
