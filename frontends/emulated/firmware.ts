@@ -1,4 +1,4 @@
-import {pciIrq, type TrappedIo} from '../../hypervisor/ioreq/index.ts';
+import {pciIrq, type PortIo} from '../../hypervisor/ioreq/index.ts';
 import {type GuestPciDevice, PCI_COMMAND_IO, PCI_COMMAND_MEMORY, scanPci} from './pci.ts';
 
 const BARS = 6;
@@ -14,7 +14,7 @@ const IO_START = 0xc000;
  * What hvmloader does on the bus before a guest's kernel runs: gives every base address register a place, tells functions
  * which line their interrupt ends at, and turns the ranges on.
  */
-export const setUpPci = (io: TrappedIo): void => {
+export const setUpPci = (io: PortIo): void => {
   const next = {io: IO_START, memory: MEMORY_START};
   for (const pci of scanPci(io)) {
     let command = 0;

@@ -1,4 +1,4 @@
-import type {IoSize, TrappedIo} from '../../hypervisor/ioreq/index.ts';
+import type {IoSize, PortIo} from '../../hypervisor/ioreq/index.ts';
 
 const CONFIG_ADDRESS = 0xcf8;
 const CONFIG_DATA = 0xcfc;
@@ -22,9 +22,9 @@ export const PCI_COMMAND_MASTER = 1 << 2;
 export class GuestPciDevice {
   readonly device: number;
   readonly function: number;
-  private readonly io: TrappedIo;
+  private readonly io: PortIo;
 
-  constructor(io: TrappedIo, device: number, function_: number) {
+  constructor(io: PortIo, device: number, function_: number) {
     this.io = io;
     this.device = device;
     this.function = function_;
@@ -86,7 +86,7 @@ export class GuestPciDevice {
 }
 
 /** The functions on bus 0, by device. */
-export const scanPci = (io: TrappedIo): GuestPciDevice[] => {
+export const scanPci = (io: PortIo): GuestPciDevice[] => {
   const found: GuestPciDevice[] = [];
   for (let device = 0; device < DEVICES; device++) {
     for (let function_ = 0; function_ < FUNCTIONS; function_++) {

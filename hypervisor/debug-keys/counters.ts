@@ -16,10 +16,10 @@ export const dumpCounters = (xen: Hypervisor): string[] => [
 ];
 
 const vcpuLines = (name: string, vcpu: Vcpu): string[] => {
-  const {instructions, upcalls, exits, hypercalls, unknownHypercalls} = vcpu.counters();
+  const {instructions, upcalls, interrupts, exits, hypercalls, unknownHypercalls} = vcpu.counters();
   const calls = Array.from(hypercalls, ([number, count]) => [NAMES.get(number) ?? String(number), count] as const);
   return [
-    `${name}: instructions=${instructions} upcalls=${upcalls}`,
+    `${name}: instructions=${instructions} upcalls=${upcalls} interrupts=${interrupts}`,
     `  exits: ${list(Object.entries(exits))}`,
     `  hypercalls: ${list(calls)}`,
     ...(unknownHypercalls.size > 0 ? [`  unknown (number:command): ${list([...unknownHypercalls])}`] : []),

@@ -31,6 +31,9 @@ export interface TrappedIo {
   endOfInterrupt(irq: number): void;
 }
 
+/** Ports alone, which is all that the PCI bus is set up by. */
+export type PortIo = Pick<TrappedIo, 'readPort' | 'writePort'>;
+
 const trappedIo = (io: EmulatedIo, pins: ProgramPins, vcpu: number): TrappedIo => ({
   readPort: (port, size) => io.readPort(vcpu, port, size),
   writePort: (port, size, value) => io.writePort(vcpu, port, size, value),

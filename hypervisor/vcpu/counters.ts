@@ -1,5 +1,5 @@
 /** Why the CPU left the guest's code for the host. */
-export type ExitReason = 'hypercall' | 'cpuid' | 'msr' | 'io' | 'halt' | 'slice';
+export type ExitReason = 'hypercall' | 'cpuid' | 'msr' | 'io' | 'mmio' | 'halt' | 'slice';
 
 /** What a vCPU has done since it was made, as a value that does not change any more. */
 export interface VcpuCounters {
@@ -7,7 +7,12 @@ export interface VcpuCounters {
   readonly instructions: number;
   /** Upcalls delivered. */
   readonly upcalls: number;
-  /** `io` is accesses to ports, `slice` is a time slice that ended before the guest halted. */
+  /** Interrupts that emulated devices raised. */
+  readonly interrupts: number;
+  /**
+   * `io` is accesses to ports, `mmio` those to addresses without memory; a REP INS or OUTS counts once a page. `slice` is
+   * a time slice that ended before the guest halted.
+   */
   readonly exits: Readonly<Record<ExitReason, number>>;
   /** Calls by hypercall number, of those that were made. */
   readonly hypercalls: ReadonlyMap<number, number>;
@@ -15,4 +20,12 @@ export interface VcpuCounters {
   readonly unknownHypercalls: ReadonlyMap<string, number>;
 }
 
-export const noExits = (): Record<ExitReason, number> => ({hypercall: 0, cpuid: 0, msr: 0, io: 0, halt: 0, slice: 0});
+export const noExits = (): Record<ExitReason, number> => ({
+  hypercall: 0,
+  cpuid: 0,
+  msr: 0,
+  io: 0,
+  mmio: 0,
+  halt: 0,
+  slice: 0,
+});

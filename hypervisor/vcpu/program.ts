@@ -59,7 +59,14 @@ export class ProgramVcpu implements Vcpu {
   /** A program has no instructions, and its hypercalls are direct calls. */
   counters(): VcpuCounters {
     const {upcalls} = this;
-    return {instructions: 0, upcalls, exits: noExits(), hypercalls: new Map(), unknownHypercalls: new Map()};
+    return {
+      instructions: 0,
+      upcalls,
+      interrupts: 0,
+      exits: noExits(),
+      hypercalls: new Map(),
+      unknownHypercalls: new Map(),
+    };
   }
 
   /** Events of a port: one emission for each upcall that finds it pending. */

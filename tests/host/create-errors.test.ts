@@ -49,7 +49,7 @@ const refusals: readonly [title: string, lines: readonly string[], message: RegE
   ['too many vCPUs', ['vcpus = 9999'], /vcpus=9999: .* at most 32/],
   ['an unknown pool', ['pool = "nosuch"'], /^libxl: error: Illegal pool specified: nosuch$/, 6],
   ['an unknown kernel', ['kernel = "nosuch.ts"'], /nosuch\.ts: No such file or directory/],
-  ['a type that cannot run', ['type = "hvm"'], /type="hvm" is not supported/],
+  ['firmware', ['type = "hvm"', 'kernel = "hvmloader"'], /type="hvm" without kernel=: this host has no BIOS/],
   ['a name that is taken', ['name = "busy"'], /^libxl: error: Domain with name "busy" already exists\.$/],
 ];
 

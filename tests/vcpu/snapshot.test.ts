@@ -1,5 +1,5 @@
 import test from 'ava';
-import {contextFault, X86Core} from '../../hypervisor/vcpu/x86/index.ts';
+import {contextFault, PVH_PROTOCOL, X86Core} from '../../hypervisor/vcpu/x86/index.ts';
 import {loadContext, saveContext} from '../../hypervisor/vcpu/x86/snapshot.ts';
 import {loadEngine} from '../../toolstack/builder/x86-engine.ts';
 
@@ -105,10 +105,12 @@ test('an engine takes its own context back', async (t) => {
     hook: () => false,
     readPort: () => 0,
     writePort: () => undefined,
+    readMemory: () => 0,
+    writeMemory: () => undefined,
   });
-  core.enterProtectedMode(0x1000, 0x2000);
+  core.enterProtectedMode(0x1000, 0x2000, PVH_PROTOCOL);
   const context = core.saveContext();
-  core.enterProtectedMode(0x3000, 0x4000);
+  core.enterProtectedMode(0x3000, 0x4000, PVH_PROTOCOL);
   core.halt();
   core.loadContext(context);
   t.is(core.instructionPointer, 0x1000);

@@ -2,8 +2,11 @@ import {decompress} from './decompress.ts';
 import {KernelFormatError} from './elf.ts';
 
 /** Offsets of the setup header. @see Linux, Documentation/arch/x86/boot.rst */
+export const SETUP_HEADER = 0x1f1;
 const SETUP_SECTS = 0x1f1;
 const BOOT_FLAG = 0x1fe;
+/** The second byte of a jump over the header, which ends where the jump goes. */
+const JUMP = 0x201;
 const HEADER_MAGIC = 0x202;
 const VERSION = 0x206;
 const XLOADFLAGS = 0x236;
@@ -25,6 +28,9 @@ export const isBzImage = (file: Uint8Array): boolean => {
   const view = viewOf(file);
   return view.getUint16(BOOT_FLAG, true) === BOOT_SIGNATURE && view.getUint32(HEADER_MAGIC, true) === HDRS;
 };
+
+/** The setup header, which a boot loader copies into the boot parameters. */
+export const setupHeader = (file: Uint8Array): Uint8Array => file.slice(SETUP_HEADER, HEADER_MAGIC + file[JUMP]);
 
 /** The vmlinux inside of a bzImage. Throws KernelFormatError. */
 export const unpackBzImage = async (file: Uint8Array): Promise<Uint8Array> => {

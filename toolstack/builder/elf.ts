@@ -30,9 +30,12 @@ export interface XenNote {
 export interface ElfKernel {
   readonly segments: readonly Segment[];
   readonly notes: readonly XenNote[];
-  /** Physical address of the PVH entry point. */
+  /** Physical address of the entry point for the way it is booted. */
   readonly entry: number;
 }
+
+/** Where a kernel is entered; throws KernelFormatError when it has no such point. */
+export type EntryOf = (header: DataView, notes: readonly XenNote[]) => number;
 
 const ELF_MAGIC = 0x464c457f;
 const CLASS_64 = 2;
@@ -54,8 +57,8 @@ interface ProgramHeader {
 
 export const isElf = (file: Uint8Array): boolean => file.length >= 4 && viewOf(file).getUint32(0, true) === ELF_MAGIC;
 
-/** Reads a 32-bit x86 kernel with a PVH entry point. Throws KernelFormatError. @see the ELF specification; elfnote.h */
-export const parseElf = (file: Uint8Array): ElfKernel => {
+/** Reads a 32-bit x86 kernel. Throws KernelFormatError. @see the ELF specification; elfnote.h */
+export const parseElf = (file: Uint8Array, entryOf: EntryOf): ElfKernel => {
   if (!isElf(file)) throw new KernelFormatError('not an ELF file');
   if (file.length < HEADER_BYTES) throw new KernelFormatError('truncated: the ELF header is not complete');
   if (file[4] === CLASS_64)
@@ -69,7 +72,7 @@ export const parseElf = (file: Uint8Array): ElfKernel => {
   }
   const bytesOf = ({offset, fileBytes}: ProgramHeader): Uint8Array => file.subarray(offset, offset + fileBytes);
   const notes = headers.filter(({type}) => type === PT_NOTE).flatMap((header) => xenNotes(bytesOf(header)));
-  const entry = pvhEntry(notes);
+  const entry = entryOf(view, notes);
   const segments = headers
     .filter(({type}) => type === PT_LOAD)
     .map((header) => ({
@@ -79,7 +82,7 @@ export const parseElf = (file: Uint8Array): ElfKernel => {
     }));
   if (segments.length === 0) throw new KernelFormatError('it has no segment to load');
   if (!segments.some(({address, sizeBytes}) => entry >= address && entry < address + sizeBytes)) {
-    throw new KernelFormatError(`its PVH entry point 0x${entry.toString(16)} is in none of its segments`);
+    throw new KernelFormatError(`its entry point 0x${entry.toString(16)} is in none of its segments`);
   }
   return {segments, notes, entry};
 };
@@ -100,11 +103,15 @@ const programHeaders = (view: DataView): ProgramHeader[] => {
   });
 };
 
-const pvhEntry = (notes: readonly XenNote[]): number => {
+/** @see elfnote.h, XEN_ELFNOTE_PHYS32_ENTRY */
+export const pvhEntry: EntryOf = (_header, notes) => {
   const note = notes.find(({type, value}) => type === XEN_ELFNOTE_PHYS32_ENTRY && value.length >= 4);
   if (note !== undefined) return viewOf(note.value).getUint32(0, true);
   throw new KernelFormatError('no PVH entry point (ELF note XEN_ELFNOTE_PHYS32_ENTRY): Linux has it with CONFIG_PVH');
 };
+
+/** The ELF header's own, which for Linux is that of its 32-bit boot protocol. */
+export const elfEntry: EntryOf = (header) => header.getUint32(24, true);
 
 /** Xen's notes among those of a PT_NOTE segment, up to one that is not complete. */
 const xenNotes = (notes: Uint8Array): XenNote[] => {

@@ -3,7 +3,7 @@ import {XEN_HVM_MEMMAP_TYPE_RAM} from '../../hypervisor/abi/arch-x86/hvm/start-i
 import * as elfnote from '../../hypervisor/abi/elfnote.ts';
 import type {XenNote} from './elf.ts';
 import {readRamdisk, reportFormat} from './kernel.ts';
-import {loadPvhKernel} from './pvh-kernel.ts';
+import {loadPvhKernel} from './kernel-file.ts';
 import {memoryMap, planAcpi, planPvh, START_INFO, startInfo} from './pvh-image.ts';
 
 export interface ExplainOptions {

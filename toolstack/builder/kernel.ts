@@ -4,7 +4,8 @@ import {pathToFileURL} from 'node:url';
 import type {GuestProgram} from '../../frontends/guest/index.ts';
 import {ToolstackError} from '../errors.ts';
 import {KernelFormatError} from './elf.ts';
-import {loadPvhKernel} from './pvh-kernel.ts';
+import type {HvmImage} from './hvm-image.ts';
+import {loadLinuxKernel, loadPvhKernel} from './kernel-file.ts';
 import type {PvhImage} from './pvh-image.ts';
 import {checkRegular, readRegular} from './read-file.ts';
 import {importTypescript} from './typescript.ts';
@@ -12,16 +13,20 @@ import {importTypescript} from './typescript.ts';
 /** A kernel written in TypeScript: those that come with pvsim, or a guest program. */
 export type ProgramImage = {kind: 'builtin' | 'driver-domain'} | {kind: 'program'; main: GuestProgram};
 /** What a domain runs. */
-export type KernelImage = ProgramImage | ({kind: 'pvh'} & PvhImage);
+export type KernelImage = ProgramImage | ({kind: 'pvh'} & PvhImage) | ({kind: 'hvm'} & HvmImage);
 
 const EXIT_BUILD_FAILED = 3;
 const programExtensions = new Set(['.js', '.mjs', '.ts', '.mts']);
 
-/** Resolves `kernel=` and `ramdisk=`: a built-in kernel, a module whose default export is a guest program, or a PVH kernel. */
+/**
+ * Resolves `kernel=` and `ramdisk=`: a built-in kernel, a module whose default export is a guest program, or a real kernel
+ * for PVH or HVM.
+ */
 export const loadKernel = async (
   kernel: string,
   ramdisk: string | undefined,
   baseDir: string,
+  isHvm: boolean,
 ): Promise<KernelImage> => {
   if (kernel === 'builtin' || kernel === 'driver-domain') return {kind: kernel};
   const path = resolve(baseDir, kernel);
@@ -29,8 +34,11 @@ export const loadKernel = async (
     await reportFormat(path, () => checkRegular(path));
     return {kind: 'program', main: await importProgram(path)};
   }
-  const elf = await reportFormat(path, () => loadPvhKernel(path));
-  return {kind: 'pvh', kernel: elf, ramdisk: ramdisk === undefined ? undefined : await readRamdisk(ramdisk, baseDir)};
+  const load = async () => (ramdisk === undefined ? undefined : readRamdisk(ramdisk, baseDir));
+  if (isHvm) {
+    return {kind: 'hvm', kernel: await reportFormat(path, () => loadLinuxKernel(path)), ramdisk: await load()};
+  }
+  return {kind: 'pvh', kernel: await reportFormat(path, () => loadPvhKernel(path)), ramdisk: await load()};
 };
 
 /** Says which file a KernelFormatError is about, as the toolstack reports it. */

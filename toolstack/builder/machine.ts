@@ -16,6 +16,8 @@ export interface Machine {
   readonly frames: RingFrames;
   /** Frames that the kernel sees at its start beyond the memory that it is given. */
   readonly podPages: number;
+  /** Makes it the machine of an HVM guest: to be called before its device models are made. */
+  attachIo?(domain: Domain): void;
   createVcpu(xen: Hypervisor, domain: Domain, index: number): Vcpu;
   /** Queues the kernel's start: it runs at the first unpause. `started` gets the handle of a guest that is our own code. */
   boot(xen: Hypervisor, domain: Domain, options: BootOptions, started: (guest: GuestHandle) => void): void;

@@ -10,7 +10,7 @@ import {sizeOf} from '../../hypervisor/abi/layout.ts';
 import {writeStruct} from '../../hypervisor/abi/value.ts';
 import type {Gfn} from '../../hypervisor/index.ts';
 import {PAGE_SIZE} from '../../hypervisor/memory/index.ts';
-import {type AcpiTable, acpiTables} from '../../hypervisor/vcpu/x86/index.ts';
+import {type AcpiTable, pvhTables} from '../../hypervisor/vcpu/x86/index.ts';
 import {type ElfKernel, KernelFormatError} from './elf.ts';
 import type {RingFrames} from './memory.ts';
 
@@ -115,7 +115,7 @@ export const startInfo = ({ramdisk}: PvhImage, plan: PvhPlan) => ({
 });
 
 /** The tables, the RSDP first. */
-export const planAcpi = ({specialAddress}: PvhPlan): AcpiTable[] => acpiTables(specialAddress + ACPI_PAGE * PAGE_SIZE);
+export const planAcpi = ({specialAddress}: PvhPlan): AcpiTable[] => pvhTables(specialAddress + ACPI_PAGE * PAGE_SIZE);
 
 export const memoryMap = ({specialAddress}: Pick<PvhPlan, 'specialAddress'>): MemoryRegion[] => [
   {addr: 0, size: LOW_RAM_END, type: XEN_HVM_MEMMAP_TYPE_RAM},

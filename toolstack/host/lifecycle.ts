@@ -24,6 +24,7 @@ import {diskTarget} from './disk-target.ts';
 import type {Disks} from './disks.ts';
 import type {Dom0} from './dom0.ts';
 import {EXIT_CREATE_FAILED} from './hotplug.ts';
+import {EmulatedDevices} from './hvm/emulated-devices.ts';
 import {MAXMEM_SLACK_KIB} from './memory-control.ts';
 import type {DomainRecords} from './domain-records.ts';
 import type {Names} from './names.ts';
@@ -134,18 +135,22 @@ export class Lifecycle {
       pages,
       maxPages,
       vcpus: config.maxVcpus,
+      hvm: config.type === 'hvm' ? {serial: true, ps2: false} : undefined,
       baseDir,
       bootDriverDomain: this.parts.bootDriverDomain,
     };
     const machine = await xen.schedule.hold(saved?.machine() ?? loadMachine(boot));
     if (this.closed) throw refusal('ESHUTDOWN', 'the host is shutting down');
     const domain = this.allocate(config, {pages, maxPages, domid: saved?.state.domid}, machine);
+    machine.attachIo?.(domain);
+    const emulated = domain.io && new EmulatedDevices(xen, this.parts.dom0.ops, domain.id);
     const record: DomainRecord = {
       domid: domain.id,
       config: asked,
       abi: machine.abi,
       baseDir,
       devices: new Map(),
+      emulated,
       stopGuest: () => undefined,
       destroying: undefined,
       lastOperation: Promise.resolve(),
@@ -262,6 +267,7 @@ export class Lifecycle {
     const domain = xen.domain(domid);
     // Paused first: a guest must not see its devices go one by one.
     if (domain !== undefined && !domain.paused) xen.pause(domain);
+    record.emulated?.close();
     await devices.destroyAll(record);
     await removeDomainNodes(xs, domid);
     await record.stopGuest();
@@ -289,8 +295,10 @@ const refuseDestroyed = ({domid, destroying}: DomainRecord): void => {
 };
 
 /** What this version cannot build. */
-const refuseForeignConfig = ({type, memoryKib}: CompleteDomainConfig): void => {
-  if (type === 'hvm') throw refusal('EINVAL', 'type="hvm" is not supported yet (pv and pvh are)');
+const refuseForeignConfig = ({type, kernel, memoryKib}: CompleteDomainConfig): void => {
+  if (type === 'hvm' && kernel === undefined) {
+    throw refusal('EINVAL', 'type="hvm" without kernel=: this host has no BIOS that boots from a disk');
+  }
   if (memoryKib < MIN_MEMORY_KIB) {
     throw refusal('EINVAL', `memory=${memoryKib / 1024}: a domain needs ${MIN_MEMORY_KIB / 1024} MiB at least`);
   }

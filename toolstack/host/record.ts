@@ -2,6 +2,7 @@ import type {Abi} from '../../hypervisor/abi/ctype.ts';
 import type {DomId} from '../../hypervisor/index.ts';
 import type {DomainConfig} from '../config/index.ts';
 import type {DeviceNodes} from '../builder/index.ts';
+import type {EmulatedDevices} from './hvm/emulated-devices.ts';
 
 /** What the toolstack knows of a domain it made, beside what stands in xenstore. */
 export interface DomainRecord {
@@ -13,6 +14,8 @@ export interface DomainRecord {
   readonly baseDir: string;
   /** Devices by backend path, in order of attachment. */
   readonly devices: Map<string, DeviceNodes>;
+  /** Of an HVM guest. */
+  readonly emulated?: EmulatedDevices;
   /** Takes away the guest's side: its xenbus and subscriptions. Resolves when none of its drivers has anything under way. */
   stopGuest: () => void | Promise<void>;
   /** Its end, once that has begun: there is one, and nothing else begins after it. */

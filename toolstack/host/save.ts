@@ -75,6 +75,8 @@ const savable = ({xen}: SaveParts, record: DomainRecord): Domain => {
   if (domain === undefined || record.destroying !== undefined) throw refuse('ESRCH', 'Non-existant domain');
   if (underway.has(record)) throw refuse('EBUSY', 'is being saved already');
   if (record.config.libxl.buildInfo.disable_migrate === 'True') throw refuse('EPERM', 'nomigrate=1 forbids to save it');
+  if (record.emulated !== undefined)
+    throw refuse('EOPNOTSUPP', 'the state of emulated devices (type="hvm") cannot be saved');
   if (domain.vcpus.some((vcpu) => vcpu.saveContext === undefined)) {
     throw refuse('EOPNOTSUPP', 'the built-in kernel and guest programs cannot be saved, kernels of their own can');
   }

@@ -64,10 +64,13 @@ export const ESI = 6;
 export const EDI = 7;
 
 /** Index of a segment: ES, CS, SS, DS, FS, GS, TR, LDTR. */
+export const ES = 0;
 export const CS = 1;
+export const DS = 3;
 export const SEGMENTS = 8;
 
 export const FLAG_INTERRUPT = 1 << 9;
+export const FLAG_DIRECTION = 1 << 10;
 export const CR0_PE = 1;
 export const CR0_ET = 1 << 4;
 export const CR0_PG = 1 << 31;

@@ -2,7 +2,7 @@ import {DomainMemory, PAGE_SIZE} from '../../memory/index.ts';
 import {NS_PER_MS} from '../../schedule/index.ts';
 import * as state from './core-state.ts';
 import {JitLinker} from './jit.ts';
-import {HOOK_CPUID} from './patch.ts';
+import {FIRST_HOOK, LAST_HOOK} from './patch.ts';
 import {loadContext, saveContext, type SavedParts} from './snapshot.ts';
 
 /** What the engine asks of the machine around it. */
@@ -17,7 +17,22 @@ export interface CoreHost {
   /** All ones for a port that nobody has. */
   readPort(port: number, bytes: number): number;
   writePort(port: number, value: number, bytes: number): void;
+  /** An access to a physical address at which there is no memory; `bytes` is 1, 2 or 4. */
+  readMemory(address: number, bytes: number): number;
+  writeMemory(address: number, value: number, bytes: number): void;
 }
+
+/** How a kernel is entered: the register with the address of what it is told, and selectors. */
+export interface BootProtocol {
+  readonly register: number;
+  readonly cs: number;
+  readonly ds: number;
+}
+
+/** Leaves the selectors open. @see xen/arch-x86/hvm/start_info.h */
+export const PVH_PROTOCOL: BootProtocol = {register: state.EBX, cs: 0x08, ds: 0x10};
+/** @see Linux, Documentation/arch/x86/boot.rst, "32-bit Boot Protocol" */
+export const LINUX_PROTOCOL: BootProtocol = {register: state.ESI, cs: 0x10, ds: 0x18};
 
 /** The functions of the core that are used. */
 interface CoreExports {
@@ -29,6 +44,8 @@ interface CoreExports {
   full_clear_tlb(): void;
   main_loop(): number;
   handle_irqs(): void;
+  device_raise_irq(irq: number): void;
+  device_lower_irq(irq: number): void;
   get_apic_addr(): number;
   read_tsc(): bigint;
   set_tsc(low: number, high: number): void;
@@ -95,6 +112,18 @@ export class X86Core {
     return (this.u32[state.FLAGS >>> 2] & state.FLAG_INTERRUPT) !== 0;
   }
 
+  /** The direction flag: strings are worked on downwards. */
+  get stringsGoDown(): boolean {
+    return (this.u32[state.FLAGS >>> 2] & state.FLAG_DIRECTION) !== 0;
+  }
+
+  /** 32-bit code in a flat address space. */
+  get isFlat(): boolean {
+    const offsets = state.SEGMENT_OFFSETS >>> 2;
+    const isBased = [state.ES, state.CS, state.DS].some((segment) => this.u32[offsets + segment] !== 0);
+    return this.u8[state.PROTECTED_MODE] !== 0 && this.u8[state.IS_32] !== 0 && !isBased;
+  }
+
   get privilegeLevel(): number {
     return this.u8[state.CPL];
   }
@@ -156,13 +185,30 @@ export class X86Core {
     this.requestInterrupt(vector);
   }
 
+  /** The level of an input of the PICs and of the I/O APIC. The CPU takes the interrupt at the next `takeInterrupts`. */
+  setInterruptLine(irq: number, level: boolean): void {
+    const {exports, u32} = this;
+    const at = state.FLAGS >>> 2;
+    const flags = u32[at];
+    // The core would take it at once, which compiled code that is in the middle of an access does not expect.
+    u32[at] = flags & ~state.FLAG_INTERRUPT;
+    if (level) exports.device_raise_irq(irq);
+    else exports.device_lower_irq(irq);
+    u32[at] = flags;
+  }
+
+  /** Has the CPU take what waits, out of a halt too. Not while it runs. */
+  takeInterrupts(): void {
+    this.exports.handle_irqs();
+  }
+
   /** Physical pages were written from outside: compiled code of theirs is stale. */
   invalidateCode(address: number, bytes: number): void {
     this.exports.jit_dirty_cache(address, address + bytes);
   }
 
-  /** 32-bit protected mode without paging, flat segments, interrupts off. @see xen/arch-x86/hvm/start_info.h */
-  enterProtectedMode(entry: number, ebx: number): void {
+  /** 32-bit protected mode without paging, flat segments, interrupts off. `address` is what the protocol hands over. */
+  enterProtectedMode(entry: number, address: number, protocol: BootProtocol): void {
     const {u8, u32} = this;
     u32[state.CONTROL_REGISTERS >>> 2] = state.CR0_PE | state.CR0_ET;
     u8[state.PROTECTED_MODE] = u8[state.IS_32] = u8[state.STACK_SIZE_32] = 1;
@@ -171,11 +217,11 @@ export class X86Core {
       const isCode = segment === state.CS;
       u32[(state.SEGMENT_OFFSETS >>> 2) + segment] = 0;
       u32[(state.SEGMENT_LIMITS >>> 2) + segment] = 0xffffffff;
-      selectors[segment] = isCode ? BOOT_CS : BOOT_DS;
+      selectors[segment] = isCode ? protocol.cs : protocol.ds;
       u8[state.SEGMENT_ACCESS + segment] = isCode ? ACCESS_CODE : ACCESS_DATA;
     }
     this.registers.fill(0);
-    this.registers[state.EBX] = ebx;
+    this.registers[protocol.register] = address;
     u32[state.INSTRUCTION_POINTER >>> 2] = entry;
     this.exports.update_state_flags();
     this.exports.full_clear_tlb();
@@ -241,11 +287,18 @@ export class X86Core {
 
   private imports(): Record<string, unknown> {
     const ignore = (): void => undefined;
-    const allOnes = (): number => -1;
     const read = (bytes: number) => (port: number) => this.readPort(port, bytes);
     const write = (bytes: number) => (port: number, value: number) => {
       this.refresh();
       this.host?.writePort(port, value >>> 0, bytes);
+    };
+    const writeMemory = (bytes: number) => (address: number, value: number) => {
+      this.refresh();
+      this.host?.writeMemory(address >>> 0, value >>> 0, bytes);
+    };
+    const write32 = writeMemory(4);
+    const writeWords = (address: number, ...words: number[]): void => {
+      for (const [i, word] of words.entries()) write32(address + i * 4, word);
     };
     return {
       __indirect_function_table: this.jit.table,
@@ -254,14 +307,13 @@ export class X86Core {
         return this.host?.microtick() ?? 0;
       },
       get_rand_int: () => this.host?.randomU32() ?? 0,
-      // Nothing is mapped beyond the guest's memory.
-      mmap_read8: () => ALL_ONES[1],
-      mmap_read32: allOnes,
-      mmap_write8: ignore,
-      mmap_write16: ignore,
-      mmap_write32: ignore,
-      mmap_write64: ignore,
-      mmap_write128: ignore,
+      mmap_read8: (address: number) => this.readMemory(address, 1),
+      mmap_read32: (address: number) => this.readMemory(address, 4),
+      mmap_write8: writeMemory(1),
+      mmap_write16: writeMemory(2),
+      mmap_write32: write32,
+      mmap_write64: writeWords,
+      mmap_write128: writeWords,
       io_port_read8: read(1),
       io_port_read16: read(2),
       io_port_read32: read(4),
@@ -288,10 +340,18 @@ export class X86Core {
     };
   }
 
+  /** Numbers above those of ports are hooks, and above those addresses that are read 16 bits wide. @see patch.ts */
   private readPort(port: number, bytes: number): number {
-    if (port < HOOK_CPUID) return this.host?.readPort(port, bytes) ?? ALL_ONES[bytes];
     this.refresh();
-    return this.host?.hook(port) === true ? 1 : 0;
+    const number = port >>> 0;
+    if (number < FIRST_HOOK) return this.host?.readPort(number, bytes) ?? ALL_ONES[bytes];
+    if (number > LAST_HOOK) return this.readMemory(port, 2);
+    return this.host?.hook(number) === true ? 1 : 0;
+  }
+
+  private readMemory(address: number, bytes: number): number {
+    this.refresh();
+    return this.host?.readMemory(address >>> 0, bytes) ?? ALL_ONES[bytes];
   }
 }
 
@@ -300,8 +360,6 @@ const PDPTE_WORDS = 8;
 /** Bits for the kernel's own use. */
 const PDPTE_IGNORED = 0xe00;
 
-const BOOT_CS = 8;
-const BOOT_DS = 16;
 /** Present, code or data, readable and writable. */
 const ACCESS_CODE = 0x9a;
 const ACCESS_DATA = 0x92;

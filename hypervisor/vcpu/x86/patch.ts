@@ -17,23 +17,32 @@ import {
   writeModule,
 } from './wasm-binary.ts';
 
-/** Numbers by which the patched core calls its host through `io_port_read32`: above any I/O port. */
+/**
+ * Numbers by which the patched core calls its host through `io_port_read32`: above any I/O port. Those above LAST_HOOK are
+ * addresses without memory that are read 16 bits wide, for which the core has no import.
+ */
 export const HOOK_CPUID = 0x10000;
 export const HOOK_WRMSR = 0x10001;
 export const HOOK_RDMSR = 0x10002;
 /** An undefined opcode, before its exception: VMCALL and VMMCALL end there. */
 export const HOOK_UD = 0x10003;
+/** REP INS and REP OUTS of any width. */
+export const HOOK_STRING_IO = 0x10004;
+export const FIRST_HOOK = HOOK_CPUID;
+export const LAST_HOOK = HOOK_STRING_IO;
 
 /** Instructions between two looks at clock and timers: as built, and as patched. A `rep` of 4 KiB counts as one. */
 const CYCLES = 100_003;
 const FEWER_CYCLES = 20_011;
 
 const HOOK_IMPORT = 'io_port_read32';
+const STRING_IO = ['insb_rep', 'insw_rep', 'insd_rep', 'outsb_rep', 'outsw_rep', 'outsd_rep'];
 
 const OP_END = 0x0b;
 const OP_CALL = 0x10;
 const OP_RETURN = 0x0f;
 const OP_IF = 0x04;
+const OP_LOCAL_GET = 0x20;
 const OP_I32_CONST = 0x41;
 const OP_I32_LT_U = 0x49;
 const BLOCK_EMPTY = 0x40;
@@ -48,7 +57,7 @@ export class UnknownCoreError extends Error {
 }
 
 /**
- * Puts a question to the host in front of four functions of v86's core: "handled?", and only if not the function's own
+ * Puts a question to the host in front of some functions of v86's core: "handled?", and only if not the function's own
  * body. No index moves, as the import exists already. Custom sections (names) are dropped.
  */
 export const patchCore = (module: Uint8Array): Uint8Array<ArrayBuffer> => {
@@ -69,11 +78,14 @@ export const patchCore = (module: Uint8Array): Uint8Array<ArrayBuffer> => {
     [indexOf('instr_0F30'), HOOK_WRMSR],
     [indexOf('instr_0F32'), HOOK_RDMSR],
     [raiseUd, HOOK_UD],
+    ...STRING_IO.map((name) => [indexOf(name), HOOK_STRING_IO] as const),
   ];
   for (const [index, hook] of hooked) {
     if (bodies[index] === undefined) throw new UnknownCoreError(`function ${index} is not in it`);
     bodies[index] = withQuestion(bodies[index], hook, hookImport);
   }
+  const read16 = indexOf('read16');
+  bodies[read16] = readingWide(bodies[read16], indexOf('in_mapped_range') + imports.length, hookImport);
   const mainLoop = indexOf('main_loop');
   bodies[mainLoop] = lookMoreOften(bodies[mainLoop]);
   const kept = sections.filter(({id}) => id !== SECTION_CUSTOM);
@@ -129,6 +141,16 @@ const withQuestion = (body: Uint8Array, hook: number, hookImport: number): Uint8
     OP_RETURN,
     OP_END,
   ];
+  return withPrologue(body, question);
+};
+
+/** Of 16 bits at an address without memory the core reads two bytes, which a device would take for two accesses. */
+const readingWide = (body: Uint8Array, inMappedRange: number, hookImport: number): Uint8Array => {
+  const call = (index: number): number[] => [OP_LOCAL_GET, 0, OP_CALL, ...unsignedLeb(index)];
+  return withPrologue(body, [...call(inMappedRange), OP_IF, BLOCK_EMPTY, ...call(hookImport), OP_RETURN, OP_END]);
+};
+
+const withPrologue = (body: Uint8Array, code: readonly number[]): Uint8Array => {
   const start = codeOffset(body);
-  return joinBytes([body.subarray(0, start), question, body.subarray(start)]);
+  return joinBytes([body.subarray(0, start), code, body.subarray(start)]);
 };

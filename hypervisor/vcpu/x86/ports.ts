@@ -4,13 +4,17 @@ export interface PortHandler {
   write?(value: number, bytes: number): void;
 }
 
-const ALL_ONES: Readonly<Record<number, number>> = {1: 0xff, 2: 0xffff, 4: -1};
+export const ALL_ONES: Readonly<Record<number, number>> = {1: 0xff, 2: 0xffff, 4: -1};
 
 /** I/O ports and who answers them. Elsewhere reads give all ones and writes go nowhere, as on a bus without a device. */
 export class PortMap {
   private readonly handlers = new Map<number, PortHandler>();
   /** Accesses that nobody answered. */
   unclaimed = 0;
+
+  has(port: number): boolean {
+    return this.handlers.has(port);
+  }
 
   claim(port: number, handler: PortHandler): void {
     this.handlers.set(port, handler);

@@ -8,8 +8,8 @@ import {PAGE_SIZE} from '../../memory/index.ts';
 import type {SchedUnit} from '../../sched/index.ts';
 import {type ExitReason, noExits, type VcpuCounters} from '../counters.ts';
 import type {Vcpu} from '../vcpu.ts';
-import {RESET_PORT, SLEEP_CONTROL_PORT, SLEEP_ENABLE} from './acpi.ts';
-import {type CoreHost, type X86Core} from './core.ts';
+import {RESET_PORT, SLEEP_CONTROL_PORT, SLEEP_ENABLE} from './acpi/index.ts';
+import type {BootProtocol, CoreHost, X86Core} from './core.ts';
 import {EAX, EBX, ECX, EDI, EDX, ESI} from './core-state.ts';
 import {cpuReport} from './cpu-report.ts';
 import {hypervisorLeaf, MSR_HYPERCALL_PAGE} from './cpuid.ts';
@@ -18,9 +18,10 @@ import {type GuestClock, guestClock, toMs} from './guest-clock.ts';
 import {GuestTimer} from './guest-timer.ts';
 import {fillHypercallPage, isHypercallInstruction} from './hypercall-page.ts';
 import {translate} from './page-walk.ts';
-import {HOOK_CPUID, HOOK_RDMSR, HOOK_UD, HOOK_WRMSR} from './patch.ts';
-import {PortMap} from './ports.ts';
+import {HOOK_CPUID, HOOK_RDMSR, HOOK_STRING_IO, HOOK_UD, HOOK_WRMSR} from './patch.ts';
+import {ALL_ONES, PortMap} from './ports.ts';
 import {writeTimeInfo, writeWallClock} from './pv-clock.ts';
+import {repeatStringIo} from './string-io.ts';
 
 /** Work that a guest has the host do before its slice ends early, in exits and what hypercalls count. */
 const SLICE_WORK = 4096;
@@ -35,6 +36,8 @@ export class X86Vcpu implements Vcpu, CoreHost, CallingVcpu {
   readonly door: HypercallDoor;
   cpuTimeNs = 0;
   upcalls = 0;
+  /** Rising edges of lines from devices. */
+  private interrupts = 0;
   /** Retired in the slices so far. */
   private instructions = 0;
   private readonly exits = noExits();
@@ -57,6 +60,8 @@ export class X86Vcpu implements Vcpu, CoreHost, CallingVcpu {
   private yielding = false;
   /** An upcall is due that the CPU has not been told of. */
   private upcallDue = false;
+  /** The CPU is halted to get out of the core's loop, and then takes an interrupt. */
+  private nudged = false;
 
   constructor(xen: Hypervisor, domain: Domain, core: X86Core) {
     this.xen = xen;
@@ -77,9 +82,9 @@ export class X86Vcpu implements Vcpu, CoreHost, CallingVcpu {
     core.connect(this);
   }
 
-  /** Sets the CPU to its state at a PVH entry point. It runs once the domain is unpaused. */
-  start(entry: number, startInfoAddress: number): void {
-    this.core.enterProtectedMode(entry, startInfoAddress);
+  /** Sets the CPU to its state at an entry point. It runs once the domain is unpaused. */
+  start(entry: number, address: number, protocol: BootProtocol): void {
+    this.core.enterProtectedMode(entry, address, protocol);
     this.begin();
   }
 
@@ -124,6 +129,7 @@ export class X86Vcpu implements Vcpu, CoreHost, CallingVcpu {
     return {
       instructions: this.instructions,
       upcalls: this.upcalls,
+      interrupts: this.interrupts,
       exits: {...this.exits},
       hypercalls: counts.byNumber(),
       unknownHypercalls: counts.unknown(),
@@ -166,8 +172,20 @@ export class X86Vcpu implements Vcpu, CoreHost, CallingVcpu {
     this.core.halt();
   }
 
+  /** A device changed the level of its line. */
+  setInterruptLine(irq: number, level: boolean): void {
+    this.core.setInterruptLine(irq, level);
+    if (!level) return;
+    this.interrupts++;
+    if (!this.running) return this.queueSlice();
+    // Within an access: the core takes it at the next instruction.
+    this.nudged = true;
+    this.core.halt();
+  }
+
   /** Called by the core now and then, and when it halts. */
   checkTimer(nowNs: number): void {
+    if (this.nudged) this.goOn();
     if (!this.timer.isDue(nowNs)) return;
     this.timer.stop();
     this.xen.eventChannels.raiseVirq(this.domain, VIRQ_TIMER, INDEX);
@@ -184,12 +202,32 @@ export class X86Vcpu implements Vcpu, CoreHost, CallingVcpu {
 
   readPort(port: number, bytes: number): number {
     this.exit('io');
-    return this.ports.read(port, bytes);
+    const {io} = this.domain;
+    return io === undefined || this.ports.has(port) ? this.ports.read(port, bytes) : io.readPort(INDEX, port, bytes);
   }
 
   writePort(port: number, value: number, bytes: number): void {
     this.exit('io');
-    this.ports.write(port, value, bytes);
+    const {io} = this.domain;
+    if (io === undefined || this.ports.has(port)) this.ports.write(port, value, bytes);
+    else io.writePort(INDEX, port, bytes, value);
+  }
+
+  readMemory(address: number, bytes: number): number {
+    this.exit('mmio');
+    return this.domain.io?.readMemory(INDEX, address, bytes) ?? ALL_ONES[bytes];
+  }
+
+  writeMemory(address: number, value: number, bytes: number): void {
+    this.exit('mmio');
+    this.domain.io?.writeMemory(INDEX, address, bytes, value);
+  }
+
+  stringIo(): boolean {
+    const {core, domain} = this;
+    if (domain.io === undefined || !repeatStringIo(core, domain.memory, domain.io, INDEX)) return false;
+    this.exit('io');
+    return true;
   }
 
   hook(hook: number): boolean {
@@ -287,6 +325,7 @@ export class X86Vcpu implements Vcpu, CoreHost, CallingVcpu {
     this.running = true;
     this.checkTimer(this.now());
     this.deliverUpcall();
+    core.takeInterrupts();
     this.runCore();
     this.running = false;
     if (this.yielding) this.endYield();
@@ -311,6 +350,12 @@ export class X86Vcpu implements Vcpu, CoreHost, CallingVcpu {
       for (const line of this.report().slice(1)) this.xen.log(`d${this.domain.id}: ${line}`);
       this.xen.crash(this.domain, `triple fault, or an instruction that v86 does not know: ${this.toString()}`);
     }
+  }
+
+  /** The core takes the interrupt now, if interrupts are on. */
+  private goOn(): void {
+    this.nudged = false;
+    if (!this.yielding) this.core.wake();
   }
 
   private endYield(): void {
@@ -338,7 +383,7 @@ export class X86Vcpu implements Vcpu, CoreHost, CallingVcpu {
   }
 
   /** Also for a CPU that halted with interrupts off: nothing can wake it, and Xen takes that for a power-off. */
-  private powerOff(reason: number): void {
+  powerOff(reason: number): void {
     this.xen.shutdown(this.domain, reason);
     this.core.halt();
   }
@@ -349,4 +394,5 @@ const hooks: Readonly<Record<number, (vcpu: X86Vcpu) => boolean>> = {
   [HOOK_WRMSR]: (vcpu) => vcpu.writeMsr(),
   [HOOK_RDMSR]: (vcpu) => vcpu.readMsr(),
   [HOOK_UD]: (vcpu) => vcpu.undefinedOpcode(),
+  [HOOK_STRING_IO]: (vcpu) => vcpu.stringIo(),
 };

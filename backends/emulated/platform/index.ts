@@ -1,0 +1,1 @@
+export {PLATFORM_MEMORY_BYTES, PLATFORM_SLOT, PlatformDevice, type Unpluggable} from './platform-device.ts';

@@ -1,0 +1,23 @@
+import {SHUTDOWN_poweroff, SHUTDOWN_reboot} from '../../abi/sched.ts';
+import type {Domain} from '../../domain.ts';
+import {EmulatedIo, type MeterSlot} from '../../ioreq/index.ts';
+import {claimPowerManagement} from './power-management.ts';
+import type {X86Vcpu} from './x86-vcpu.ts';
+
+/** Makes a PC of a domain's machine: emulated I/O, lines to the core's interrupt controllers, ACPI's fixed hardware. */
+export const attachPc = (domain: Domain): void => {
+  const [vcpu] = domain.vcpus as X86Vcpu[];
+  const slot: MeterSlot = {meter: undefined};
+  const pins = {
+    setLevel: (irq: number, level: boolean, owner: string): void => {
+      if (level) slot.meter?.interrupt(owner);
+      vcpu.setInterruptLine(irq, level);
+    },
+  };
+  domain.io = new EmulatedIo(domain.vcpus.length, pins, slot);
+  claimPowerManagement(vcpu.ports, {
+    now: () => vcpu.now(),
+    powerOff: () => vcpu.powerOff(SHUTDOWN_poweroff),
+    reset: () => vcpu.powerOff(SHUTDOWN_reboot),
+  });
+};
