@@ -1,0 +1,55 @@
+/** Hardware that a paper's numbers are from, as far as it says. */
+export interface Setup {
+  readonly name: string;
+  readonly what: string;
+  /** Of a CPU; that of the price lists' machine where the paper does not say. */
+  readonly ghz: number;
+  /** vCPUs of each guest; Infinity: the paper does not say, and they are taken not to limit. */
+  readonly guestCpus: number;
+  /** vCPUs of dom0. */
+  readonly dom0Cpus: number;
+  /** What the disk or link does at most. */
+  readonly device?: {readonly bytesPerSec: number};
+  readonly source: string;
+}
+
+/** Xeon E5-2450, on which Dall et al. measured: for papers that do not name a CPU. */
+const LIST_GHZ = 2.1;
+
+export const ramdiskDom0: Setup = {
+  name: 'ramdisk-24',
+  what: 'dom0 with 24 vCPUs and a ramdisk; 2.66 GHz assumed, as two Xeons of 2012 with 24 threads have; vCPUs of guests not named',
+  ghz: 2.66,
+  guestCpus: Infinity,
+  dom0Cpus: 24,
+  source: 'persistent grants RFC, LKML 2012-10',
+};
+
+export const nullBlock16: Setup = {
+  name: 'null-blk-16',
+  what: 'guest with 16 vCPUs, null_blk in dom0, which is taken to have 16, too; the CPU is not named',
+  ghz: LIST_GHZ,
+  guestCpus: 16,
+  dom0Cpus: 16,
+  source: 'multi-queue RFC, LKML 2015-02-15',
+};
+
+export const r720: Setup = {
+  name: 'r720-p320h',
+  what: 'Dell R720, two Xeon E5-2643 v2 of 3.5 GHz, dom0 with 8 vCPUs, guest with 4, Micron P320h of 2.5 inch, 1.75 GB/s',
+  ghz: 3.5,
+  guestCpus: 4,
+  dom0Cpus: 8,
+  device: {bytesPerSec: 1.75e9},
+  source: "multi-queue RFC v2, LKML 2015-06-30; the disk's rate recalled from its data sheet",
+};
+
+export const xeon2630: Setup = {
+  name: 'e5-2630v4-100g',
+  what: 'Xeon E5-2630 v4 of 2.2 GHz, a guest with as many vCPUs as queues, dom0 with 10, 100 Gbit/s',
+  ghz: 2.2,
+  guestCpus: 4,
+  dom0Cpus: 10,
+  device: {bytesPerSec: 12.5e9},
+  source: 'netif-staging-grants of xen.git, revision 4',
+};
