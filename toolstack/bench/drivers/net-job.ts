@@ -29,8 +29,6 @@ export interface NetJobOptions {
   readonly index: number;
   readonly nic: BusyNic;
   readonly peer: NetPeer;
-  /** What the guest sends; a frame without meaning by default. */
-  readonly frame?: Uint8Array;
 }
 
 /** Frames from a guest to dom0's end, or from there to the guest: an I/O is over when the frame has come. */
@@ -43,12 +41,12 @@ export class NetJob implements BenchJob {
   private arrived = 0;
   private wake: () => void = () => undefined;
 
-  constructor({point, index, nic, peer, frame}: NetJobOptions) {
+  constructor({point, index, nic, peer}: NetJobOptions) {
     this.point = point;
     this.index = index;
     this.nic = nic;
     this.peer = peer;
-    this.frame = frame ?? frameBetween(macOf(index), PEER_MAC, point.sizeBytes);
+    this.frame = frameBetween(macOf(index), PEER_MAC, point.sizeBytes);
     const wake = (): void => this.wake();
     const hears = (frames: number): void => {
       this.arrived += frames;

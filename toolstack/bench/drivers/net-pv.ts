@@ -6,7 +6,7 @@ import {XenbusBus} from '../../../hypervisor/xenbus/index.ts';
 import type {Rig, RigDomain} from '../../conform/rig.ts';
 import {type BenchDriver, forEachGuest} from '../driver.ts';
 import {type BusyNic, NetJob} from './net-job.ts';
-import {macOf, NetPeer, PEER_MAC} from './net-peer.ts';
+import {MAX_FRAME, macOf, NetPeer, SEGMENT_BYTES} from './net-peer.ts';
 
 const BRIDGE = 'xenbr0';
 const GUEST_PAGES = 8192;
@@ -14,20 +14,18 @@ const RING_ENTRIES = 256;
 const MAX_QUEUES = 16;
 /** Without a FCS. */
 const MIN_FRAME = 60;
-const MAX_FRAME = 1514;
 const MAX_GSO_FRAME = 65535;
-const SEGMENT_BYTES = 1448;
 
 interface Variant {
   name: string;
   about: string;
   maxBytes?: number;
-  /** Of the backend. */
-  features?: Partial<NetFeatures>;
+  backend?: Partial<NetFeatures>;
+  frontend?: Partial<NetFrontFeatures>;
 }
 
 /** netfront on netback, a bridge and dom0's end of the network behind it. */
-const netDriver = ({name, about, maxBytes = MAX_FRAME, features = {}}: Variant): BenchDriver => ({
+const netDriver = ({name, about, maxBytes = MAX_FRAME, backend, frontend}: Variant): BenchDriver => ({
   name,
   device: 'net',
   kind: 'pv',
@@ -39,11 +37,11 @@ const netDriver = ({name, about, maxBytes = MAX_FRAME, features = {}}: Variant):
     const networks = new Networks(ops, []);
     const peer = new NetPeer(ops, networks.create(BRIDGE));
     const {queues} = point;
-    new XenbusBus(ops, xs, 'backend', [netBackend({networks, features: {...features, queues}})]).start();
+    new XenbusBus(ops, xs, 'backend', [netBackend({networks, features: {...backend, queues}})]).start();
     return forEachGuest(point, async (index) => {
       const guest = await rig.createGuest({pages: GUEST_PAGES, vcpus: queues});
-      const nic = frontNic(await connectNic(rig, guest, index, {queues}), guest.ops.memory);
-      const job = new NetJob({point, index, nic, peer, frame: uncutFrame(index, point.sizeBytes)});
+      const nic = frontNic(await connectNic(rig, guest, index, {...frontend, queues}), guest.ops.memory);
+      const job = new NetJob({point, index, nic, peer});
       job.introduce();
       return job;
     });
@@ -87,20 +85,20 @@ const frontNic = (nic: Netfront, memory: DomainMemory): BusyNic => {
   };
 };
 
-/** A TCP packet over IPv4 that is still to be cut into segments; undefined where a frame is no longer than others. */
-const uncutFrame = (index: number, sizeBytes: number): Uint8Array | undefined => {
-  if (sizeBytes <= MAX_FRAME) return undefined;
-  const frame = new Uint8Array(sizeBytes);
-  const ipBytes = sizeBytes - 14;
-  const ipHeader = [0x45, 0, ipBytes >>> 8, ipBytes & 255, 0, 0, 0x40, 0, 64, 6, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2];
-  frame.set([...PEER_MAC, ...macOf(index), 0x08, 0x00, ...ipHeader], 0);
-  frame[14 + 20 + 12] = 5 << 4;
-  return frame;
-};
-
 const variants: readonly Variant[] = [
   {name: 'pv', about: 'netfront: frames of up to 64 KiB are never cut (GSO)', maxBytes: MAX_GSO_FRAME},
-  {name: 'pv-map', about: 'netfront, longer parts mapped by the backend and not copied', features: {copybreak: 0}},
+  {
+    name: 'pv-map',
+    about: 'netfront, longer parts mapped by the backend and not copied',
+    maxBytes: MAX_GSO_FRAME,
+    backend: {copybreak: 0},
+  },
+  {
+    name: 'pv-static',
+    about: 'netfront, the pages of its rings mapped for good (static grants)',
+    maxBytes: MAX_GSO_FRAME,
+    frontend: {staticGrants: true},
+  },
 ];
 
 export const netDrivers: readonly BenchDriver[] = variants.map(netDriver);

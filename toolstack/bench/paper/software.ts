@@ -45,14 +45,14 @@ export const blockPage: Software = {
 
 export const netTx = define(
   'net-tx',
-  860,
+  835,
   'a packet of pktgen through netfront and netback into dom0, at either end',
   'P12: TX, 1 queue, staging grants, 2.49 Mpps at 2.2 GHz',
 );
 
 export const netRx = define(
   'net-rx',
-  720,
+  712,
   'the same from dom0 to the guest',
   'P12: RX, 1 queue, staging grants, 2.96 Mpps at 2.2 GHz',
 );
