@@ -55,6 +55,7 @@ export class MappedRing {
   /** Publishes the responses; true when the frontend had asked to be told, and was. */
   publish(): boolean {
     const notify = this.back.pushResponsesAndCheckNotify();
+    this.ops.account?.endBatch();
     if (notify) this.ops.evtchnSend(this.transport.port);
     return notify;
   }

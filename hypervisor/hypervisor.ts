@@ -86,6 +86,7 @@ export class Hypervisor {
       if (this.trace.on) this.trace.emit('fault', DOM0, kind);
     });
     const byId = (domid: number): Domain | undefined => this.domains.get(domid);
+    this.ledger?.follow((domid) => byId(domid)?.ports);
     this.eventChannels = new EventChannels(byId, this.trace, this.faults);
     this.grants = new Grants(byId, (granter) => this.finishDestroy(granter), this.trace, this.faults);
   }

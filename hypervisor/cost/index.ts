@@ -1,15 +1,4 @@
-export {
-  Account,
-  type AccountName,
-  type Counts,
-  difference,
-  type Entry,
-  formatEntry,
-  Ledger,
-  type Side,
-  sum,
-  toRecord,
-} from './ledger.ts';
+export {Account, Ledger} from './ledger.ts';
 export {LedgerIoMeter} from './ledger-io-meter.ts';
 export {opsOfDevice} from './metered-ops.ts';
 export {meteredStore} from './metered-store.ts';
@@ -33,4 +22,14 @@ export {
   primitives,
   prices,
 } from './primitives.ts';
+export {
+  type AccountName,
+  type Counts,
+  difference,
+  type Entry,
+  formatEntry,
+  type Side,
+  sum,
+  toRecord,
+} from './reading.ts';
 export {MAX_REQUESTS, type NetworkLoad, solveNetwork, type Station, type StationLoad} from './queueing-network.ts';

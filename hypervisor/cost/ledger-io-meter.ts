@@ -1,6 +1,7 @@
 import type {IoExit, IoMeter} from '../ioreq/index.ts';
-import type {Account, Ledger, Side} from './ledger.ts';
+import type {Account, Ledger} from './ledger.ts';
 import {counted} from './primitives.ts';
+import type {Side} from './reading.ts';
 
 /** What nobody's device is behind: ports that no one answers, the address register of configuration space. */
 const NO_DEVICE = 'platform';

@@ -1,40 +1,22 @@
-import {counted, primitiveNames, type PrimitiveName} from './primitives.ts';
+import {counted, primitiveNames} from './primitives.ts';
+import {type AccountName, type Counts, type Entry, keyOf, type Side} from './reading.ts';
 
-/** Accounts that a ledger has; what comes after them shares one. A guest may plug and unplug for ever. */
+/** Accounts that a ledger has; what comes after them shares one. Devices may come and go for ever. */
 const MAX_ACCOUNTS = 4096;
 
 /** Operations of one hypercall at most. @see Linux, drivers/net/xen-netback/common.h, COPY_BATCH_SIZE */
 const MAX_BATCH = 64;
 
-/** The guest's end, or that of the backend or device model. */
-export type Side = 'front' | 'back';
-
-/** Counts by primitive, @see counted. */
-export type Counts = Float64Array;
-
-export interface AccountName {
-  /** The guest that has the device. */
-  readonly domid: number;
-  /** As xenstore calls it: "vbd/51712"; an emulated one: "ide/0"; what is nobody's alone: "cpu". */
-  readonly device: string;
-  readonly side: Side;
-}
-
-/** What one end of a device has cost so far. Whoever does it holds the account, or null where no ledger is kept. */
-export class Account implements AccountName {
-  readonly domid: number;
-  readonly device: string;
-  readonly side: Side;
+/** What one end of a device has cost so far, but for its events. Its driver holds it, or null where no ledger is kept. */
+export class Account {
+  readonly name: AccountName;
   readonly counts: Counts = new Float64Array(primitiveNames.length);
-  /** Whoever holds it counts what he does; otherwise a kernel of its own is looked at from outside. */
-  isMetered = false;
   /** By primitive: how many of the batch under way. */
   private readonly batched = new Uint8Array(primitiveNames.length);
+  private isGathering = false;
 
-  constructor({domid, device, side}: AccountName) {
-    this.domid = domid;
-    this.device = device;
-    this.side = side;
+  constructor(name: AccountName) {
+    this.name = name;
   }
 
   /** `primitive` is one of `counted`. */
@@ -48,6 +30,7 @@ export class Account implements AccountName {
    */
   addBatched(primitive: number): number {
     const number = this.batched[primitive]++;
+    this.isGathering = true;
     if (number === 0) this.add(counted.hypercall);
     if (number + 1 === MAX_BATCH) this.batched[primitive] = 0;
     this.add(primitive);
@@ -55,29 +38,44 @@ export class Account implements AccountName {
   }
 
   endBatch(): void {
+    if (!this.isGathering) return;
     this.batched.fill(0);
+    this.isGathering = false;
   }
 
-  toString(): string {
-    return formatEntry(this);
+  /** What goes through an event channel: each send is a hypercall. */
+  addEvents(sent: number, received: number): void {
+    this.add(counted.hypercall, sent);
+    this.add(counted.evtchnSend, sent);
+    this.add(counted.upcall, received);
   }
 }
 
-/** An account as it stood at some time, or what was added between two times. */
-export interface Entry extends AccountName {
-  readonly counts: Counts;
+/** Of a domain: how often each of its ports was sent to, and was set pending since it is open. */
+export interface PortCounts {
+  readonly sent: readonly number[];
+  readonly received: readonly number[];
 }
 
-/** A port of a guest whose other end a backend has bound. */
-export interface NamedPort extends AccountName {
+/** One end of an event channel. */
+export interface PortName {
+  readonly domid: number;
   readonly port: number;
 }
 
-/** Counts what I/O costs, an account for each end of each device. */
+interface NamedPort {
+  readonly account: Account;
+  readonly counts: PortCounts;
+  readonly port: number;
+}
+
+/** Counts what I/O costs on one host, an account for each end of each device. */
 export class Ledger {
   private readonly accounts = new Map<string, Account>();
+  private countsOf: (domid: number) => PortCounts | undefined = () => undefined;
+  /** Open ports of devices. Xen counts their events, ledger or not: they are looked at when it is read. */
   private readonly ports = new Map<string, NamedPort>();
-  private readonly others: Record<Side, Account> = {
+  private readonly others: Readonly<Record<Side, Account>> = {
     front: new Account({domid: -1, device: 'others', side: 'front'}),
     back: new Account({domid: -1, device: 'others', side: 'back'}),
   };
@@ -93,57 +91,54 @@ export class Ledger {
     return account;
   }
 
-  /** A backend binds a guest's port for the device of its account. */
-  namePort({device}: AccountName, domid: number, port: number): void {
-    this.ports.set(`${domid} ${port}`, {domid, device, side: 'front', port});
+  /** The host that it is about. */
+  follow(countsOf: (domid: number) => PortCounts | undefined): void {
+    this.countsOf = countsOf;
   }
 
-  /** Ports of guests that the drivers' own accounts say nothing of. */
-  portsOutside(domid: number): NamedPort[] {
-    return [...this.ports.values()].filter((port) => port.domid === domid && !this.account(port).isMetered);
+  /** A device's event channel: the end of who has bound it, whose account that is, and the other's. */
+  nameChannel(name: AccountName, own: PortName, other: PortName): void {
+    this.namePort(name, own);
+    this.namePort({...name, side: name.side === 'back' ? 'front' : 'back'}, other);
+  }
+
+  /** The port is about to be closed: what went through it stays in its account. */
+  portClosed(closed: PortName): void {
+    const named = this.ports.get(portKey(closed));
+    if (named === undefined) return;
+    this.ports.delete(portKey(closed));
+    addPort(named.account, named);
   }
 
   /** The domain is gone. */
   forget(domid: number): void {
-    for (const [key, account] of this.accounts) if (account.domid === domid) this.accounts.delete(key);
-    for (const [key, port] of this.ports) if (port.domid === domid) this.ports.delete(key);
+    for (const [key, {name}] of this.accounts) if (name.domid === domid) this.accounts.delete(key);
   }
 
   /** Every account as it stands now, in the order in which they were opened. */
   read(): Entry[] {
-    const others = Object.values(this.others).filter(({counts}) => counts.some((count) => count > 0));
-    return [...this.accounts.values(), ...others].map((account) => entryOf(account, account.counts.slice()));
+    const copies = new Map(
+      [...this.accounts.values(), ...Object.values(this.others)].map((each) => [each, copyOf(each)]),
+    );
+    for (const named of this.ports.values()) addPort(copies.get(named.account), named);
+    return Array.from(copies.values(), ({name, counts}) => ({...name, counts})).filter(
+      ({domid, counts}) => domid >= 0 || counts.some((count) => count > 0),
+    );
+  }
+
+  private namePort(name: AccountName, named: PortName): void {
+    const counts = this.countsOf(named.domid);
+    if (counts !== undefined) this.ports.set(portKey(named), {account: this.account(name), counts, port: named.port});
   }
 }
 
-const entryOf = ({domid, device, side}: AccountName, counts: Counts): Entry => ({domid, device, side, counts});
-
-/** What was added between two readings of a ledger. */
-export const difference = (later: readonly Entry[], earlier: readonly Entry[]): Entry[] => {
-  const before = new Map(earlier.map((entry) => [keyOf(entry), entry.counts]));
-  return later.map((entry) => {
-    const old = before.get(keyOf(entry));
-    return {...entry, counts: entry.counts.map((count, i) => count - (old?.[i] ?? 0))};
-  });
+const copyOf = ({name, counts}: Account): Account => {
+  const copy = new Account(name);
+  copy.counts.set(counts);
+  return copy;
 };
 
-/** The sum of all entries. */
-export const sum = (entries: readonly {readonly counts: Counts}[]): Counts => {
-  const total = new Float64Array(primitiveNames.length);
-  for (const {counts} of entries) for (let i = 0; i < total.length; i++) total[i] += counts[i];
-  return total;
-};
+const addPort = (account: Account | undefined, {counts, port}: NamedPort): void =>
+  account?.addEvents(counts.sent[port], counts.received[port]);
 
-/** What there is of it, by name: {pio: 12, irq: 1}. */
-export const toRecord = (counts: Counts): Partial<Record<PrimitiveName, number>> =>
-  Object.fromEntries(
-    primitiveNames.filter((name) => counts[counted[name]] !== 0).map((name) => [name, counts[counted[name]]]),
-  );
-
-/** "d1 vbd/51712 front hypercall=2 evtchnSend=2 upcall=1" */
-export const formatEntry = ({domid, device, side, counts}: Entry): string =>
-  [`d${domid} ${device} ${side}`, ...Object.entries(toRecord(counts)).map(([name, count]) => `${name}=${count}`)].join(
-    ' ',
-  );
-
-const keyOf = ({domid, device, side}: AccountName): string => `${domid} ${device} ${side}`;
+const portKey = ({domid, port}: PortName): string => `${domid} ${port}`;

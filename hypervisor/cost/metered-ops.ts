@@ -1,7 +1,7 @@
-import {tap} from 'rxjs';
 import type {HypervisorOps} from '../ops.ts';
-import type {Account, AccountName} from './ledger.ts';
+import type {Account} from './ledger.ts';
 import {counted} from './primitives.ts';
+import type {AccountName} from './reading.ts';
 
 /** Operations that Xen flushes TLBs once for, when they come by one hypercall. @see Xen's GNTTAB_UNMAP_BATCH_SIZE */
 const UNMAPS_PER_FLUSH = 32;
@@ -10,16 +10,8 @@ const UNMAPS_PER_FLUSH = 32;
 export const opsOfDevice = (ops: HypervisorOps, name: AccountName): HypervisorOps =>
   ops.ledger === null ? ops : meteredOps(ops, ops.ledger.account(name));
 
-/** Operations that count what they cost, and are otherwise those of `ops`. */
+/** Operations that count what they cost, and are otherwise those of `ops`. Events are counted by their ports. */
 const meteredOps = (ops: HypervisorOps, account: Account): HypervisorOps => {
-  account.isMetered = true;
-  /** Ports whose events are counted: each once, however many listen. */
-  const heard = new Set<number>();
-  const hypercall = (): void => account.add(counted.hypercall);
-  const onUpcall = (): void => {
-    account.add(counted.upcall);
-    account.endBatch();
-  };
   const counting: Partial<HypervisorOps> = {
     account,
     gnttabMap(granter, ref, flags) {
@@ -32,14 +24,14 @@ const meteredOps = (ops: HypervisorOps, account: Account): HypervisorOps => {
     },
     gnttabMapMany(granter, refs, flags, handles, offsets, at, count) {
       if (count > 0) {
-        hypercall();
+        account.add(counted.hypercall);
         account.add(counted.grantMap, count);
       }
       return ops.gnttabMapMany(granter, refs, flags, handles, offsets, at, count);
     },
     gnttabUnmapMany(handles, at, count) {
       if (count > 0) {
-        hypercall();
+        account.add(counted.hypercall);
         account.add(counted.grantUnmap, count);
         account.add(counted.grantFlush, Math.ceil(count / UNMAPS_PER_FLUSH));
       }
@@ -55,32 +47,23 @@ const meteredOps = (ops: HypervisorOps, account: Account): HypervisorOps => {
       return ops.gnttabTransfer(gfn, toDomid, ref);
     },
     evtchnAllocUnbound(remoteDomid) {
-      hypercall();
+      account.add(counted.hypercall);
       return ops.evtchnAllocUnbound(remoteDomid);
     },
     evtchnBindInterdomain(remoteDomid, remotePort) {
-      hypercall();
-      ops.ledger?.namePort(account, remoteDomid, remotePort);
-      return ops.evtchnBindInterdomain(remoteDomid, remotePort);
-    },
-    evtchnSend(port) {
-      hypercall();
-      account.add(counted.evtchnSend);
-      return ops.evtchnSend(port);
+      account.add(counted.hypercall);
+      const port = ops.evtchnBindInterdomain(remoteDomid, remotePort);
+      if (port >= 0)
+        ops.ledger?.nameChannel(account.name, {domid: ops.domid, port}, {domid: remoteDomid, port: remotePort});
+      return port;
     },
     evtchnClose(port) {
-      heard.delete(port);
-      hypercall();
+      account.add(counted.hypercall);
       return ops.evtchnClose(port);
     },
     evtchnStatus(domid, port) {
-      hypercall();
+      account.add(counted.hypercall);
       return ops.evtchnStatus(domid, port);
-    },
-    events(port) {
-      if (heard.has(port)) return ops.events(port);
-      heard.add(port);
-      return ops.events(port).pipe(tap(onUpcall));
     },
   };
   return Object.assign(Object.create(ops) as HypervisorOps, counting);

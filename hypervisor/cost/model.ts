@@ -1,4 +1,4 @@
-import type {Entry, Side} from './ledger.ts';
+import type {Entry, Side} from './reading.ts';
 import type {PriceList} from './price-list.ts';
 import {counted, type Payer, type Price, primitiveNames, primitives, type PrimitiveName} from './primitives.ts';
 import {busyDemandNs, type NetworkLoad, solveNetwork, type Station} from './queueing-network.ts';
@@ -33,6 +33,8 @@ export interface Machine {
   /** What a request takes of each CPU beyond what is counted: the rest of both kernels' software. 0 by default. */
   readonly guestNs?: number;
   readonly backendNs?: number;
+  /** What a request waits, where it is not what is counted over requests: all of a batch wait for the same wake-up. */
+  readonly waitNs?: number;
 }
 
 /** What one guest's work counted. */
@@ -99,7 +101,7 @@ export const modelWork = (
     backendNs: total.backendNs / requests + (machine.backendNs ?? 0),
     modelNs: total.modelNs / requests,
     lockNs: total.lockNs / requests,
-    waitNs: total.waitNs / requests,
+    waitNs: machine.waitNs ?? total.waitNs / requests,
   };
   const stations: Station[] = [
     {name: 'guest', demandNs: demand.guestNs, servers: guests * guestCpus},

@@ -161,6 +161,7 @@ export class EventChannels {
       if (peer !== undefined) remote.ports.set(remotePort, {kind: 'unbound', vcpu: peer.vcpu, remoteDomid: caller.id});
     }
     if (channel.kind === 'virq') caller.virqPorts.delete(virqKey(channel.virq, channel.vcpu));
+    caller.ledger?.portClosed({domid: caller.id, port});
     caller.events.clearPending(port);
     if (caller.events instanceof FifoEvents) caller.events.setPriority(port, EVTCHN_FIFO_PRIORITY_DEFAULT);
     caller.ports.remove(port);

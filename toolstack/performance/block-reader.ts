@@ -13,7 +13,8 @@ import {GrantKeeper} from '../../frontends/grant-keeper.ts';
 import {GNTMAP_host_map} from '../../hypervisor/abi/grant-table.ts';
 import {BLKIF_MAX_SEGMENTS_PER_REQUEST, BLKIF_OP_READ, BLKIF_RSP_OKAY} from '../../hypervisor/abi/io/blkif.ts';
 import {sectorUnits} from '../../hypervisor/abi/io/blkif-sectors.ts';
-import {type Domain, DOM0, type DomId, type Gfn, Hypervisor} from '../../hypervisor/index.ts';
+import {type Ledger, opsOfDevice, type Side} from '../../hypervisor/cost/index.ts';
+import {type Domain, DOM0, type DomId, type Gfn, Hypervisor, type HypervisorOps} from '../../hypervisor/index.ts';
 import {PAGE_SIZE} from '../../hypervisor/memory/index.ts';
 import {NS_PER_S, realClock, type Schedule} from '../../hypervisor/schedule/index.ts';
 import {ProgramOps, ProgramVcpu} from '../../hypervisor/vcpu/index.ts';
@@ -54,8 +55,10 @@ export interface Workload {
   persistent: boolean;
   /** 1 by default. */
   queues?: number;
+  /** Counts what the disk costs. */
+  ledger?: Ledger;
   /** Told of each ring before anything is on it. */
-  onRing?: (xen: Hypervisor, guest: ProgramOps, ring: BlockRing) => void;
+  onRing?: (xen: Hypervisor, guest: HypervisorOps, ring: BlockRing) => void;
 }
 
 export const inOrder = (block: number, blocks: number): number => (block + 1) % blocks;
@@ -66,7 +69,7 @@ export const scattered = (block: number, blocks: number): number => (block + 405
 /** One guest that keeps the rings of one disk busy, and dom0 that serves them, on the machine's clock. */
 export class BlockReader {
   readonly schedule: Schedule = realClock();
-  private readonly xen = new Hypervisor({schedule: this.schedule});
+  private readonly xen: Hypervisor;
   private readonly workload: Workload;
   private readonly rings: readonly BlockRing[];
   private readonly frames: Gfn[][] = [];
@@ -74,10 +77,14 @@ export class BlockReader {
   private readonly meter = new BlockMeter();
   private block = 0;
   private done = 0;
+  /** Answered while paused. */
+  private readonly held: number[] = [];
+  private paused = false;
 
   constructor(workload: Workload) {
-    const dom0 = this.createKernel(DOM0);
-    const guest = this.createKernel();
+    this.xen = new Hypervisor({schedule: this.schedule, ledger: workload.ledger});
+    const dom0 = this.driverOps(this.createKernel(DOM0), 'back');
+    const guest = this.driverOps(this.createKernel(), 'front');
     this.workload = workload;
     this.blocks = Math.floor(workload.storage.sizeBytes / (workload.pages * PAGE_SIZE));
     this.rings = Array.from({length: workload.queues ?? 1}, () => this.createRing(guest));
@@ -94,6 +101,17 @@ export class BlockReader {
     for (const ring of this.rings) ring.publish();
   }
 
+  /** Does nothing more once what is under way is answered. */
+  pause(): void {
+    this.paused = true;
+  }
+
+  goOn(): void {
+    this.paused = false;
+    for (const tag of this.held.splice(0)) this.submit(tag);
+    for (const ring of this.rings) ring.publish();
+  }
+
   /** Requests a second over one run. */
   async measure(runNs: number): Promise<number> {
     const [startNs, before] = [this.schedule.now(), this.done];
@@ -101,7 +119,7 @@ export class BlockReader {
     return ((this.done - before) / (this.schedule.now() - startNs)) * NS_PER_S;
   }
 
-  private createRing(guest: ProgramOps): BlockRing {
+  private createRing(guest: HypervisorOps): BlockRing {
     const {persistent, pages} = this.workload;
     const ring = new BlockRing(
       {
@@ -117,7 +135,7 @@ export class BlockReader {
     return ring;
   }
 
-  private serve(dom0: ProgramOps, guest: ProgramOps, ring: BlockRing): void {
+  private serve(dom0: HypervisorOps, guest: HypervisorOps, ring: BlockRing): void {
     const {storage, persistent} = this.workload;
     const transport = {
       otherDomid: guest.domid,
@@ -153,7 +171,12 @@ export class BlockReader {
   private onComplete(tag: number, status: number): void {
     if (status !== BLKIF_RSP_OKAY) fail(`status ${status}`);
     this.done++;
-    this.submit(tag);
+    if (this.paused) this.held.push(tag);
+    else this.submit(tag);
+  }
+
+  private driverOps(ops: HypervisorOps, side: Side): HypervisorOps {
+    return opsOfDevice(ops, {domid: 1, device: 'vbd/51712', side});
   }
 
   private createKernel(domid?: DomId): ProgramOps {

@@ -8,6 +8,7 @@ const suites: Readonly<Record<string, () => Promise<Suite>>> = {
   block: async () => (await import('./block.ts')).benchBlock,
   scsi: async () => (await import('./scsi.ts')).benchScsi,
   referee: async () => (await import('./referee.ts')).benchReferee,
+  ledger: async () => (await import('./ledger.ts')).benchLedger,
   net: async () => (await import('./net.ts')).benchNet,
   bridge: async () => (await import('./bridge.ts')).benchBridge,
   xenstore: async () => (await import('./xenstore.ts')).benchXenstore,
