@@ -7,6 +7,7 @@ import {packageVersion} from '../daemon/version.ts';
 import {ToolstackError} from '../errors.ts';
 import {abiCommand} from './commands/abi.ts';
 import {arinc653Command} from './commands/arinc653.ts';
+import {benchCommand} from './commands/bench.ts';
 import {bootCommand} from './commands/boot.ts';
 import {captureCommand} from './commands/capture.ts';
 import {configCommand} from './commands/config.ts';
@@ -38,6 +39,7 @@ const commands = (parser: Argv): Argv =>
     xenbusCommand,
     conformCommand,
     simCommand,
+    benchCommand,
     exportCommand,
     captureCommand,
     netCommand,

@@ -72,10 +72,4 @@ export const diskJob = (disk: BlockDevice, {operation, sizeBytes, depth}: BenchP
 export const blockDrivers: readonly BenchDriver[] = [
   {name: 'pv', about: 'blkfront: persistent grants, indirect requests'},
   {name: 'pv-map', about: 'blkfront, each page mapped for its request', features: {persistent: false}},
-  {name: 'pv-plain', about: 'blkfront without indirect requests: 11 pages each', features: {indirect: 0}},
-  {
-    name: 'pv-2005',
-    about: 'blkfront without persistent grants and indirect requests',
-    features: {persistent: false, indirect: 0},
-  },
 ].map(blockDriver);

@@ -1,0 +1,84 @@
+import {accessSync, constants, writeFileSync} from 'node:fs';
+import {dirname, resolve} from 'node:path';
+import {parsePriceList, type PriceList, PriceListError} from '../../../hypervisor/cost/index.ts';
+import {packageVersion} from '../../daemon/version.ts';
+import type {BenchPoint} from '../point.ts';
+import {type BenchResults, RESULT_VERSION} from '../result.ts';
+import {runPoints} from '../run-points.ts';
+import {commandOf} from './command-line.ts';
+import {checkoutCommit} from './commit.ts';
+import {showProgress} from './progress.ts';
+import {type Selection, selectPoints} from './select.ts';
+import {formatResults} from './table.ts';
+import {usage} from './usage.ts';
+
+const EXIT_INCOMPLETE = 1;
+const MAX_SEED = 0xffff_ffff;
+
+export interface BenchCommand extends Selection {
+  readonly price?: string;
+  readonly seed: number;
+  /** File for the report. */
+  readonly report?: string;
+  /** File for the picture of all throughputs. */
+  readonly plot?: string;
+  /** File for the results, or "" for stdout in place of the table. */
+  readonly json?: string;
+}
+
+/** `pvsim bench`. Exit status 1 when points are missing: what there is, is written and marked. */
+export const runBench = async (command: BenchCommand): Promise<void> => {
+  const {seed, report, plot, json} = command;
+  if (!Number.isInteger(seed) || seed < 0 || seed > MAX_SEED) throw usage(`--seed ${seed}: 0..${MAX_SEED} is due`);
+  const list = priceListOf(command.price);
+  const points = selectPoints(command);
+  for (const file of [report, plot, json]) if (file) demandWritable(file);
+  const results = await run(points, command, list);
+  if (report !== undefined) writeFileSync(report, (await import('../report/html.ts')).htmlReport(results));
+  if (plot !== undefined) writeFileSync(plot, (await import('../report/main-plot.ts')).mainPlot(results));
+  if (json !== undefined && json !== '') writeFileSync(json, `${JSON.stringify(results)}\n`);
+  process.stdout.write(json === '' ? `${JSON.stringify(results)}\n` : formatResults(results));
+  if (!results.complete) process.exitCode = EXIT_INCOMPLETE;
+};
+
+const priceListOf = (text: string | undefined): PriceList => {
+  try {
+    return parsePriceList(text);
+  } catch (error) {
+    if (error instanceof PriceListError) throw usage(`--price ${text}: ${error.message}`);
+    throw error;
+  }
+};
+
+const run = async (points: readonly BenchPoint[], command: BenchCommand, list: PriceList): Promise<BenchResults> => {
+  const interrupt = new AbortController();
+  const onSignal = (): void => interrupt.abort();
+  process.once('SIGINT', onSignal);
+  const progress = showProgress(points.length);
+  const {seed} = command;
+  const {signal} = interrupt;
+  const results = await runPoints({points, seed, price: list.name, onResult: progress.onResult, signal});
+  progress.stop();
+  process.removeListener('SIGINT', onSignal);
+  return {
+    format: 'pvsim-bench',
+    version: RESULT_VERSION,
+    pvsim: packageVersion(),
+    commit: checkoutCommit(),
+    node: process.versions.node,
+    command: commandOf(command),
+    seed,
+    complete: results.every(({state}) => state === 'done'),
+    priceList: {name: list.name, source: list.source, prices: list.tags},
+    results,
+  };
+};
+
+/** Before minutes go into what cannot be written. */
+const demandWritable = (file: string): void => {
+  try {
+    accessSync(dirname(resolve(file)), constants.W_OK);
+  } catch (error) {
+    throw usage(`${file}: ${(error as NodeJS.ErrnoException).code}`);
+  }
+};

@@ -1,0 +1,3 @@
+import type {BenchResults, DonePoint} from '../result.ts';
+
+export const donePoints = ({results}: BenchResults): DonePoint[] => results.filter((result) => result.state === 'done');

@@ -1,0 +1,126 @@
+import {escapeMarkup} from '../../conform/report/escape.ts';
+import {countedFigures, type Figure, formatFigure, formatSize, measuredFigures, modelledFigures} from '../figures.ts';
+import {deviceNames} from '../point.ts';
+import type {BenchResults, PointResult} from '../result.ts';
+import {devicePlots} from './device-plots.ts';
+import {donePoints} from './done-points.ts';
+import {headlines} from './headlines.ts';
+import {style} from './style.ts';
+
+const sections: readonly {kind: string; title: (list: string) => string; figures: readonly Figure[]}[] = [
+  {kind: 'counted', title: () => 'counted an I/O', figures: countedFigures},
+  {kind: 'modelled', title: (list) => `modelled by ${list}`, figures: modelledFigures},
+  {kind: 'measured', title: () => 'measured in pvsim here', figures: measuredFigures},
+];
+
+/** One file with everything in it: plots, tables, prices, and how to do it again. No script, nothing to fetch. */
+export const htmlReport = (results: BenchResults): string => {
+  const devices = deviceNames.filter((device) => results.results.some(({point}) => point.device === device));
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<meta name="color-scheme" content="light dark">
+<title>Paravirtual against emulated I/O</title>
+<style>${style}</style>
+</head>
+<body>
+<header>
+<h1>Paravirtual against emulated I/O</h1>
+${incomplete(results)}
+${legendOfKinds(results.priceList.name)}
+${headlines(donePoints(results), results.priceList.name)}
+</header>
+<main>
+${devices.map((device) => deviceSection(device, results)).join('\n')}
+${priceSection(results)}
+${repeatSection(results)}
+</main>
+</body>
+</html>
+`;
+};
+
+const incomplete = ({results}: BenchResults): string => {
+  const missing = results.filter(({state}) => state !== 'done').length;
+  return missing === 0
+    ? ''
+    : `<p class="warning">Incomplete: ${missing} of ${results.length} points failed or were not run. The tables say which.</p>`;
+};
+
+const legendOfKinds = (list: string): string => `<dl class="kinds">
+<div class="counted"><dt>Counted</dt><dd>by the hosts' ledgers: the same on every machine</dd></div>
+<div class="modelled"><dt>Modelled</dt><dd>from what is counted and the price list ${escapeMarkup(list)}; disks and links behind take no time</dd></div>
+<div class="measured"><dt>Measured</dt><dd>what pvsim itself took on this machine, simulation of both ends included</dd></div>
+</dl>`;
+
+const deviceSection = (device: string, results: BenchResults): string => {
+  const own = results.results.filter(({point}) => point.device === device);
+  const done = donePoints(results).filter(({point}) => point.device === device);
+  const plots = devicePlots(done, results.priceList.name).map((svg) => `<figure>${svg}</figure>`);
+  return `<section id="${device}">
+<h2>${device}</h2>
+<div class="plots">
+${plots.join('\n')}
+</div>
+<details${done.length < own.length ? ' open' : ''}><summary>All ${own.length} points</summary>
+${table(own, results.priceList.name)}
+</details>
+</section>`;
+};
+
+const table = (results: readonly PointResult[], list: string): string => {
+  const titles = sections.map(
+    ({kind, title, figures}) => `<th class="${kind}" colspan="${figures.length}">${escapeMarkup(title(list))}</th>`,
+  );
+  const headings = sections.flatMap(({kind, figures}) =>
+    figures.map(({name, unit}) => `<th class="${kind}">${name}${unit === '' ? '' : `<small> ${unit}</small>`}</th>`),
+  );
+  return `<div class="scroll"><table>
+<thead><tr><th colspan="6">point</th>${titles.join('')}</tr>
+<tr>${['driver', 'op', 'size', 'depth', 'queues', 'guests'].map((name) => `<th>${name}</th>`).join('')}${headings.join('')}</tr></thead>
+<tbody>
+${results.map(row).join('\n')}
+</tbody></table></div>`;
+};
+
+const row = (result: PointResult): string => {
+  const {driver, operation, sizeBytes, depth, queues, guests} = result.point;
+  const cells = [driver, operation, formatSize(sizeBytes), depth, queues, guests].map(
+    (cell) => `<td>${escapeMarkup(String(cell))}</td>`,
+  );
+  return `<tr>${cells.join('')}${figuresOf(result)}</tr>`;
+};
+
+const figuresOf = (result: PointResult): string => {
+  if (result.state === 'done')
+    return sections
+      .flatMap(({kind, figures}) => figures.map(({value}) => `<td class="${kind}">${formatFigure(value(result))}</td>`))
+      .join('');
+  const columns = sections.reduce((sum, {figures}) => sum + figures.length, 0);
+  const text = result.state === 'failed' ? `failed: ${result.reason}` : 'not run';
+  return `<td class="missing" colspan="${columns}">${escapeMarkup(text)}</td>`;
+};
+
+const priceSection = ({priceList}: BenchResults): string => {
+  const rows = Object.entries(priceList.prices).map(
+    ([name, {ns, certainty, source}]) =>
+      `<tr><td>${escapeMarkup(name)}</td><td>${escapeMarkup(String(Number(ns.toPrecision(4))))}</td><td>${escapeMarkup(certainty)}</td><td>${escapeMarkup(source)}</td></tr>`,
+  );
+  return `<section id="prices">
+<h2>Price list ${escapeMarkup(priceList.name)}</h2>
+<p>${escapeMarkup(priceList.source)}</p>
+<div class="scroll"><table class="prices">
+<thead><tr><th>price</th><th>ns</th><th>certainty</th><th>source</th></tr></thead>
+<tbody>
+${rows.join('\n')}
+</tbody></table></div>
+</section>`;
+};
+
+const repeatSection = ({command, seed, pvsim, commit, node}: BenchResults): string => `<section id="repeat">
+<h2>Again</h2>
+<pre>${escapeMarkup(command)}</pre>
+<p>Seed ${seed}, pvsim ${escapeMarkup(pvsim)}${commit === undefined ? '' : `, commit ${escapeMarkup(commit)}`}, Node ${escapeMarkup(node)}. What is counted and modelled comes out the same, digit for digit.</p>
+</section>`;

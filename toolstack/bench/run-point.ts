@@ -1,0 +1,125 @@
+import {
+  costByPrimitive,
+  difference,
+  type Entry,
+  Ledger,
+  modelWork,
+  type PriceList,
+  type Side,
+  sum,
+  toRecord,
+} from '../../hypervisor/cost/index.ts';
+import {NS_PER_MS, NS_PER_S} from '../../hypervisor/schedule/index.ts';
+import {createRig, type Rig} from '../conform/rig.ts';
+import type {BenchDriver, BenchJob} from './driver.ts';
+import type {BenchPoint} from './point.ts';
+import type {DonePoint, PointResult} from './result.ts';
+
+/** Of the host: no point needs more unless its driver hangs. */
+const LIMIT_NS = 600 * NS_PER_S;
+const LIMIT_TASKS = 5e6;
+const DOM0_PAGES = 32768;
+/** Of the machine that times are modelled of: a backend's thread for each queue has one while there are so many. */
+export const DOM0_CPUS = 4;
+/** Runs that are measured one by one, after one that is not. */
+const SAMPLES = 10;
+/** A run of one guest: some bytes, in no fewer I/Os than these and no more. */
+const SAMPLE_BYTES = 2 ** 20;
+const MIN_IOS = 16;
+const MAX_IOS = 128;
+/** I/Os of a run for each that is under way at once. */
+const TURNS = 4;
+
+/** Runs a point on a host of its own, in virtual time. What goes wrong is its result. */
+export const runPoint = async (
+  driver: BenchDriver,
+  point: BenchPoint,
+  seed: number,
+  list: PriceList,
+): Promise<PointResult> => {
+  const ledger = new Ledger();
+  const rig = await createRig({seed, ledger, traced: false, dom0Pages: DOM0_PAGES});
+  try {
+    return await rig.run(() => Promise.race([measure(rig, ledger, driver, point, list), wedged(rig)]));
+  } catch (error) {
+    return {state: 'failed', point, reason: error instanceof Error ? error.message : String(error)};
+  } finally {
+    rig.close();
+  }
+};
+
+const measure = async (
+  rig: Rig,
+  ledger: Ledger,
+  driver: BenchDriver,
+  point: BenchPoint,
+  list: PriceList,
+): Promise<DonePoint> => {
+  const jobs = await driver.start(rig, point);
+  const iosOfGuest = iosPerRun(point);
+  await runAll(jobs, iosOfGuest);
+  const before = ledger.read();
+  const hostNsPerIo: number[] = [];
+  for (let sample = 0; sample < SAMPLES; sample++) {
+    const startMs = performance.now();
+    await runAll(jobs, iosOfGuest);
+    hostNsPerIo.push(((performance.now() - startMs) * NS_PER_MS) / (iosOfGuest * jobs.length));
+  }
+  const entries = difference(ledger.read(), before);
+  const ios = SAMPLES * iosOfGuest * jobs.length;
+  return {
+    state: 'done',
+    point,
+    ios,
+    counted: {front: countedBy(entriesOf('front', entries), ios), back: countedBy(entriesOf('back', entries), ios)},
+    modelled: modelledBy(entries, ios, point, list),
+    measured: {hostNsPerIo},
+  };
+};
+
+const runAll = (jobs: readonly BenchJob[], count: number): Promise<unknown> =>
+  Promise.all(jobs.map((job) => job.run(count)));
+
+const iosPerRun = ({sizeBytes, depth}: BenchPoint): number =>
+  Math.max(TURNS * depth, Math.min(MAX_IOS, Math.max(MIN_IOS, Math.round(SAMPLE_BYTES / sizeBytes))));
+
+/** Rejects when the host has done or waited more than any point takes. */
+const wedged = (rig: Rig): Promise<never> =>
+  new Promise((_, reject) => {
+    const {schedule} = rig;
+    let tasks = 0;
+    schedule.between = () => {
+      // Told before and after each task.
+      if (++tasks === 2 * LIMIT_TASKS) reject(new Error(`no end after ${LIMIT_TASKS} tasks`));
+    };
+    schedule.after(LIMIT_NS, () => reject(new Error(`no end after ${LIMIT_NS / NS_PER_S} s of virtual time`)));
+  });
+
+const entriesOf = (side: Side, entries: readonly Entry[]): Entry[] => entries.filter((entry) => entry.side === side);
+
+const countedBy = (entries: readonly Entry[], ios: number): DonePoint['counted'][Side] =>
+  toRecord(sum(entries).map((total) => total / ios));
+
+/** Wake-ups that an I/O waits for: one that is shared by those of a queue is waited for by each. */
+const waits = (entries: readonly Entry[], ios: number, together: number): number => {
+  const {irq = 0, upcall = 0} = countedBy(entries, ios);
+  return Math.max(irq + upcall, Math.min(1, (irq + upcall) * together));
+};
+
+const modelledBy = (
+  entries: readonly Entry[],
+  ios: number,
+  {depth, guests, queues}: BenchPoint,
+  list: PriceList,
+): DonePoint['modelled'] => {
+  const backendCpus = Math.min(DOM0_CPUS, queues * guests);
+  const waitNs =
+    waits(entriesOf('front', entries), ios, depth / queues) * list.tags.wakeGuest.ns +
+    waits(entriesOf('back', entries), ios, depth / queues) * list.tags.wakeDom0.ns;
+  const machine = {guests, guestCpus: queues, backendCpus, flushedCpus: DOM0_CPUS, waitNs};
+  const {latencyNs, throughputPerSec, bottleneck, demand} = modelWork({entries, requests: ios}, depth, list, machine);
+  const {guestNs, backendNs, lockNs} = demand;
+  const costs = Object.entries(costByPrimitive(entries, list, DOM0_CPUS));
+  const parts = Object.fromEntries(costs.map(([name, ns]) => [name, ns / ios]));
+  return {latencyNs, throughputPerSec, bottleneck, guestNs, backendNs, lockNs, waitNs, parts};
+};
