@@ -1,5 +1,5 @@
 /** Why the CPU left the guest's code for the host. */
-export type ExitReason = 'hypercall' | 'cpuid' | 'msr' | 'io' | 'mmio' | 'halt' | 'slice';
+export type ExitReason = 'hypercall' | 'cpuid' | 'msr' | 'io' | 'mmio' | 'eoi' | 'halt' | 'slice';
 
 /** What a vCPU has done since it was made, as a value that does not change any more. */
 export interface VcpuCounters {
@@ -7,11 +7,11 @@ export interface VcpuCounters {
   readonly instructions: number;
   /** Upcalls delivered. */
   readonly upcalls: number;
-  /** Interrupts that emulated devices raised. */
+  /** Interrupts of emulated devices. */
   readonly interrupts: number;
   /**
-   * `io` is accesses to ports, `mmio` those to addresses without memory; a REP INS or OUTS counts once a page. `slice` is
-   * a time slice that ended before the guest halted.
+   * `io` is accesses to ports, `mmio` those to addresses without memory; a REP INS or OUTS counts once a page. `eoi` is
+   * ends of interrupts, of those for upcalls too. `slice` is a time slice that ended before the guest halted.
    */
   readonly exits: Readonly<Record<ExitReason, number>>;
   /** Calls by hypercall number, of those that were made. */
@@ -26,6 +26,7 @@ export const noExits = (): Record<ExitReason, number> => ({
   msr: 0,
   io: 0,
   mmio: 0,
+  eoi: 0,
   halt: 0,
   slice: 0,
 });

@@ -102,7 +102,7 @@ test('a vCPU counts instructions, exits and hypercalls, those that do not exist 
     instructions: 3 * 7 + 1 + 3 + 2,
     upcalls: 0,
     interrupts: 0,
-    exits: {hypercall: 3, cpuid: 1, msr: 0, io: 1, mmio: 0, halt: 1, slice: 0},
+    exits: {hypercall: 3, cpuid: 1, msr: 0, io: 1, mmio: 0, eoi: 0, halt: 1, slice: 0},
     hypercalls: new Map([[17, 1]]),
     unknownHypercalls: new Map([['99:5', 2]]),
   });

@@ -33,7 +33,7 @@ export interface HvmImage {
 }
 
 /** What of a PC the guest's config decides. */
-export type HvmOptions = Pick<HvmHardware, 'serial' | 'ps2'>;
+export type HvmOptions = Omit<HvmHardware, 'pciMemory'>;
 
 export interface HvmPlan extends PvhPlan {
   /** Where the platform device's memory is: with memory behind it, as Linux puts its grant table there. */

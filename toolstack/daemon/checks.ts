@@ -124,7 +124,7 @@ const METHOD_CHECKS: {readonly [M in Method]: Checks<Methods[M]['params']>} = {
   'export.nbd': {domid: u32, vdev: text, socket: text, port: u32},
   'capture.start': {domid: u32, which: orNull(text), count: u32},
   'capture.stop': {stream: u32},
-  'console.attach': {domid: u32},
+  'console.attach': {domid: u32, type: oneOf('pv', 'serial')},
   'console.detach': {stream: u32},
   'host.follow': {level: u32},
   'host.info': {},

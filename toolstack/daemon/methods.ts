@@ -1,6 +1,7 @@
 import {filter, firstValueFrom} from 'rxjs';
 import type {DomId} from '../../hypervisor/index.ts';
 import {ToolstackError} from '../errors.ts';
+import type {ConsoleType} from '../host/api.ts';
 import {readFaults} from '../host/bridges.ts';
 import {parseBridge} from './host-arguments.ts';
 import type {ServedHost} from './served-host.ts';
@@ -8,7 +9,7 @@ import {type DaemonInfo, type Method, type Params, PROTOCOL, type Result} from '
 
 /** What a request can do to the connection that it came on. */
 export interface Session {
-  attachConsole(domid: DomId): number;
+  attachConsole(domid: DomId, type: ConsoleType): number;
   detachConsole(stream: number): void;
   startCapture(domid: DomId, which: string | null, count: number): number;
   stopCapture(stream: number): void;
@@ -119,7 +120,7 @@ export const createMethods = (host: ServedHost, control: Control): MethodTable =
   'capture.start': ({domid, which, count}, session) => ({stream: session.startCapture(domid as DomId, which, count)}),
   'capture.stop': done(({stream}, session) => session.stopCapture(stream)),
 
-  'console.attach': ({domid}, session) => ({stream: session.attachConsole(domid as DomId)}),
+  'console.attach': ({domid, type}, session) => ({stream: session.attachConsole(domid as DomId, type)}),
   'console.detach': done(({stream}, session) => session.detachConsole(stream)),
 
   'host.follow': done(({level}, session) => session.followEvents(level)),

@@ -4,6 +4,7 @@ import type {CpuPoolListing, DomainSchedule, ScheduleChange, Scheduler, VcpuList
 import type {TopSample} from '../host/top.ts';
 import type {
   BridgeListing,
+  ConsoleType,
   DiskListing,
   DomainSummary,
   HostInfo,
@@ -132,7 +133,7 @@ export interface Methods {
   'capture.stop': {params: {stream: number}; result: null};
 
   /** Console output comes as notifications until `console.closed`; first what was kept from before. */
-  'console.attach': {params: {domid: number}; result: {stream: number}};
+  'console.attach': {params: {domid: number; type: ConsoleType}; result: {stream: number}};
   'console.detach': {params: {stream: number}; result: null};
 
   /** What happens comes as `host.event` notifications from then on; from level 2 on states of devices, too. */

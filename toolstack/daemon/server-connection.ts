@@ -3,6 +3,7 @@ import {filter, type Subscription} from 'rxjs';
 import {ErrorCodes, type MessageConnection, ResponseError} from 'vscode-jsonrpc/node';
 import type {DomId} from '../../hypervisor/index.ts';
 import {ToolstackError} from '../errors.ts';
+import type {ConsoleType} from '../host/api.ts';
 import {eventLines} from '../host/event-lines.ts';
 import {CaptureStream} from './capture-stream.ts';
 import {checkNotification, checkRequest, isMethod} from './checks.ts';
@@ -25,7 +26,7 @@ export class ServerConnection implements Session {
   readonly #methods: MethodTable;
   readonly #log: Log;
   readonly #rpc: MessageConnection;
-  readonly #consoles = new Map<number, {domid: DomId; stream: ConsoleStream}>();
+  readonly #consoles = new Map<number, {domid: DomId; type: ConsoleType; stream: ConsoleStream}>();
   readonly #captures = new Map<number, CaptureStream>();
   readonly #kept: {close(): void}[] = [];
   #events: Subscription | undefined;
@@ -56,14 +57,14 @@ export class ServerConnection implements Session {
     this.#socket.end();
   }
 
-  attachConsole(domid: DomId): number {
+  attachConsole(domid: DomId, type: ConsoleType): number {
     if (this.#consoles.size >= PER_CONNECTION_MAX) throw new ToolstackError('EMFILE', 'too many consoles');
     if (this.#host.nameOf(domid) === undefined) throw new ToolstackError('ESRCH', `no domain ${domid}`);
     const id = this.#nextStream++;
     // The answer, which names the stream, goes out before its first output.
     const answered = new Promise<void>((resolve) => void setImmediate(resolve));
     const stream = new ConsoleStream({
-      output: this.#host.consoleOutput(domid, {scrollback: true}),
+      output: this.#host.consoleOutput(domid, {scrollback: true, type}),
       gone: this.#host.domainEvents.pipe(filter((event) => event.domid === domid && event.type === 'destroyed')),
       send: async (data) => {
         await answered;
@@ -74,7 +75,7 @@ export class ServerConnection implements Session {
         void this.#notify('console.closed', {stream: id}).catch(() => {});
       },
     });
-    this.#consoles.set(id, {domid, stream});
+    this.#consoles.set(id, {domid, type, stream});
     return id;
   }
 
@@ -137,7 +138,7 @@ export class ServerConnection implements Session {
     const console = this.#consoles.get(params.stream);
     if (console === undefined) return;
     try {
-      this.#host.consoleInput(console.domid, Buffer.from(params.data, 'base64'));
+      this.#host.consoleInput(console.domid, Buffer.from(params.data, 'base64'), console.type);
     } catch (error) {
       this.#logError('console.input', error);
     }

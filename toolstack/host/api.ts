@@ -211,6 +211,9 @@ export interface HostScsi {
  * A Xen host: what the daemon serves and what a script or test gets from createHost(). Methods reject with
  * ToolstackError. In virtual time the clock runs while a call is awaited.
  */
+/** `pv` by default; `serial` is an HVM guest's COM1. */
+export type ConsoleType = 'pv' | 'serial';
+
 export interface Host {
   readonly clock: Schedule;
   readonly xen: Hypervisor;
@@ -272,8 +275,8 @@ export interface Host {
   readonly cpus: CpuControl;
 
   /** Console output as it comes, after `scrollback` bytes kept from before when asked for. */
-  consoleOutput(domid: DomId, options?: {scrollback?: boolean}): Observable<Uint8Array>;
-  consoleInput(domid: DomId, data: Uint8Array): void;
+  consoleOutput(domid: DomId, options?: {scrollback?: boolean; type?: ConsoleType}): Observable<Uint8Array>;
+  consoleInput(domid: DomId, data: Uint8Array, type?: ConsoleType): void;
 
   info(): HostInfo;
   /** What xentop shows of all domains. */

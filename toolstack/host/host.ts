@@ -1,6 +1,6 @@
 import {hostname} from 'node:os';
 import {resolve} from 'node:path';
-import {filter, firstValueFrom, map, merge, type Observable, of, Subject, type Subscription} from 'rxjs';
+import {filter, firstValueFrom, map, type Observable, Subject, type Subscription} from 'rxjs';
 import type {ConsoleDaemon} from '../../backends/console/index.ts';
 import type {Bridge, BridgeInterface, Networks} from '../../backends/network/index.ts';
 import {imagesClosed} from '../../backends/storage/index.ts';
@@ -16,6 +16,7 @@ import {type DomainConfig, domainConfig, parseConfig} from '../config/index.ts';
 import {ToolstackError} from '../errors.ts';
 import type {Breach, Ledger} from '../referee/index.ts';
 import type {
+  ConsoleType,
   CreateOptions,
   DomainSummary,
   Host,
@@ -270,20 +271,15 @@ class XenHost implements Host {
     return this.parts.records.change(record, () => this.parts.memory.setMax(record, maxKib));
   }
 
-  consoleOutput(domid: DomId, {scrollback = false} = {}): Observable<Uint8Array> {
-    const console = this.consoles.guest(domid);
-    if (console === undefined) {
-      throw new ToolstackError('ENOENT', 'xenconsole: Could not read tty from store: No such file or directory');
-    }
-    const live = this.consoles.output.pipe(
-      filter((chunk) => chunk.domid === domid),
-      map(({bytes}) => bytes),
-    );
-    return scrollback ? merge(of(console.scrollback), live) : live;
+  consoleOutput(
+    domid: DomId,
+    {scrollback = false, type = 'pv'}: {scrollback?: boolean; type?: ConsoleType} = {},
+  ): Observable<Uint8Array> {
+    return this.parts.consoleControl.output(domid, type, scrollback);
   }
 
-  consoleInput(domid: DomId, data: Uint8Array): void {
-    this.consoles.write(domid, data);
+  consoleInput(domid: DomId, data: Uint8Array, type: ConsoleType = 'pv'): void {
+    this.parts.consoleControl.input(domid, type, data);
   }
 
   info(): HostInfo {

@@ -25,6 +25,7 @@ import type {Disks} from './disks.ts';
 import type {Dom0} from './dom0.ts';
 import {EXIT_CREATE_FAILED} from './hotplug.ts';
 import {EmulatedDevices} from './hvm/emulated-devices.ts';
+import {hvmConfig} from './hvm/hvm-config.ts';
 import {MAXMEM_SLACK_KIB} from './memory-control.ts';
 import type {DomainRecords} from './domain-records.ts';
 import type {Names} from './names.ts';
@@ -128,6 +129,7 @@ export class Lifecycle {
     const config = {...asked, kernel, ramdisk, cmdline};
     const pages = saved?.state.pages ?? Math.ceil(config.memoryKib / KIB_PER_PAGE);
     const maxPages = Math.max(pages, Math.ceil(config.maxMemoryKib / KIB_PER_PAGE));
+    const hvm = hvmConfig(config);
     const boot = {
       kernel: config.kernel ?? '',
       ramdisk: config.ramdisk,
@@ -135,7 +137,7 @@ export class Lifecycle {
       pages,
       maxPages,
       vcpus: config.maxVcpus,
-      hvm: config.type === 'hvm' ? {serial: true, ps2: false} : undefined,
+      hvm: hvm && {serialPorts: hvm.serialPorts, ps2: false},
       baseDir,
       bootDriverDomain: this.parts.bootDriverDomain,
     };
@@ -143,7 +145,7 @@ export class Lifecycle {
     if (this.closed) throw refusal('ESHUTDOWN', 'the host is shutting down');
     const domain = this.allocate(config, {pages, maxPages, domid: saved?.state.domid}, machine);
     machine.attachIo?.(domain);
-    const emulated = domain.io && new EmulatedDevices(xen, this.parts.dom0.ops, domain.id);
+    const emulated = hvm && new EmulatedDevices(xen, this.parts.dom0.ops, domain.id, hvm);
     const record: DomainRecord = {
       domid: domain.id,
       config: asked,
@@ -295,10 +297,7 @@ const refuseDestroyed = ({domid, destroying}: DomainRecord): void => {
 };
 
 /** What this version cannot build. */
-const refuseForeignConfig = ({type, kernel, memoryKib}: CompleteDomainConfig): void => {
-  if (type === 'hvm' && kernel === undefined) {
-    throw refusal('EINVAL', 'type="hvm" without kernel=: this host has no BIOS that boots from a disk');
-  }
+const refuseForeignConfig = ({memoryKib}: CompleteDomainConfig): void => {
   if (memoryKib < MIN_MEMORY_KIB) {
     throw refusal('EINVAL', `memory=${memoryKib / 1024}: a domain needs ${MIN_MEMORY_KIB / 1024} MiB at least`);
   }

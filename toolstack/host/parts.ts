@@ -10,6 +10,7 @@ import {vdevToNumber} from '../config/index.ts';
 import type {HostOptions} from './api.ts';
 import {backendDomainFinder} from './backend-domain.ts';
 import {DEFAULT_BRIDGES} from './bridges.ts';
+import {ConsoleControl} from './console-control.ts';
 import {ConsoleLogs} from './console-log.ts';
 import {CpuControl} from './cpus/index.ts';
 import {DeviceBuses} from './device-buses.ts';
@@ -46,6 +47,7 @@ export interface HostParts {
   xs: XsClient;
   network: Dom0Network;
   consoles: ConsoleDaemon;
+  consoleControl: ConsoleControl;
   logs: ConsoleLogs | undefined;
   backends: XenbusBus;
   buses: DeviceBuses;
@@ -155,6 +157,7 @@ export const makeParts = (options: HostOptions): HostParts => {
     xs: new XsClient(connect('dom0')),
     network,
     consoles,
+    consoleControl: new ConsoleControl(consoles, records),
     logs,
     backends,
     buses,

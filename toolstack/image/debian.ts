@@ -2,7 +2,7 @@ import {mkdir, readFile} from 'node:fs/promises';
 import {basename, join} from 'node:path';
 import {PrivateApt, unpackPackageOnce} from './apt.ts';
 import {guestInitramfs} from './initramfs.ts';
-import {GUEST_MODULES, withoutSignature} from './modules.ts';
+import {GUEST_MODULES, PC_MODULES, withoutSignature} from './modules.ts';
 import {replaceFile} from './replace-file.ts';
 import {buildRootDisk} from './root-disk.ts';
 
@@ -84,13 +84,16 @@ const writeGuest = async (
     config: join(directory, configs[root].name),
   };
   await replaceFile(image.kernel, await readFile(join(files, 'boot', `vmlinuz-${release}`)));
-  const modules = await Promise.all(
-    GUEST_MODULES.map(async (path) => {
-      const file = join(files, 'lib/modules', release, 'kernel', `${path}.ko`);
-      return {name: basename(path), content: withoutSignature(await readFile(file))};
-    }),
-  );
-  await replaceFile(image.ramdisk, guestInitramfs({busybox, modules}));
+  const read = (paths: readonly string[]) =>
+    Promise.all(
+      paths.map(async (path) => {
+        const file = join(files, 'lib/modules', release, 'kernel', `${path}.ko`);
+        return {name: basename(path), content: withoutSignature(await readFile(file))};
+      }),
+    );
+  const modules = await read(GUEST_MODULES);
+  const pcModules = await read(PC_MODULES);
+  await replaceFile(image.ramdisk, guestInitramfs({busybox, modules, pcModules}));
   await replaceFile(image.config, guestConfig(root));
   return image;
 };

@@ -30,7 +30,9 @@ const INIT = `#!/bin/busybox sh
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mount -t devtmpfs devtmpfs /dev
-while read module; do insmod /lib/modules/$module.ko; done < /etc/modules
+lists=/etc/modules
+[ -n "$(ls /sys/bus/pci/devices)" ] && lists="$lists /etc/modules.pc"
+for module in $(cat $lists); do insmod /lib/modules/$module.ko; done
 options=rw
 for word in $(cat /proc/cmdline); do
   case $word in
@@ -63,13 +65,23 @@ const PROFILE = `export PATH=/bin:/sbin:/usr/bin:/usr/sbin HOME=/ TERM=vt100
 export PS1='\\h:\\w# '
 `;
 
+interface ModuleFile {
+  /** Without folder and extension. */
+  readonly name: string;
+  readonly content: Uint8Array;
+}
+
 export interface GuestFiles {
   readonly busybox: Uint8Array;
-  /** Names without folder and extension, in the order of loading. */
-  readonly modules: readonly {readonly name: string; readonly content: Uint8Array}[];
+  /** In the order of loading. */
+  readonly modules: readonly ModuleFile[];
+  /** Those for machines with a PCI bus. */
+  readonly pcModules: readonly ModuleFile[];
 }
 
 const text = (path: string, mode: number, content: string): CpioEntry => ({path, mode, content: Buffer.from(content)});
+
+const namesOf = (modules: readonly ModuleFile[]): string => modules.map(({name}) => `${name}\n`).join('');
 
 /** What a guest runs from, in memory or on a disk: busybox as its init, and a shell on hvc0. */
 export const baseFiles = (busybox: Uint8Array): CpioEntry[] => [
@@ -84,10 +96,15 @@ export const baseFiles = (busybox: Uint8Array): CpioEntry[] => [
 ];
 
 /** The first file system of a guest, with its modules. Unpacked: Linux reads it faster. */
-export const guestInitramfs = ({busybox, modules}: GuestFiles): Uint8Array =>
+export const guestInitramfs = ({busybox, modules, pcModules}: GuestFiles): Uint8Array =>
   newcArchive([
     ...baseFiles(busybox),
     text('init', MODE_PROGRAM, INIT),
-    text('etc/modules', MODE_FILE, modules.map(({name}) => `${name}\n`).join('')),
-    ...modules.map(({name, content}) => ({path: `lib/modules/${name}.ko`, mode: MODE_FILE, content})),
+    text('etc/modules', MODE_FILE, namesOf(modules)),
+    text('etc/modules.pc', MODE_FILE, namesOf(pcModules)),
+    ...[...modules, ...pcModules].map(({name, content}) => ({
+      path: `lib/modules/${name}.ko`,
+      mode: MODE_FILE,
+      content,
+    })),
   ]);

@@ -23,6 +23,18 @@ export const GUEST_MODULES = [
   'drivers/scsi/xen-scsifront',
 ] as const;
 
+/** Drivers of emulated devices, for machines with a PCI bus: loaded after those above. */
+export const PC_MODULES = [
+  'drivers/ata/libata',
+  'drivers/ata/ata_piix',
+  'drivers/net/mii',
+  'drivers/net/ethernet/realtek/8139cp',
+  'drivers/net/ethernet/intel/e1000/e1000',
+  'drivers/scsi/scsi_transport_spi',
+  'drivers/scsi/sym53c8xx_2/sym53c8xx',
+  'fs/isofs/isofs',
+] as const;
+
 const SIGNATURE_MAGIC = '~Module signature appended~\n';
 /** Before the magic: algorithm bytes and the signature's length, big-endian. @see Linux, struct module_signature */
 const SIGNATURE_INFO_BYTES = 12;

@@ -1,5 +1,6 @@
 import {CONNECTION_LOST, type DaemonClient} from '../daemon/client.ts';
 import {ToolstackError} from '../errors.ts';
+import type {ConsoleType} from '../host/api.ts';
 
 /** ^], which ends the session. */
 const DEFAULT_ESCAPE = 0x1d;
@@ -40,14 +41,14 @@ export class ConsoleSession {
     this.ended.catch(() => {});
   }
 
-  /** Output from before, and from now on, goes to stdout. */
-  async attach(domid: number): Promise<void> {
+  /** Output from before, and from now on, goes to stdout. `type` is `serial` for an HVM guest's COM1. */
+  async attach(domid: number, type: ConsoleType = 'pv'): Promise<void> {
     this.#client.on('console.output', ({data}) => this.#print(Buffer.from(data, 'base64')));
     this.#client.on('console.closed', () => this.#end());
     this.#client.onClose(() =>
       this.#end(new ToolstackError(CONNECTION_LOST, 'xl: the host has gone, and with it the console')),
     );
-    const {stream} = await this.#client.call('console.attach', {domid});
+    const {stream} = await this.#client.call('console.attach', {domid, type});
     this.#stream = stream;
     this.#listen();
   }

@@ -53,6 +53,9 @@ export const APIC_BYTES = 46 * 4;
 export const APIC_IRR = 64;
 /** And its in-service register. */
 export const APIC_ISR = 96;
+export const APIC_VECTORS = 256;
+/** Pins of the I/O APIC; their redirection entries' low words begin at get_ioapic_addr(). */
+export const IO_APIC_PINS = 24;
 
 /** Index of a register at REG32. */
 export const EAX = 0;

@@ -47,6 +47,7 @@ interface CoreExports {
   device_raise_irq(irq: number): void;
   device_lower_irq(irq: number): void;
   get_apic_addr(): number;
+  get_ioapic_addr(): number;
   read_tsc(): bigint;
   set_tsc(low: number, high: number): void;
   get_eflags(): number;
@@ -195,6 +196,23 @@ export class X86Core {
     if (level) exports.device_raise_irq(irq);
     else exports.device_lower_irq(irq);
     u32[at] = flags;
+  }
+
+  /** Vector of the interrupt that the CPU works on, the highest; 0 for none. */
+  get vectorInService(): number {
+    const isr = (this.exports.get_apic_addr() + state.APIC_ISR) >>> 2;
+    for (let word = state.APIC_VECTORS / 32 - 1; word >= 0; word--) {
+      const bits = this.u32[isr + word];
+      if (bits !== 0) return word * 32 + 31 - Math.clz32(bits);
+    }
+    return 0;
+  }
+
+  /** The input of the I/O APIC that interrupts by a vector, or -1. */
+  interruptLineOf(vector: number): number {
+    const entries = this.exports.get_ioapic_addr() >>> 2;
+    for (let pin = 0; pin < state.IO_APIC_PINS; pin++) if ((this.u32[entries + pin] & 0xff) === vector) return pin;
+    return -1;
   }
 
   /** Has the CPU take what waits, out of a halt too. Not while it runs. */

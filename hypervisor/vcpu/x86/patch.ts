@@ -28,22 +28,28 @@ export const HOOK_RDMSR = 0x10002;
 export const HOOK_UD = 0x10003;
 /** REP INS and REP OUTS of any width. */
 export const HOOK_STRING_IO = 0x10004;
+/** The local APIC is told of the end of an interrupt; the answer means nothing. */
+export const HOOK_EOI = 0x10005;
 export const FIRST_HOOK = HOOK_CPUID;
-export const LAST_HOOK = HOOK_STRING_IO;
+export const LAST_HOOK = HOOK_EOI;
 
 /** Instructions between two looks at clock and timers: as built, and as patched. A `rep` of 4 KiB counts as one. */
 const CYCLES = 100_003;
 const FEWER_CYCLES = 20_011;
 
 const HOOK_IMPORT = 'io_port_read32';
+const WRITE_IMPORT = 'mmap_write32';
+const APIC_EOI = 0xfee000b0;
 const STRING_IO = ['insb_rep', 'insw_rep', 'insd_rep', 'outsb_rep', 'outsw_rep', 'outsd_rep'];
 
 const OP_END = 0x0b;
 const OP_CALL = 0x10;
 const OP_RETURN = 0x0f;
+const OP_DROP = 0x1a;
 const OP_IF = 0x04;
 const OP_LOCAL_GET = 0x20;
 const OP_I32_CONST = 0x41;
+const OP_I32_EQ = 0x46;
 const OP_I32_LT_U = 0x49;
 const BLOCK_EMPTY = 0x40;
 const NO_LOCALS = 0;
@@ -86,6 +92,8 @@ export const patchCore = (module: Uint8Array): Uint8Array<ArrayBuffer> => {
   }
   const read16 = indexOf('read16');
   bodies[read16] = readingWide(bodies[read16], indexOf('in_mapped_range') + imports.length, hookImport);
+  const write32 = onlyCaller(bodies, imports.indexOf(WRITE_IMPORT));
+  bodies[write32] = tellingEoi(bodies[write32], hookImport);
   const mainLoop = indexOf('main_loop');
   bodies[mainLoop] = lookMoreOften(bodies[mainLoop]);
   const kept = sections.filter(({id}) => id !== SECTION_CUSTOM);
@@ -119,11 +127,27 @@ const onlyCallee = (body: Uint8Array): number => {
   return callee;
 };
 
+/** Of the core's functions, the one that calls an import. Calls have their operand in five bytes. */
+const onlyCaller = (bodies: readonly Uint8Array[], callee: number): number => {
+  const operand = Array.from({length: 5}, (_, i) => ((callee >>> (7 * i)) & 0x7f) | (i < 4 ? 0x80 : 0));
+  const call = [OP_CALL, ...operand];
+  const callers = [...bodies.keys()].filter((index) => occurrences(bodies[index], call).length > 0);
+  if (callers.length !== 1) throw new UnknownCoreError(`${callers.length} functions call import ${callee}`);
+  return callers[0];
+};
+
+const occurrences = (body: Uint8Array, code: readonly number[]): number[] => {
+  const found: number[] = [];
+  for (let at = body.indexOf(code[0]); at >= 0; at = body.indexOf(code[0], at + 1)) {
+    if (code.every((byte, i) => body[at + i] === byte)) found.push(at);
+  }
+  return found;
+};
+
 /** Replaces the limit of the loop that executes instructions: the one comparison with that number in `main_loop`. */
 const lookMoreOften = (body: Uint8Array): Uint8Array => {
   const comparison = [OP_I32_CONST, ...signedLeb(CYCLES), OP_I32_LT_U];
-  const isAt = (at: number): boolean => comparison.every((byte, i) => body[at + i] === byte);
-  const found = [...body.keys()].filter(isAt);
+  const found = occurrences(body, comparison);
   if (found.length !== 1) throw new UnknownCoreError(`main_loop compares with ${CYCLES} ${found.length} times`);
   const [at] = found;
   const replacement = [OP_I32_CONST, ...signedLeb(FEWER_CYCLES), OP_I32_LT_U];
@@ -148,6 +172,13 @@ const withQuestion = (body: Uint8Array, hook: number, hookImport: number): Uint8
 const readingWide = (body: Uint8Array, inMappedRange: number, hookImport: number): Uint8Array => {
   const call = (index: number): number[] => [OP_LOCAL_GET, 0, OP_CALL, ...unsignedLeb(index)];
   return withPrologue(body, [...call(inMappedRange), OP_IF, BLOCK_EMPTY, ...call(hookImport), OP_RETURN, OP_END]);
+};
+
+/** Of a function whose parameters are an address and what is written there. */
+const tellingEoi = (body: Uint8Array, hookImport: number): Uint8Array => {
+  const isEoi = [OP_LOCAL_GET, 0, OP_I32_CONST, ...signedLeb(APIC_EOI), OP_I32_EQ];
+  const tell = [OP_I32_CONST, ...signedLeb(HOOK_EOI), OP_CALL, ...unsignedLeb(hookImport), OP_DROP];
+  return withPrologue(body, [...isEoi, OP_IF, BLOCK_EMPTY, ...tell, OP_END]);
 };
 
 const withPrologue = (body: Uint8Array, code: readonly number[]): Uint8Array => {

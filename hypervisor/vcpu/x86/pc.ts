@@ -8,11 +8,18 @@ import type {X86Vcpu} from './x86-vcpu.ts';
 export const attachPc = (domain: Domain): void => {
   const [vcpu] = domain.vcpus as X86Vcpu[];
   const slot: MeterSlot = {meter: undefined};
+  /** Of each line: who changed it last. */
+  const owners: string[] = [];
   const pins = {
     setLevel: (irq: number, level: boolean, owner: string): void => {
-      if (level) slot.meter?.interrupt(owner);
+      owners[irq] = owner;
       vcpu.setInterruptLine(irq, level);
     },
+  };
+  // The core takes interrupts by itself; that there was one is known when the guest ends it.
+  vcpu.onInterruptEnd = (irq) => {
+    slot.meter?.interrupt(owners[irq]);
+    slot.meter?.eoi(owners[irq]);
   };
   domain.io = new EmulatedIo(domain.vcpus.length, pins, slot);
   claimPowerManagement(vcpu.ports, {

@@ -18,7 +18,7 @@ import {type GuestClock, guestClock, toMs} from './guest-clock.ts';
 import {GuestTimer} from './guest-timer.ts';
 import {fillHypercallPage, isHypercallInstruction} from './hypercall-page.ts';
 import {translate} from './page-walk.ts';
-import {HOOK_CPUID, HOOK_RDMSR, HOOK_STRING_IO, HOOK_UD, HOOK_WRMSR} from './patch.ts';
+import {HOOK_CPUID, HOOK_EOI, HOOK_RDMSR, HOOK_STRING_IO, HOOK_UD, HOOK_WRMSR} from './patch.ts';
 import {ALL_ONES, PortMap} from './ports.ts';
 import {writeTimeInfo, writeWallClock} from './pv-clock.ts';
 import {repeatStringIo} from './string-io.ts';
@@ -36,8 +36,10 @@ export class X86Vcpu implements Vcpu, CoreHost, CallingVcpu {
   readonly door: HypercallDoor;
   cpuTimeNs = 0;
   upcalls = 0;
-  /** Rising edges of lines from devices. */
+  /** Of emulated devices, that the guest has ended. */
   private interrupts = 0;
+  /** Is told of each: the line that the interrupt came by. */
+  onInterruptEnd: ((irq: number) => void) | undefined;
   /** Retired in the slices so far. */
   private instructions = 0;
   private readonly exits = noExits();
@@ -176,9 +178,9 @@ export class X86Vcpu implements Vcpu, CoreHost, CallingVcpu {
   setInterruptLine(irq: number, level: boolean): void {
     this.core.setInterruptLine(irq, level);
     if (!level) return;
-    this.interrupts++;
     if (!this.running) return this.queueSlice();
-    // Within an access: the core takes it at the next instruction.
+    // Within an access: the core takes it at the next instruction, or else when interrupts are turned on.
+    if (!this.core.interruptsEnabled) return;
     this.nudged = true;
     this.core.halt();
   }
@@ -221,6 +223,17 @@ export class X86Vcpu implements Vcpu, CoreHost, CallingVcpu {
   writeMemory(address: number, value: number, bytes: number): void {
     this.exit('mmio');
     this.domain.io?.writeMemory(INDEX, address, bytes, value);
+  }
+
+  /** The guest writes to its local APIC, on Xen an exit. */
+  endOfInterrupt(): boolean {
+    this.exits.eoi++;
+    const vector = this.core.vectorInService;
+    const irq = vector === this.upcallVector ? -1 : this.core.interruptLineOf(vector);
+    if (irq < 0) return true;
+    this.interrupts++;
+    this.onInterruptEnd?.(irq);
+    return true;
   }
 
   stringIo(): boolean {
@@ -395,4 +408,5 @@ const hooks: Readonly<Record<number, (vcpu: X86Vcpu) => boolean>> = {
   [HOOK_RDMSR]: (vcpu) => vcpu.readMsr(),
   [HOOK_UD]: (vcpu) => vcpu.undefinedOpcode(),
   [HOOK_STRING_IO]: (vcpu) => vcpu.stringIo(),
+  [HOOK_EOI]: (vcpu) => vcpu.endOfInterrupt(),
 };

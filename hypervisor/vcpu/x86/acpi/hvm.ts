@@ -21,7 +21,8 @@ const IO_APIC_ADDRESS = 0xfec00000;
 export interface HvmHardware {
   /** Where PCI devices may have their memory. */
   readonly pciMemory: readonly crs.Range[];
-  readonly serial: boolean;
+  /** Serial ports, from COM1 on. */
+  readonly serialPorts: number;
   readonly ps2: boolean;
 }
 
@@ -85,8 +86,15 @@ const pciRouting = (): number[] =>
 const isaDevice = (path: string, id: string, ...descriptors: number[][]): number[] =>
   device(path, name('_HID', eisaId(id)), name('_CRS', crs.resources(...descriptors)));
 
-const isaDevices = ({serial, ps2}: HvmHardware): number[] => [
-  ...(serial ? isaDevice('COM1', 'PNP0501', crs.ports(0x3f8, 8), crs.isaIrq(4)) : []),
+const serialPlaces = [
+  ['COM1', 0x3f8, 4],
+  ['COM2', 0x2f8, 3],
+] as const;
+
+const isaDevices = ({serialPorts, ps2}: HvmHardware): number[] => [
+  ...serialPlaces
+    .slice(0, serialPorts)
+    .flatMap(([path, port, irq]) => isaDevice(path, 'PNP0501', crs.ports(port, 8), crs.isaIrq(irq))),
   ...(ps2 ? isaDevice('PS2K', 'PNP0303', crs.ports(0x60, 1), crs.ports(0x64, 1), crs.isaIrq(1)) : []),
   ...(ps2 ? isaDevice('PS2M', 'PNP0F13', crs.isaIrq(12)) : []),
 ];
