@@ -5,7 +5,7 @@ export {type FaultCounts, formatNetFaults, type NetFaults, parseNetFaults} from 
 export {FrameArea} from './frame-area.ts';
 export {ETH_HLEN, FrameBatch, type FrameCapture} from './frame-batch.ts';
 export {FrameFinisher} from './frame-finisher.ts';
-export {parseIpv4} from './inet.ts';
+export {getBe16, internetChecksum, parseIpv4, putBe16} from './inet.ts';
 export {BridgeInterface, type InterfaceOptions} from './interface.ts';
 export {formatMac, isGroup, macHigh, macLow, parseMac} from './mac.ts';
 export {MacTable, type MacEntry, type MacTableOptions} from './mac-table.ts';
@@ -18,5 +18,6 @@ export {
   interfaceStatistics,
   sectionHeader,
 } from './pcapng.ts';
+export {findTransport, IPPROTO_TCP, IPPROTO_UDP, isChecksumRight} from './transport.ts';
 export type {PortVlan} from './vlan.ts';
 export {replyTo} from './responder.ts';

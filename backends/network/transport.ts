@@ -12,7 +12,7 @@ const TCP_HLEN = 20;
 /** Bits of an IPv4 header's fragment field that a fragment has: more fragments, and the offset. */
 const FRAGMENT = 0x3fff;
 export const IPPROTO_TCP = 6;
-const IPPROTO_UDP = 17;
+export const IPPROTO_UDP = 17;
 
 /** Extension headers that are skipped: hop by hop, routing, destination options. @see RFC 8200, "IPv6 Extension Headers" */
 const isSkipped = (nextHeader: number): boolean => nextHeader === 0 || nextHeader === 43 || nextHeader === 60;
@@ -85,9 +85,19 @@ export const completeChecksum = (u8: Uint8Array, {header, end, checksum, protoco
 };
 
 /** Writes the sum of the pseudo header into the checksum's field. @see RFC 9293, "Checksum"; RFC 8200, "Upper-Layer Checksums" */
-export const blankChecksum = (u8: Uint8Array, {isIpv6, ip, header, end, checksum, protocol}: Transport): void => {
+export const blankChecksum = (u8: Uint8Array, transport: Transport): void => {
+  putBe16(u8, transport.checksum, ~foldSum(pseudoHeaderSum(u8, transport)) & 0xffff);
+};
+
+/** Whether a complete checksum is that of its packet. UDP without one has 0, which is not looked for here. */
+export const isChecksumRight = (u8: Uint8Array, transport: Transport): boolean => {
+  const {header, end} = transport;
+  return foldSum(sumWords(u8, header, end - header, pseudoHeaderSum(u8, transport))) === 0;
+};
+
+const pseudoHeaderSum = (u8: Uint8Array, {isIpv6, ip, header, end, protocol}: Transport): number => {
   const addresses = isIpv6 ? sumWords(u8, ip + 8, 32) : sumWords(u8, ip + 12, 8);
-  putBe16(u8, checksum, ~foldSum(addresses + protocol + (end - header)) & 0xffff);
+  return addresses + protocol + (end - header);
 };
 
 /** Sets what the IP header of segment number `count` has of its own: the length, and for IPv4 its id and checksum. */

@@ -1,0 +1,1 @@
+export {Rtl8139, type Rtl8139Options} from './rtl8139.ts';
