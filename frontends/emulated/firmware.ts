@@ -10,6 +10,22 @@ const BAR_IO = 1;
 const MEMORY_START = 0xf0000000;
 const IO_START = 0xc000;
 
+const PIRQ_ROUTES = 0x60;
+const IDE_TIMINGS = [0x40, 0x42];
+const IDE_DECODE_ENABLE = 0x8000;
+
+/** What a PC's firmware sets up in chips that it knows. @see Xen's tools/firmware/hvmloader/pci.c, "pci_setup" */
+const chips: Readonly<Record<string, (pci: GuestPciDevice) => void>> = {
+  // The ISA bridge: where the four PCI links end. Link 0 is INTA of device 0.
+  '8086:7000': (pci) => {
+    for (let link = 0; link < 4; link++) pci.writeConfig(PIRQ_ROUTES + link, 1, pciIrq(0, link));
+  },
+  // IDE: both channels are at their ports.
+  '8086:7010': (pci) => {
+    for (const timing of IDE_TIMINGS) pci.writeConfig(timing, 2, IDE_DECODE_ENABLE);
+  },
+};
+
 /**
  * What hvmloader does on the bus before a guest's kernel runs: gives every base address register a place, tells functions
  * which line their interrupt ends at, and turns the ranges on.
@@ -21,6 +37,7 @@ export const setUpPci = (io: PortIo): void => {
     for (let bar = 0; bar < BARS; bar++) command |= placeBar(pci, BAR0 + bar * 4, next);
     const pin = pci.readConfig(INTERRUPT_PIN, 1);
     if (pin > 0) pci.writeConfig(INTERRUPT_LINE, 1, pciIrq(pci.device, pin - 1));
+    chips[`${pci.vendorId.toString(16)}:${pci.deviceId.toString(16)}`]?.(pci);
     pci.enable(command);
   }
 };

@@ -31,6 +31,8 @@ export interface PciFunctionOptions<Name extends string> {
   /** Registers of its configuration space beyond the header. */
   readonly registers?: readonly Register<Name>[];
   readonly hooks?: RegisterHooks<Name>;
+  /** The guest has written the command register; ranges of BARs have followed it already. */
+  readonly onCommand?: () => void;
 }
 
 /** A function of a PCI device: its configuration space, and its ranges, which follow the base address registers. */
@@ -55,7 +57,12 @@ export class PciFunction<Name extends string = never> implements IoDevice {
     });
     const remap = {write: () => this.remap()};
     const header: RegisterHooks<HeaderName> = {
-      COMMAND: remap,
+      COMMAND: {
+        write: () => {
+          this.remap();
+          options.onCommand?.();
+        },
+      },
       ...Object.fromEntries(barNames.map((name) => [name, remap])),
     };
     this.config = new RegisterFile<HeaderName | Name>(
@@ -79,6 +86,13 @@ export class PciFunction<Name extends string = never> implements IoDevice {
     }
     this.releaseConfig?.();
     this.place = undefined;
+  }
+
+  /** As after power on: the firmware has to place its ranges again. */
+  reset(): void {
+    this.setInterrupt(false);
+    this.config.reset();
+    this.remap();
   }
 
   /** The guest lets it access memory. */

@@ -1,0 +1,1 @@
+export {type IdeUnit, PiixIde, type PiixIdeOptions, type UnplugWhich} from './piix-ide.ts';
