@@ -7,7 +7,7 @@ export interface Printed {
   readonly judged: JudgedTable;
 }
 
-const SIGNIFICANT = 3;
+const SIGNIFICANT = 4;
 
 /** A judged table as text, for a terminal and for the docs. */
 export const formatTable = ({table, judged}: Printed): string =>

@@ -53,3 +53,39 @@ export const xeon2630: Setup = {
   device: {bytesPerSec: 12.5e9},
   source: 'netif-staging-grants of xen.git, revision 4',
 };
+
+export const machine2005: Setup = {
+  name: 'xen-2005',
+  what: "two CPUs that are not named, a disk as fast as dom0's row says",
+  ghz: LIST_GHZ,
+  guestCpus: 1,
+  dom0Cpus: 1,
+  source: "the changeset's own table",
+};
+
+export const machine2007: Setup = {
+  name: 'xen-2007',
+  what: 'a machine that is not named; the guest and dom0 have a CPU each',
+  ghz: LIST_GHZ,
+  guestCpus: 1,
+  dom0Cpus: 1,
+  source: 'xen-devel 2007-03, "Remove netloop by lazy copying in netback"',
+};
+
+export const pentiumD: Setup = {
+  name: 'pentium-d',
+  what: 'Pentium D of 2.8 GHz; its two cores are taken to be three CPUs, one a domain',
+  ghz: 2.8,
+  guestCpus: 1,
+  dom0Cpus: 1,
+  source: 'Wang et al., HPDC 2008, recalled',
+};
+
+export const kvmtoolHost: Setup = {
+  name: 'kvmtool',
+  what: 'a host that is not named, as fast as the rows without ioeventfd say, with requests of 128 KiB',
+  ghz: LIST_GHZ,
+  guestCpus: 1,
+  dom0Cpus: 1,
+  source: "kvmtool's commit 37f3d50e",
+};

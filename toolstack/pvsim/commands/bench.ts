@@ -1,6 +1,7 @@
 import type {Argv, CommandModule} from 'yargs';
 import type {CompareCommand} from '../../bench/cli/compare.ts';
 import type {BenchCommand} from '../../bench/cli/run.ts';
+import {paperCommand} from './bench-paper.ts';
 
 const devices = ['block', 'net', 'console', 'scsi', 'all'] as const;
 
@@ -49,6 +50,9 @@ export const benchCommand: CommandModule = {
   command: 'bench',
   describe: 'Compare paravirtual with emulated I/O: counted, modelled, measured',
   builder: (parser) =>
-    [runCommand, compareCommand].reduce((each, command) => each.command(command as CommandModule), parser),
+    [runCommand, compareCommand, paperCommand].reduce(
+      (each, command) => each.command(command as CommandModule),
+      parser,
+    ),
   handler: () => undefined,
 };

@@ -1,10 +1,14 @@
 import type {PaperTable} from '../paper-table.ts';
+import {p05} from './p05-xenloop.ts';
+import {p06} from './p06-lazy-copy.ts';
 import {p07} from './p07-persistent-grants.ts';
 import {p08} from './p08-indirect.ts';
 import {p09} from './p09-multi-queue-jobs.ts';
 import {p10} from './p10-multi-queue-sizes.ts';
 import {p11} from './p11-staging-bulk.ts';
 import {p12} from './p12-staging-packets.ts';
+import {p18} from './p18-blkback-2005.ts';
+import {p19} from './p19-ioeventfd.ts';
 
 /** Every published table that can be modelled. docs/paper-tables.md says why others are not. */
-export const paperTables: readonly PaperTable[] = [p07, p08, p09, p10, p11, p12];
+export const paperTables: readonly PaperTable[] = [p05, p06, p07, p08, p09, p10, p11, p12, p18, p19];

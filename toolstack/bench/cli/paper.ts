@@ -1,0 +1,44 @@
+import {parsePriceList, PriceListError} from '../../../hypervisor/cost/index.ts';
+import {formatSummary, formatTable, judge, type PaperTable, paperTables} from '../paper/index.ts';
+import {usage} from './usage.ts';
+
+export interface PaperCommand {
+  readonly id?: string;
+  readonly price?: string;
+  readonly json: boolean;
+}
+
+/** `pvsim bench paper`: every table in a line, or one of them whole. */
+export const runPaper = async ({id, price, json}: PaperCommand): Promise<void> => {
+  checkPrice(price);
+  const tables = id === undefined ? paperTables : [findTable(id)];
+  const judged = [];
+  for (const table of tables) judged.push({table, judged: await judge(table, price)});
+  if (json)
+    print(
+      JSON.stringify(
+        judged.map((each) => each.judged),
+        undefined,
+        2,
+      ),
+    );
+  else if (id === undefined) print(formatSummary(judged));
+  else print(formatTable(judged[0]));
+};
+
+const checkPrice = (price: string | undefined): void => {
+  try {
+    parsePriceList(price);
+  } catch (error) {
+    throw error instanceof PriceListError ? usage(error.message) : error;
+  }
+};
+
+const findTable = (id: string): PaperTable => {
+  const found = paperTables.find((table) => table.id.toLowerCase() === id.toLowerCase());
+  if (found === undefined)
+    throw usage(`no table "${id}": there are ${paperTables.map((table) => table.id).join(', ')}`);
+  return found;
+};
+
+const print = (text: string): void => void process.stdout.write(`${text}\n`);
