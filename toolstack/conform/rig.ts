@@ -2,6 +2,7 @@ import type {Abi} from '../../hypervisor/abi/ctype.ts';
 import {HVM_PARAM_STORE_EVTCHN, HVM_PARAM_STORE_PFN} from '../../hypervisor/abi/hvm/params.ts';
 import type {Ledger} from '../../hypervisor/cost/index.ts';
 import {type Domain, type DomId, Hypervisor} from '../../hypervisor/index.ts';
+import {attachProgramIo} from '../../hypervisor/ioreq/index.ts';
 import {type FaultRates, type Schedule, virtualClock} from '../../hypervisor/schedule/index.ts';
 import {formatRecord, type TraceRecord} from '../../hypervisor/trace/index.ts';
 import {ProgramOps, ProgramVcpu} from '../../hypervisor/vcpu/index.ts';
@@ -44,6 +45,8 @@ export interface RigGuestOptions {
   abi?: Abi;
   /** 1 by default. */
   vcpus?: number;
+  /** With an interrupt controller, and ports and addresses that trap. */
+  hvm?: boolean;
   /** What the guest's store client talks through instead of its bare ring. */
   transport?: (ring: XsTransport, ops: ProgramOps) => XsTransport;
 }
@@ -75,7 +78,7 @@ export class Rig {
     this.schedule = clock ?? virtualClock(seed);
     this.xen = new Hypervisor({schedule: this.schedule, memoryMib: 4096, faults, ledger});
     if (traced) this.xen.trace.addSink((record) => this.records.push(record));
-    const {domain, ops} = this.createDomain(0 as DomId, dom0Pages);
+    const {domain, ops} = this.createDomain(0 as DomId, {pages: dom0Pages});
     this.store = new Xenstored({
       domainExists: (domid) => this.xen.domain(domid) !== undefined,
       introduceHook: (domid, _gfn, port) => mapDomainRing(ops, domid, port, () => this.store.onEvent(domid)),
@@ -93,8 +96,8 @@ export class Rig {
   }
 
   /** A guest that runs, introduced to the store, with /local/domain/N and its device directory. */
-  async createGuest({pages, abi, vcpus, transport = (ring) => ring}: RigGuestOptions = {}): Promise<RigDomain> {
-    const {domain, ops} = this.createDomain(undefined, pages, abi, vcpus);
+  async createGuest({transport = (ring) => ring, ...options}: RigGuestOptions = {}): Promise<RigDomain> {
+    const {domain, ops} = this.createDomain(undefined, options);
     const {storeGfn, storePort} = buildSpecialPages(this.xen, this.dom0.domain, domain);
     const path = `/local/domain/${domain.id}`;
     const {xs} = this.dom0;
@@ -159,7 +162,10 @@ export class Rig {
     this.schedule.close();
   }
 
-  private createDomain(domid?: DomId, pages = 2048, abi?: Abi, vcpus = 1): {domain: Domain; ops: ProgramOps} {
+  private createDomain(
+    domid: DomId | undefined,
+    {pages = 2048, abi, vcpus = 1, hvm = false}: RigGuestOptions,
+  ): {domain: Domain; ops: ProgramOps} {
     const domain = this.xen.createDomain({
       domid,
       pages,
@@ -169,6 +175,7 @@ export class Rig {
       vcpu: (owner, index) => new ProgramVcpu(owner, index, this.schedule, this.xen.trace),
     });
     if (typeof domain === 'number') throw new Error(`createDomain: ${domain}`);
+    if (hvm) attachProgramIo(domain);
     this.xen.unpause(domain);
     return {domain, ops: new ProgramOps(this.xen, domain, FIRST_FREE_GFN)};
   }

@@ -1,12 +1,19 @@
 import type {BenchDriver} from '../driver.ts';
 import type {BenchPoint} from '../point.ts';
 import {blockDrivers} from './block-pv.ts';
+import {uartDrivers} from './console-16550.ts';
 import {consoleDrivers} from './console-pv.ts';
 import {netDrivers} from './net-pv.ts';
 import {scsiDrivers} from './scsi-pv.ts';
 
 /** Every driver, by device; names are unique in a device, "pv" is in each. */
-export const drivers: readonly BenchDriver[] = [...blockDrivers, ...netDrivers, ...consoleDrivers, ...scsiDrivers];
+export const drivers: readonly BenchDriver[] = [
+  ...blockDrivers,
+  ...netDrivers,
+  ...consoleDrivers,
+  ...uartDrivers,
+  ...scsiDrivers,
+];
 
 /** The driver of a point; throws when there is none. */
 export const findDriver = ({device, driver: name}: BenchPoint): BenchDriver => {
