@@ -19,7 +19,7 @@ export interface FileCalls {
 export const nodeCalls: FileCalls = {readSync, readvSync, writeSync, writevSync, read, write, fdatasync, fdatasyncSync};
 
 type Piecewise = (fd: number, u8: Uint8Array, offset: number, length: number, position: number) => number;
-type Vectored = (fd: number, views: Uint8Array[], position: number) => number;
+type Vectored = (fd: number, views: readonly Uint8Array[], position: number) => number;
 
 /**
  * Moves bytes between memory and an open file, all that were asked for: on this thread, or by one of Node's worker
@@ -73,6 +73,17 @@ export class FileIo {
       if (result < 0) return result;
     }
     return lengthBytes;
+  }
+
+  /** Writes pieces of several memories by one call; false if not all of them could be. */
+  writeViewsNow(views: readonly Uint8Array[], lengthBytes: number, position: number): boolean {
+    try {
+      if ((this.calls.writevSync as Vectored)(this.fd, views, position) !== lengthBytes) return false;
+    } catch {
+      return false;
+    }
+    this.grow(position + lengthBytes);
+    return true;
   }
 
   /** Fills a part of a memory, on this thread. */

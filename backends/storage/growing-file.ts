@@ -3,7 +3,7 @@ import {promisify} from 'node:util';
 import type {FileCalls} from './file-io.ts';
 import {type Clock, ImageFile} from './image-file.ts';
 import type {ImageLock, ImageLocks} from './image-locks.ts';
-import {type IoVector, vectorOf} from './io-vector.ts';
+import type {IoVector} from './io-vector.ts';
 import {processLocks} from './open.ts';
 import {keyOf, refuse, refuseError} from './open-file.ts';
 import type {Completion, StorageError} from './storage.ts';
@@ -73,8 +73,16 @@ export class GrowingFile {
   }
 
   async write(position: number, bytes: Uint8Array): Promise<void> {
-    await this.file.writeVector(vectorOf(bytes), position);
+    if (this.appendNow(position, [bytes], bytes.length)) return;
+    await this.file.writeBytes(position, bytes);
     this.length = Math.max(this.length, position + bytes.length);
+  }
+
+  /** Writes pieces at the end, if nobody has to wait for the disk then; says whether all of them are written. */
+  appendNow(position: number, views: readonly Uint8Array[], lengthBytes: number): boolean {
+    if (position !== this.length || !this.file.appendNow(views, lengthBytes, position)) return false;
+    this.length += lengthBytes;
+    return true;
   }
 
   async truncate(length: number): Promise<void> {

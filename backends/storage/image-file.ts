@@ -87,23 +87,27 @@ export class ImageFile {
   write(vector: IoVector, position: number, completion: Completion): number {
     const {clock, timer, residency} = this;
     if (clock === undefined) return this.io.writeNow(vector, position);
-    // A page that is written as a whole need not be read before.
-    const whole = position % PAGE_BYTES === 0 && vector.lengthBytes % PAGE_BYTES === 0;
-    const known = whole || residency.has(position, vector.lengthBytes);
-    if (known && residency.trusted) {
+    if (this.isKnown(position, vector.lengthBytes) && residency.trusted) {
       timer?.begin();
       const result = this.io.writeNow(vector, position);
       timer?.end();
       if (result > 0) residency.add(position, result);
       return result;
     }
-    const judge = this.watch(known, clock);
-    this.io.writeLater(gather(vector), position, (result) => {
-      judge?.();
-      if (result > 0) residency.add(position, result);
-      completion.complete(result);
-    });
+    this.writeLater(gather(vector), position, clock, (result) => completion.complete(result));
     return PENDING;
+  }
+
+  /** Puts pieces of several memories at the end of the file, if that can be done at once; says whether it was. */
+  appendNow(views: readonly Uint8Array[], lengthBytes: number, position: number): boolean {
+    const {timer, residency} = this;
+    const known = position % PAGE_BYTES === 0 || residency.has(position, 1);
+    if (this.workers && !(known && residency.trusted)) return false;
+    timer?.begin();
+    const written = this.io.writeViewsNow(views, lengthBytes, position);
+    timer?.end();
+    if (written) residency.add(position, lengthBytes);
+    return written;
   }
 
   /** Throws an error with an `errno`, as all that return a promise do. */
@@ -115,8 +119,9 @@ export class ImageFile {
   }
 
   async writeBytes(position: number, bytes: Uint8Array): Promise<void> {
-    if (this.workers) checked(await new Promise<number>((done) => this.io.writeLater(bytes, position, done)));
-    else checked(this.io.putNow(bytes, 0, bytes.length, position));
+    const {clock} = this;
+    if (clock === undefined) checked(this.io.putNow(bytes, 0, bytes.length, position));
+    else checked(await new Promise<number>((done) => this.writeLater(bytes, position, clock, done)));
   }
 
   /** As read(), for those who wait. */
@@ -148,6 +153,21 @@ export class ImageFile {
 
   toString(): string {
     return `${this.path}${this.readonly ? ', read-only' : ''}${this.workers ? `, ${String(this.residency)}` : ''}`;
+  }
+
+  /** Whether a write has to read nothing: pages that were seen before, or are written as a whole. */
+  private isKnown(position: number, lengthBytes: number): boolean {
+    const whole = position % PAGE_BYTES === 0 && lengthBytes % PAGE_BYTES === 0;
+    return whole || this.residency.has(position, lengthBytes);
+  }
+
+  private writeLater(bytes: Uint8Array, position: number, clock: Clock, done: (result: number) => void): void {
+    const judge = this.watch(this.isKnown(position, bytes.length), clock);
+    this.io.writeLater(bytes, position, (result) => {
+      judge?.();
+      if (result > 0) this.residency.add(position, result);
+      done(result);
+    });
   }
 
   /**

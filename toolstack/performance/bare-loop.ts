@@ -37,6 +37,38 @@ export class BareLoop {
   }
 }
 
+/** A plain loop that writes a file of so many blocks, cuts it off, and writes it anew. */
+export class BareWriter {
+  private readonly fd: number;
+  private readonly buffer: Uint8Array;
+  private readonly blocks: number;
+  private block = 0;
+
+  constructor(path: string, lengthBytes: number, blocks: number) {
+    this.fd = openSync(path, 'w');
+    this.buffer = new Uint8Array(lengthBytes);
+    this.blocks = blocks;
+  }
+
+  /** Writes a second over one turn. */
+  measure(runNs: number): number {
+    const {fd, buffer, blocks} = this;
+    const startMs = performance.now();
+    const endMs = startMs + runNs / 1e6;
+    let writes = 0;
+    for (; performance.now() < endMs; writes++) {
+      if (this.block === 0) ftruncateSync(fd, 0);
+      writeSync(fd, buffer, 0, buffer.length, this.block * buffer.length);
+      this.block = (this.block + 1) % blocks;
+    }
+    return (writes / (performance.now() - startMs)) * 1e3;
+  }
+
+  close(): void {
+    closeSync(this.fd);
+  }
+}
+
 /** A file with bytes in every block, in the page cache. */
 export const makeImage = (dir: string): string => {
   const path = join(dir, 'disk.img');

@@ -2,8 +2,9 @@ import {readFileSync, statSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {Cartridge, type CartridgeOptions, TapeUnit} from '../../../backends/scsi/target/index.ts';
-import {ImageLocks, nodeCalls, StorageError} from '../../../backends/storage/index.ts';
+import {ImageLocks, StorageError} from '../../../backends/storage/index.ts';
 import {realClock} from '../../../hypervisor/schedule/index.ts';
+import {fullBeyond} from '../../support/full-files.ts';
 import {type Initiator, initiatorOf, type Seen, toHex} from '../../support/scsi.ts';
 import {temporaryDirectory} from '../../support/temporary.ts';
 
@@ -308,19 +309,7 @@ test('gaps and what is private are passed over, bad records are said, the end ma
 });
 
 test('a full disk ends the tape behind the last whole block, and says so', async (t) => {
-  let left = 3 << 20;
-  const write: typeof nodeCalls.writeSync = ((
-    fd: number,
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-    at: number,
-  ) => {
-    if (length > left) throw Object.assign(new Error('ENOSPC'), {errno: -28});
-    left -= length;
-    return nodeCalls.writeSync(fd, bytes, offset, length, at);
-  }) as never;
-  const drive = await driveWith(t, {calls: {...nodeCalls, writeSync: write}});
+  const drive = await driveWith(t, {calls: fullBeyond(() => 3 << 20)});
   const answers: string[] = [];
   for (let i = 0; i < 80 && answers.length < 2; i++) {
     const {sense, senseBytes} = await drive.initiator.send(`0a 00 ${h24(65536)} 00`, {out: block(65536, i)});

@@ -119,11 +119,12 @@ export class Cartridge {
   /** Writes a block at an object's place, which ends the tape. The vector's memory is not looked at any more then. */
   writeBlock(object: number, vector: IoVector, from: number, dataBytes: number): void | Promise<void> {
     const data = slice(vector, from, dataBytes);
-    const fits = this.isAtEnd(object) && this.writer.roomBytes > recordBytes(dataBytes);
+    const {endBytes} = this.writer;
+    const isDone =
+      this.isAtEnd(object) && this.writer.putNow(recordOf(viewsOf(data), dataBytes), recordBytes(dataBytes));
+    if (isDone) this.index.push(endBytes, dataBytes);
     // Memory may move while a write waits.
-    if (!fits) return this.writeLater(object, recordOf([gather(data)], dataBytes), dataBytes);
-    this.index.push(this.writer.endBytes, dataBytes);
-    for (const part of recordOf(viewsOf(data), dataBytes)) this.writer.put(part);
+    else return this.writeLater(object, recordOf([gather(data)], dataBytes), dataBytes);
   }
 
   async writeFilemark(object: number): Promise<void> {

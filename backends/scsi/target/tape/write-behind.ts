@@ -2,10 +2,13 @@ import type {GrowingFile} from '../../../storage/index.ts';
 
 /** The buffer is written in pieces that end where the file's bytes are a multiple of this: whole pages, mostly. */
 const BUFFER_BYTES = 1 << 20;
+/** So many bytes are sooner written than copied; more than the buffer has are left to what waits. */
+const DIRECT_BYTES = 1 << 15;
 
 /**
  * The drive's buffer for writing: what goes to the end of the tape is gathered and written in large pieces, while more
- * comes in. What fails, fails later: with the next write that has to wait, or with drain().
+ * comes in. Large objects need no gathering: they are written at once, as long as that is quick. What fails, fails later:
+ * with the next write that has to wait, or with drain().
  */
 export class WriteBehind {
   private readonly file: GrowingFile;
@@ -30,15 +33,13 @@ export class WriteBehind {
     return this.used;
   }
 
-  /** Bytes that can be put before the buffer has to be written. */
-  get roomBytes(): number {
-    return BUFFER_BYTES - (this.endBytes % BUFFER_BYTES);
-  }
-
-  /** Takes bytes over; there has to be room. */
-  put(bytes: Uint8Array): void {
-    this.filling.set(bytes, this.used);
-    this.used += bytes.length;
+  /** Takes over the parts of an object if that needs no waiting; says whether it did. */
+  putNow(parts: readonly Uint8Array[], lengthBytes: number): boolean {
+    const isLarge = this.used + lengthBytes >= DIRECT_BYTES && lengthBytes <= BUFFER_BYTES;
+    if (isLarge && this.writeNow(parts, lengthBytes)) return true;
+    if (this.roomBytes <= lengthBytes) return false;
+    for (const part of parts) this.put(part);
+    return true;
   }
 
   /** Takes bytes over, however many. Throws what an earlier write failed with. */
@@ -56,7 +57,6 @@ export class WriteBehind {
   async drain(): Promise<void> {
     if (this.used > 0) await this.spill();
     await this.writing;
-    this.writing = undefined;
   }
 
   /** Forgets what is in the buffer, and goes on from there. */
@@ -64,6 +64,28 @@ export class WriteBehind {
     this.used = 0;
     this.position = position;
     this.writing = undefined;
+  }
+
+  /** Bytes that can be put before the buffer has to be written. */
+  private get roomBytes(): number {
+    return BUFFER_BYTES - (this.endBytes % BUFFER_BYTES);
+  }
+
+  /** There has to be room. */
+  private put(bytes: Uint8Array): void {
+    this.filling.set(bytes, this.used);
+    this.used += bytes.length;
+  }
+
+  /** Writes what is in the buffer and the parts behind it. What fails is left to the buffer, to fail later. */
+  private writeNow(parts: readonly Uint8Array[], lengthBytes: number): boolean {
+    const {used, position} = this;
+    if (this.writing !== undefined) return false;
+    const all = used === 0 ? parts : [this.filling.subarray(0, used), ...parts];
+    if (!this.file.appendNow(position, all, used + lengthBytes)) return false;
+    this.used = 0;
+    this.position = position + used + lengthBytes;
+    return true;
   }
 
   /** Begins to write the buffer; waits only for the one before. */
@@ -74,7 +96,9 @@ export class WriteBehind {
     this.spare = filling;
     this.used = 0;
     this.position = position + used;
-    this.writing = this.file.write(position, filling.subarray(0, used));
+    this.writing = this.file.write(position, filling.subarray(0, used)).then(() => {
+      this.writing = undefined;
+    });
     // Whoever waits for it next is told.
     this.writing.catch(() => undefined);
   }
