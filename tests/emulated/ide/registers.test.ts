@@ -26,6 +26,19 @@ test('ports are there while IDETIM decodes them and the command register lets I/
   t.is(rig.status, 0xff);
 });
 
+test('ports over each other belong to who came first, and nobody else falls', (t) => {
+  const rig = new IdeRig([disk()]);
+  rig.pci.writeConfig(0x40, 2, 0);
+  rig.pci.writeConfig(0x20, 4, 0x1f0);
+  rig.pci.writeConfig(0x40, 2, 0x8000);
+  t.is(rig.altStatus, 0xff);
+  t.is(rig.io.readPort(0x1f4, 4), 0, 'the first bus master');
+  rig.pci.writeConfig(0x40, 2, 0);
+  rig.pci.writeConfig(0x20, 4, 0xc000);
+  rig.pci.writeConfig(0x40, 2, 0x8000);
+  t.is(rig.altStatus, 0x50);
+});
+
 test('after power on drives show their signatures, disks are ready and CD drives are not', (t) => {
   const rig = new IdeRig([disk(), cdrom()]);
   const registers = () => [1, 2, 3, 4, 5, 7].map((register) => rig.read(register));
