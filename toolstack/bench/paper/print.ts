@@ -49,7 +49,7 @@ export const formatSummary = (printed: readonly Printed[]): string =>
     .join('\n');
 
 /** "6 of 6 ratios within 20 %, worst -12 %; 3 of 3 shapes hold" */
-export const verdict = ({ratios, shapes, worst}: JudgedTable): string => {
+const verdict = ({ratios, shapes, worst}: JudgedTable): string => {
   const near = ratios.filter(isNear).length;
   const held = shapes.filter(({holds}) => holds).length;
   const ofRatios =
@@ -80,7 +80,7 @@ const percent = (part: number): string => `${Math.round(part * 100)} %`;
 const signed = (part: number): string => `${part < 0 ? '-' : '+'}${percent(Math.abs(part))}`;
 
 /** The first column to the left, the others to the right but for the last. */
-export const columns = (rows: readonly (readonly string[])[]): string[] => {
+const columns = (rows: readonly (readonly string[])[]): string[] => {
   const widths = rows[0].map((_, i) => Math.max(...rows.map((row) => row[i].length)));
   return rows.map((row) =>
     row

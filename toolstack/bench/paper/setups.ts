@@ -45,12 +45,11 @@ export const r720: Setup = {
 };
 
 export const xeon2630: Setup = {
-  name: 'e5-2630v4-100g',
-  what: 'Xeon E5-2630 v4 of 2.2 GHz, a guest with as many vCPUs as queues, dom0 with 10, 100 Gbit/s',
+  name: 'e5-2630v4',
+  what: 'Xeon E5-2630 v4 of 2.2 GHz with 10 cores; a vCPU of the guest and of dom0 for each queue',
   ghz: 2.2,
   guestCpus: 4,
   dom0Cpus: 10,
-  device: {bytesPerSec: 12.5e9},
   source: 'netif-staging-grants of xen.git, revision 4',
 };
 

@@ -3,7 +3,7 @@ import {without} from '../derived.ts';
 import {modelNet} from '../net-model.ts';
 import {cellsOf, type PaperTable} from '../paper-table.ts';
 import {machine2007} from '../setups.ts';
-import {tcpTx} from '../software.ts';
+import {tcpBulk} from '../software.ts';
 
 const PACKET_BYTES = 65535;
 const DEPTH = 8;
@@ -17,7 +17,7 @@ const rate = async ({isLazy}: At, counter: Counter): Promise<number> => {
   const point = {device: 'net', driver: 'pv-map', operation: 'tx', sizeBytes: PACKET_BYTES, depth: DEPTH} as const;
   const counted = await counter.count(point);
   const work = isLazy ? without(counted, 'memcpyBytes') : counted;
-  const load = {setup: machine2007, queues: 1, software: tcpTx, sizeBytes: PACKET_BYTES};
+  const load = {setup: machine2007, queues: 1, software: tcpBulk, sizeBytes: PACKET_BYTES};
   return modelNet(work, load, counter).throughputPerSec;
 };
 
@@ -32,7 +32,7 @@ export const p06: PaperTable = {
   priceList: 'dall2016-x86',
   unit: 'of the rate with copies',
   setups: [machine2007],
-  software: [tcpTx],
+  software: [tcpBulk],
   counts: 'net pv-map, TCP packets of 64 KiB, 8 under way; once with the bytes that netback copies, once without',
   cells: cellsOf(
     [

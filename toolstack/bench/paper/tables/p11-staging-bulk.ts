@@ -2,14 +2,13 @@ import type {Counter} from '../counter.ts';
 import {modelNet} from '../net-model.ts';
 import {cellsOf, type PaperTable} from '../paper-table.ts';
 import {xeon2630} from '../setups.ts';
-import {tcpRx, tcpTx} from '../software.ts';
+import {tcpBulk} from '../software.ts';
 
 /** A TCP packet that is never cut. */
 const PACKET_BYTES = 65535;
 const DEPTH = 8;
 
-const software = {tx: tcpTx, rx: tcpRx};
-type Direction = keyof typeof software;
+type Direction = 'tx' | 'rx';
 
 interface At {
   readonly queues: number;
@@ -20,7 +19,7 @@ interface At {
 /** Mbit/s. */
 const model = async ({queues, direction, driver}: At, counter: Counter): Promise<number> => {
   const point = {device: 'net', driver, operation: direction, sizeBytes: PACKET_BYTES, depth: DEPTH} as const;
-  const load = {setup: xeon2630, queues, software: software[direction], sizeBytes: PACKET_BYTES};
+  const load = {setup: xeon2630, queues, software: tcpBulk, sizeBytes: PACKET_BYTES};
   return (modelNet(await counter.count(point), load, counter).throughputPerSec * PACKET_BYTES * 8) / 1e6;
 };
 
@@ -54,7 +53,7 @@ export const p11: PaperTable = {
   priceList: 'staging2017-x86',
   unit: 'Mbit/s',
   setups: [xeon2630],
-  software: [tcpTx, tcpRx],
+  software: [tcpBulk],
   counts: 'net pv-map (tx), pv (rx) and pv-static, TCP packets of 64 KiB, 8 under way',
   cells: cellsOf(
     directions.flatMap((direction) =>
@@ -63,7 +62,7 @@ export const p11: PaperTable = {
         {
           name: after(direction, i + 1),
           published: kept,
-          isFitted: i === 0,
+          isFitted: i === 0 && direction === 'tx',
           queues: i + 1,
           direction,
           driver: 'pv-static',
@@ -84,9 +83,12 @@ export const p11: PaperTable = {
       says: 'static grants on 1 queue beat granting on 2',
       holds: (value) => directions.every((direction) => value(after(direction, 1)) > value(before(direction, 2))),
     },
-    {says: 'tx, static: 4 queues are at the rate of the link', holds: (value) => value(after('tx', 4)) > 0.95 * 100e3},
+    {
+      says: 'static grants gain more to a guest than from it',
+      holds: (value) => value(after('rx', 1)) / value(before('rx', 1)) > value(after('tx', 1)) / value(before('tx', 1)),
+    },
   ],
   lacks:
     'what copies of whole pages into a guest cost that are in no cache: 5.5 us each by these numbers, where the list has 1.9. And ' +
-    'what queues have in common: to a guest, four are slower than three',
+    'what queues have in common: none of the columns is four times as much on 4 queues as on 1, and to a guest 4 are slower than 3',
 };
