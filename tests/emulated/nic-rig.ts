@@ -1,8 +1,10 @@
 import {type Bridge, BridgeInterface, Networks} from '../../backends/network/index.ts';
 import type {NicPortOptions} from '../../backends/emulated/nic/index.ts';
 import {type GuestPciDevice, PCI_COMMAND_MASTER, scanPci} from '../../frontends/emulated/pci.ts';
-import type {Gfn} from '../../hypervisor/ids.ts';
 import {PAGE_SIZE} from '../../hypervisor/memory/index.ts';
+import type {NativeMachine} from '../../frontends/emulated/machine.ts';
+import type {NativeNic} from '../../frontends/emulated/nic/index.ts';
+import {logAccesses} from '../support/access-log.ts';
 import {EmulatedRig} from '../support/emulated-rig.ts';
 
 export const NIC_MAC = Uint8Array.of(0x00, 0x16, 0x3e, 0x00, 0x00, 0x01);
@@ -22,6 +24,9 @@ interface Pluggable {
   plug(slot: number): void;
 }
 
+type Create<Nic> = (rig: EmulatedRig, options: NicPortOptions & {mac: Uint8Array}) => Nic;
+type Probe<Driver> = (machine: NativeMachine, pci: GuestPciDevice, name: string) => Driver | undefined;
+
 /** An HVM guest with a NIC at a bridge, and dom0's interface there. */
 export class NicRig<Nic extends Pluggable> extends EmulatedRig {
   readonly nic: Nic;
@@ -31,7 +36,7 @@ export class NicRig<Nic extends Pluggable> extends EmulatedRig {
   readonly heard: Uint8Array[] = [];
   readonly pci: GuestPciDevice;
 
-  constructor(create: (rig: EmulatedRig, options: NicPortOptions & {mac: Uint8Array}) => Nic) {
+  constructor(create: Create<Nic>) {
     super();
     const networks = new Networks(this.dom0);
     const place = networks.place();
@@ -56,7 +61,7 @@ export class NicRig<Nic extends Pluggable> extends EmulatedRig {
   allocate(bytes: number): number {
     const gfn = this.ops.pages.allocContiguous(Math.ceil(bytes / PAGE_SIZE));
     if (gfn === undefined) throw new Error('no pages');
-    return (gfn as Gfn) * PAGE_SIZE;
+    return gfn * PAGE_SIZE;
   }
 
   get memory(): Uint8Array {
@@ -75,5 +80,25 @@ export class NicRig<Nic extends Pluggable> extends EmulatedRig {
 
   settle(): Promise<void> {
     return this.schedule.sleep(1e6);
+  }
+}
+
+/** The same with its native driver. */
+export class NicDriverRig<Nic extends Pluggable, Driver extends NativeNic> extends NicRig<Nic> {
+  readonly driver: Driver;
+  /** What came to the guest. */
+  readonly received: Uint8Array[] = [];
+  /** Accesses of the driver's since it was ready. */
+  readonly log: string[];
+
+  constructor(create: Create<Nic>, probe: Probe<Driver>) {
+    super(create);
+    const {machine, log} = logAccesses(this.machine);
+    const driver = probe(machine, this.pci, 'eth0');
+    if (driver === undefined) throw new Error('no driver');
+    this.driver = driver;
+    this.log = log;
+    driver.frames.subscribe((frames) => this.received.push(...frames));
+    log.length = 0;
   }
 }

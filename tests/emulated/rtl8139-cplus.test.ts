@@ -1,5 +1,5 @@
 import test from 'ava';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import {Rtl8139} from '../../backends/emulated/rtl8139/index.ts';
 import {ipv4, transport} from '../network/station.ts';
 import {BROADCAST, frameOf, NIC_MAC, NicRig, PEER_MAC} from './nic-rig.ts';

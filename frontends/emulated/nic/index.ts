@@ -1,0 +1,1 @@
+export {NativeNic} from './native-nic.ts';

@@ -1,0 +1,1 @@
+export {Rtl8139Nic} from './rtl8139-nic.ts';
