@@ -11,7 +11,7 @@ export {configToJson, domain0ToJson, listedDomain, type JsonOptions, scheduleToJ
 export {domainConfig} from './parse-domain.ts';
 export type {ConfigValue, ParsedConfig, RawValue, Setting, Settings} from './settings.ts';
 export {actionFor, type ShutdownReason} from './shutdown-action.ts';
-export {vdevToNumber} from './vdev.ts';
+export {vdevToDisk, vdevToNumber} from './vdev.ts';
 export {parseVifArguments, parseVifSpec, type VifConfig} from './vif-spec.ts';
 export type {VifRate} from './vif-rate.ts';
 export {parseVscsiSpec, type ScsiKind, type VscsiConfig} from './vscsi-spec.ts';

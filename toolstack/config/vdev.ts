@@ -28,6 +28,15 @@ export const vdevToNumber = (name: string): number | undefined => {
   return scsi && (SCSI_MAJOR << 8) | (scsi.disk << 4) | scsi.partition;
 };
 
+/** Which disk of its kind a device is, from 0: `hdc`, `xvdc` and `sdc` are 2. Undefined when the name is none. */
+export const vdevToDisk = (name: string): number | undefined => {
+  const number = vdevToNumber(name);
+  if (number === undefined) return undefined;
+  if ((number & EXTENDED) !== 0) return (number & ~EXTENDED) >>> 8;
+  const cable = IDE_MAJORS.indexOf(number >>> 8);
+  return cable === -1 ? (number & 0xff) >>> 4 : cable * 2 + ((number >>> 6) & 1);
+};
+
 /** The name of a device number. Always `xvd...`: the real tools ignore the major too, so hda comes back as xvda. */
 export const numberToVdev = (number: number): string => {
   const extended = (number & EXTENDED) !== 0;

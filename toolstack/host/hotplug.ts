@@ -12,6 +12,7 @@ import type {XsClient} from '../../hypervisor/xenstore/index.ts';
 import type {DiskConfig} from '../config/index.ts';
 import {ToolstackError} from '../errors.ts';
 import type {DeviceNodes} from '../builder/index.ts';
+import {SharedImage} from './shared-image.ts';
 import type {OnlineVif, VifSpec} from './vif-scripts.ts';
 
 export const EXIT_CREATE_FAILED = 3;
@@ -52,6 +53,8 @@ export class Hotplug {
   private readonly options: HotplugOptions;
   /** Images that were opened for a device and not taken over by its backend yet. */
   private readonly opened = new Map<string, OpenedImage>();
+  /** Images that emulated disks use, too, for as long as they are attached. */
+  private readonly shared = new Map<string, {target: string; readonly: boolean; image: SharedImage; held: Storage}>();
   /** Disks in memory, for as long as they are attached. */
   private readonly ramDisks = new Map<string, RamImage>();
   /** Loop devices in use: minor number by backend path. */
@@ -77,6 +80,17 @@ export class Hotplug {
     if (storage instanceof RamImage) this.ramDisks.set(backendPath, storage);
   }
 
+  /** The image that was opened for a device, for an emulated disk beside blkback's. */
+  shareDisk({backendPath}: BackendPath): Storage {
+    const opened = this.opened.get(backendPath);
+    if (opened === undefined) throw new Error(`no image is open for ${backendPath}`);
+    const {target, readonly, storage} = opened;
+    const image = new SharedImage(storage);
+    this.shared.set(backendPath, {target, readonly, image, held: image.open()});
+    this.opened.set(backendPath, {target, readonly, storage: image.open()});
+    return image.open();
+  }
+
   /** Contents of a disk that is in memory. */
   ramDisk({backendPath}: DeviceNodes): Uint8Array | undefined {
     return this.ramDisks.get(backendPath)?.contents;
@@ -88,6 +102,9 @@ export class Hotplug {
       if (image.target !== target || image.readonly !== readonly) continue;
       this.opened.delete(backendPath);
       return image.storage;
+    }
+    for (const each of this.shared.values()) {
+      if (each.target === target && each.readonly === readonly) return each.image.open();
     }
     return this.open(target, readonly);
   };
@@ -132,6 +149,8 @@ export class Hotplug {
     this.options.vifs.offline?.(backendPath);
     this.opened.get(backendPath)?.storage.close();
     this.opened.delete(backendPath);
+    this.shared.get(backendPath)?.held.close();
+    this.shared.delete(backendPath);
     this.ramDisks.delete(backendPath);
     this.loops.delete(backendPath);
   }

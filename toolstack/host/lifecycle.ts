@@ -253,6 +253,7 @@ export class Lifecycle {
       await vifs.attach(record, vif);
     }
     await vscsi.build(record, (config.vscsi ?? []).map(parseVscsiSpec), record.baseDir);
+    record.emulated?.turnOn();
     logs?.open(domid, name);
     machine.boot(xen, domain, {cmdline: config.cmdline ?? ''}, (guest) => {
       record.stopGuest = () => {
@@ -269,7 +270,7 @@ export class Lifecycle {
     const domain = xen.domain(domid);
     // Paused first: a guest must not see its devices go one by one.
     if (domain !== undefined && !domain.paused) xen.pause(domain);
-    record.emulated?.close();
+    await record.emulated?.close();
     await devices.destroyAll(record);
     await removeDomainNodes(xs, domid);
     await record.stopGuest();

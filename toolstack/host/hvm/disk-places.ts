@@ -1,0 +1,28 @@
+import {type DiskConfig, vdevToDisk} from '../../config/index.ts';
+import {ToolstackError} from '../../errors.ts';
+import {EXIT_CREATE_FAILED} from '../hotplug.ts';
+
+const IDE_UNITS = 4;
+
+/** Where an HVM guest finds a disk besides its PV twin, if anywhere: a unit of the IDE controller, or of the SCSI one. */
+export interface DiskPlace {
+  readonly bus: 'ide' | 'scsi';
+  readonly unit: number;
+}
+
+/**
+ * As libxl has QEMU do it: `sd` names are disks of the SCSI controller; of all others the first four are those of the IDE
+ * controller, whatever their names, and the rest are PV alone. ToolstackError for a read-only disk.
+ * @see Xen's libxl_dm.c
+ */
+export const diskPlace = ({vdev, cdrom, readwrite}: DiskConfig): DiskPlace | undefined => {
+  const unit = vdevToDisk(vdev);
+  if (unit === undefined) return undefined;
+  if (vdev.startsWith('sd') && !cdrom) return {bus: 'scsi', unit};
+  if (unit >= IDE_UNITS) return undefined;
+  if (!readwrite && !cdrom) {
+    const reason = `Disk vdev=${vdev}: there are no read-only IDE disks (name it sd.., or make it a cdrom)`;
+    throw new ToolstackError('EINVAL', `libxl: error: ${reason}`, EXIT_CREATE_FAILED);
+  }
+  return {bus: 'ide', unit};
+};
