@@ -1,5 +1,6 @@
 import {HVM_PARAM_CONSOLE_PFN, HVM_PARAM_CONSOLE_EVTCHN} from '../../hypervisor/abi/hvm/params.ts';
 import type {ConsoleDaemon} from '../../backends/console/index.ts';
+import type {Networks} from '../../backends/network/index.ts';
 import type {GuestHandle, KernelOptions} from '../../frontends/guest/index.ts';
 import {type Domain, type DomId, errnoName, type Hypervisor} from '../../hypervisor/index.ts';
 import {PAGE_SIZE} from '../../hypervisor/memory/index.ts';
@@ -45,6 +46,7 @@ export interface LifecycleParts {
   store: Xenstored;
   xs: XsClient;
   dom0: Dom0;
+  networks: Networks;
   newDevices: NewDevices;
   ramDisk: RamDiskOf;
   records: DomainRecords;
@@ -137,7 +139,7 @@ export class Lifecycle {
       pages,
       maxPages,
       vcpus: config.maxVcpus,
-      hvm: hvm && {serialPorts: hvm.serialPorts, ps2: false},
+      hvm: hvm && {serialPorts: hvm.serialPorts, ps2: true},
       baseDir,
       bootDriverDomain: this.parts.bootDriverDomain,
     };
@@ -145,7 +147,8 @@ export class Lifecycle {
     if (this.closed) throw refusal('ESHUTDOWN', 'the host is shutting down');
     const domain = this.allocate(config, {pages, maxPages, domid: saved?.state.domid}, machine);
     machine.attachIo?.(domain);
-    const emulated = hvm && new EmulatedDevices(xen, this.parts.dom0.ops, domain.id, hvm);
+    const {dom0, networks} = this.parts;
+    const emulated = hvm && new EmulatedDevices({xen, dom0: dom0.ops, networks}, domain, hvm);
     const record: DomainRecord = {
       domid: domain.id,
       config: asked,

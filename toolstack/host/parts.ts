@@ -2,6 +2,7 @@ import {blockBackend} from '../../backends/block/index.ts';
 import {ConsoleDaemon} from '../../backends/console/index.ts';
 import {netBackend} from '../../backends/net/index.ts';
 import {scsiBackend} from '../../backends/scsi/index.ts';
+import {Ledger} from '../../hypervisor/cost/index.ts';
 import {DOM0, Hypervisor} from '../../hypervisor/index.ts';
 import {realClock, type Schedule} from '../../hypervisor/schedule/index.ts';
 import {XenbusBus} from '../../hypervisor/xenbus/index.ts';
@@ -72,6 +73,7 @@ export const makeParts = (options: HostOptions): HostParts => {
     memoryMib: options.memoryMib,
     faults: options.faults,
     sched: {cpus: options.cpus, policy: options.scheduler},
+    ...(options.ledger === true && {ledger: new Ledger()}),
   });
   const dom0 = createDom0(xen);
   const referee = new RefereeControl(xen);
@@ -130,6 +132,7 @@ export const makeParts = (options: HostOptions): HostParts => {
     store,
     xs,
     dom0,
+    networks,
     newDevices,
     ramDisk: ramDiskOf,
     records,

@@ -12,17 +12,21 @@ export interface DiskPlace {
 
 /**
  * As libxl has QEMU do it: `sd` names are disks of the SCSI controller; of all others the first four are those of the IDE
- * controller, whatever their names, and the rest are PV alone. ToolstackError for a read-only disk.
+ * controller, whatever their names, and the rest are PV alone. ToolstackError for a read-only disk, and for two in one place.
  * @see Xen's libxl_dm.c
  */
-export const diskPlace = ({vdev, cdrom, readwrite}: DiskConfig): DiskPlace | undefined => {
+export const diskPlace = (
+  {vdev, cdrom, readwrite}: DiskConfig,
+  ideUnits: readonly unknown[],
+): DiskPlace | undefined => {
   const unit = vdevToDisk(vdev);
   if (unit === undefined) return undefined;
   if (vdev.startsWith('sd') && !cdrom) return {bus: 'scsi', unit};
   if (unit >= IDE_UNITS) return undefined;
-  if (!readwrite && !cdrom) {
-    const reason = `Disk vdev=${vdev}: there are no read-only IDE disks (name it sd.., or make it a cdrom)`;
-    throw new ToolstackError('EINVAL', `libxl: error: ${reason}`, EXIT_CREATE_FAILED);
-  }
+  if (!readwrite && !cdrom) throw refusal(vdev, 'there are no read-only IDE disks (name it sd.., or make it a cdrom)');
+  if (ideUnits[unit] !== undefined) throw refusal(vdev, `IDE unit ${unit} is taken by another disk`);
   return {bus: 'ide', unit};
 };
+
+const refusal = (vdev: string, reason: string): ToolstackError =>
+  new ToolstackError('EINVAL', `libxl: error: Disk vdev=${vdev}: ${reason}`, EXIT_CREATE_FAILED);

@@ -2,40 +2,71 @@ import {DeviceModel} from '../../../backends/emulated/bus/index.ts';
 import {plugChipset} from '../../../backends/emulated/chipset/index.ts';
 import {type IdeUnit, PiixIde, type UnplugWhich} from '../../../backends/emulated/ide/index.ts';
 import {PlatformDevice} from '../../../backends/emulated/platform/index.ts';
+import {I8042} from '../../../backends/emulated/ps2/index.ts';
 import {Uart} from '../../../backends/emulated/uart/index.ts';
+import {type Networks, parseMac} from '../../../backends/network/index.ts';
 import type {Storage} from '../../../backends/storage/index.ts';
-import type {DomId, Hypervisor, HypervisorOps} from '../../../hypervisor/index.ts';
-import type {DiskConfig} from '../../config/index.ts';
+import {SHUTDOWN_reboot} from '../../../hypervisor/abi/sched.ts';
+import type {Domain, Hypervisor, HypervisorOps} from '../../../hypervisor/index.ts';
+import type {DiskConfig, VifConfig} from '../../config/index.ts';
 import {type DiskPlace, diskPlace} from './disk-places.ts';
 import type {HvmConfig} from './hvm-config.ts';
+import {type EmulatedNic, nicModel} from './nic-models.ts';
 
 const SERIAL_PLACES = ['com1', 'com2'] as const;
+const FIRST_NIC_SLOT = 4;
+
+/** What of dom0 the devices are made with. */
+export interface EmulatedParts {
+  readonly xen: Hypervisor;
+  readonly dom0: HypervisorOps;
+  readonly networks: Networks;
+}
 
 /** The emulated devices of one HVM guest, as its QEMU in dom0 has them. Disks and interfaces are added, then it is turned on. */
 export class EmulatedDevices {
   readonly model: DeviceModel;
   /** COM1, COM2. */
   readonly serialPorts: readonly Uart[];
+  readonly ps2: I8042;
+  readonly nics: EmulatedNic[] = [];
+  private readonly parts: EmulatedParts;
   private readonly ideUnits: (IdeUnit | undefined)[] = [];
   private ide: PiixIde | undefined;
 
-  constructor(xen: Hypervisor, dom0: HypervisorOps, domid: DomId, config: HvmConfig) {
-    const model = new DeviceModel(dom0, domid);
+  constructor(parts: EmulatedParts, domain: Domain, config: HvmConfig) {
+    const {xen, dom0} = parts;
+    const model = new DeviceModel(dom0, domain.id);
+    this.parts = parts;
     this.model = model;
     plugChipset(model);
-    if (config.platformDevice) new PlatformDevice(model, this, (line) => xen.log(`d${domid}: ${line}`)).plug();
+    if (config.platformDevice) new PlatformDevice(model, this, (line) => xen.log(`d${domain.id}: ${line}`)).plug();
     this.serialPorts = SERIAL_PLACES.slice(0, config.serialPorts).map((place) => new Uart(model, {place}));
     for (const port of this.serialPorts) port.plug();
+    this.ps2 = new I8042(model, {onReset: () => xen.shutdown(domain, SHUTDOWN_reboot)});
+    this.ps2.plug();
   }
 
   /** Where a disk is to be added, unless it is PV alone. Undefined once the machine is on, too: PCs take no disks then. */
   placeOf(disk: DiskConfig): DiskPlace | undefined {
-    return this.ide === undefined ? diskPlace(disk) : undefined;
+    return this.isOn ? undefined : diskPlace(disk, this.ideUnits);
   }
 
   /** The storage is the drive's from now on. */
   addDisk({unit}: DiskPlace, {cdrom}: DiskConfig, storage: Storage): void {
     this.ideUnits[unit] = {kind: cdrom ? 'cdrom' : 'disk', storage};
+  }
+
+  /** A card beside the PV interface, with the same address, if the config says so and the machine is not on yet. */
+  addNic(vif: VifConfig & {devid: number; mac: string; bridge: string}, domid: number): void {
+    const make = this.isOn ? undefined : nicModel(vif);
+    const {dom0: ops, networks} = this.parts;
+    const place = networks.place(vif.script, vif.bridge);
+    const mac = parseMac(vif.mac);
+    if (make === undefined || mac === undefined || typeof place === 'string') return;
+    const nic = make(this.model, {ops, place, mac, name: `vif${domid}.${vif.devid}-emu`});
+    nic.plug(FIRST_NIC_SLOT + this.nics.length);
+    this.nics.push(nic);
   }
 
   turnOn(): void {
@@ -48,12 +79,19 @@ export class EmulatedDevices {
   }
 
   unplugNics(): void {
-    return;
+    for (const nic of this.nics) nic.unplug();
+    this.nics.length = 0;
   }
 
   /** Resolves when no image is used any more. */
   async close(): Promise<void> {
+    this.unplugNics();
+    if (this.ide === undefined) for (const unit of this.ideUnits) unit?.storage?.close();
     await this.ide?.unplug();
     this.model.close();
+  }
+
+  private get isOn(): boolean {
+    return this.ide !== undefined;
   }
 }
