@@ -12,19 +12,29 @@ import {
 import {NS_PER_MS, NS_PER_S} from '../../hypervisor/schedule/index.ts';
 import {createRig, type Rig} from '../conform/rig.ts';
 import type {BenchDriver, BenchJob} from './driver.ts';
-import type {BenchPoint} from './point.ts';
+import type {BenchPoint, DeviceName} from './point.ts';
 import type {DonePoint, PointResult} from './result.ts';
 
-/** Of the host: no point needs more unless its driver hangs. */
-const LIMIT_NS = 600 * NS_PER_S;
-const LIMIT_TASKS = 5e6;
+/** What a point may take: of the host's time, and tasks. */
+export interface PointLimits {
+  readonly ns: number;
+  readonly tasks: number;
+}
+
+/** No point needs more unless its driver hangs. */
+const generous: PointLimits = {ns: 600 * NS_PER_S, tasks: 2e7};
 const DOM0_PAGES = 32768;
 /** Of the machine that times are modelled of: a backend's thread for each queue has one while there are so many. */
 export const DOM0_CPUS = 4;
 /** Runs that are measured one by one, after one that is not. */
 const SAMPLES = 10;
-/** A run of one guest: some bytes, in no fewer I/Os than these and no more. */
-const SAMPLE_BYTES = 2 ** 20;
+/** A run of one guest: so many bytes, in no fewer I/Os than these and no more. */
+const sampleBytes: Readonly<Record<DeviceName, number>> = {
+  block: 2 ** 20,
+  net: 2 ** 20,
+  console: 2 ** 14,
+  scsi: 2 ** 20,
+};
 const MIN_IOS = 16;
 const MAX_IOS = 128;
 /** I/Os of a run for each that is under way at once. */
@@ -36,11 +46,12 @@ export const runPoint = async (
   point: BenchPoint,
   seed: number,
   list: PriceList,
+  limits = generous,
 ): Promise<PointResult> => {
   const ledger = new Ledger();
   const rig = await createRig({seed, ledger, traced: false, dom0Pages: DOM0_PAGES});
   try {
-    return await rig.run(() => Promise.race([measure(rig, ledger, driver, point, list), wedged(rig)]));
+    return await rig.run(() => Promise.race([measure(rig, ledger, driver, point, list), wedged(rig, limits)]));
   } catch (error) {
     return {state: 'failed', point, reason: error instanceof Error ? error.message : String(error)};
   } finally {
@@ -80,19 +91,18 @@ const measure = async (
 const runAll = (jobs: readonly BenchJob[], count: number): Promise<unknown> =>
   Promise.all(jobs.map((job) => job.run(count)));
 
-const iosPerRun = ({sizeBytes, depth}: BenchPoint): number =>
-  Math.max(TURNS * depth, Math.min(MAX_IOS, Math.max(MIN_IOS, Math.round(SAMPLE_BYTES / sizeBytes))));
+const iosPerRun = ({device, sizeBytes, depth}: BenchPoint): number =>
+  Math.max(TURNS * depth, Math.min(MAX_IOS, Math.max(MIN_IOS, Math.round(sampleBytes[device] / sizeBytes))));
 
 /** Rejects when the host has done or waited more than any point takes. */
-const wedged = (rig: Rig): Promise<never> =>
+const wedged = ({schedule}: Rig, limits: PointLimits): Promise<never> =>
   new Promise((_, reject) => {
-    const {schedule} = rig;
     let tasks = 0;
     schedule.between = () => {
       // Told before and after each task.
-      if (++tasks === 2 * LIMIT_TASKS) reject(new Error(`no end after ${LIMIT_TASKS} tasks`));
+      if (++tasks === 2 * limits.tasks) reject(new Error(`no end after ${limits.tasks} tasks`));
     };
-    schedule.after(LIMIT_NS, () => reject(new Error(`no end after ${LIMIT_NS / NS_PER_S} s of virtual time`)));
+    schedule.after(limits.ns, () => reject(new Error(`no end after ${limits.ns / NS_PER_S} s of virtual time`)));
   });
 
 const entriesOf = (side: Side, entries: readonly Entry[]): Entry[] => entries.filter((entry) => entry.side === side);

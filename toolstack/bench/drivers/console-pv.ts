@@ -6,8 +6,8 @@ import {type BenchDriver, type BenchJob, forEachGuest} from '../driver.ts';
 import {ByteSink} from './byte-sink.ts';
 
 const GUEST_PAGES = 64;
-/** What waits behind the ring at most. */
-const MAX_BYTES = 64 * 1024;
+/** What the ring holds. */
+const MAX_BYTES = 2048;
 
 /** hvc0 with xenconsoled behind it. */
 const consolePv: BenchDriver = {

@@ -3,6 +3,7 @@ import type {BenchPoint} from '../point.ts';
 import {blockDrivers} from './block-pv.ts';
 import {uartDrivers} from './console-16550.ts';
 import {consoleDrivers} from './console-pv.ts';
+import {nicDrivers} from './net-emulated.ts';
 import {netDrivers} from './net-pv.ts';
 import {scsiDrivers} from './scsi-pv.ts';
 
@@ -10,6 +11,7 @@ import {scsiDrivers} from './scsi-pv.ts';
 export const drivers: readonly BenchDriver[] = [
   ...blockDrivers,
   ...netDrivers,
+  ...nicDrivers,
   ...consoleDrivers,
   ...uartDrivers,
   ...scsiDrivers,

@@ -1,0 +1,57 @@
+import type {DeviceModel} from '../../../backends/emulated/bus/index.ts';
+import type {NicPortOptions} from '../../../backends/emulated/nic/index.ts';
+import {Rtl8139} from '../../../backends/emulated/rtl8139/index.ts';
+import {Bridge} from '../../../backends/network/index.ts';
+import {probeNics} from '../../../frontends/emulated/nics.ts';
+import {type BenchDriver, forEachGuest} from '../driver.ts';
+import {createEmulatedGuest, found} from './emulated-guest.ts';
+import {deviceNic, NetJob} from './net-job.ts';
+import {macOf, MAX_FRAME, NetPeer} from './net-peer.ts';
+
+/** Beside the platform device. */
+const PCI_SLOT = 4;
+/** Without a FCS. */
+const MIN_FRAME = 60;
+
+type NicOptions = NicPortOptions & {mac: Uint8Array};
+
+interface Variant {
+  name: string;
+  about: string;
+  maxDepth: number;
+  create: (model: DeviceModel, options: NicOptions) => {plug(slot: number): void};
+}
+
+/** A native driver on an emulated NIC, a bridge and dom0's end of the network behind it. */
+const nicDriver = ({name, about, maxDepth, create}: Variant): BenchDriver => ({
+  name,
+  device: 'net',
+  kind: 'emulated',
+  about,
+  operations: ['tx', 'rx'],
+  limits: {minBytes: MIN_FRAME, maxBytes: MAX_FRAME, stepBytes: 1, maxDepth, maxQueues: 1},
+  start: async (rig, point) => {
+    const {ops} = rig.dom0;
+    const bridge = new Bridge({ops, name: 'xenbr0'});
+    const peer = new NetPeer(ops, bridge);
+    return forEachGuest(point, async (index) => {
+      const options = {ops, place: {bridge, port: {}}, name: `vif${index}-emu`, mac: macOf(index)};
+      const machine = await createEmulatedGuest(rig, (model) => create(model, options).plug(PCI_SLOT));
+      const nic = deviceNic(found(probeNics(machine)[0], 'NIC'));
+      const job = new NetJob({point, index, nic, peer});
+      job.introduce();
+      return job;
+    });
+  },
+});
+
+const variants: readonly Variant[] = [
+  {
+    name: 'rtl8139',
+    about: 'as Linux drives it by ports: four frames under way',
+    maxDepth: 4,
+    create: (model, options) => new Rtl8139(model, options),
+  },
+];
+
+export const nicDrivers: readonly BenchDriver[] = variants.map(nicDriver);
