@@ -1,5 +1,6 @@
 import {difference, Ledger, type PriceList, type Work} from '../../../hypervisor/cost/index.ts';
-import {createRig} from '../../conform/rig.ts';
+import {createRig, type Rig} from '../../conform/rig.ts';
+import type {BenchJob} from '../driver.ts';
 import {findDriver} from '../drivers/index.ts';
 import {type BenchPoint, formatPoint} from '../point.ts';
 
@@ -8,6 +9,8 @@ const DOM0_PAGES = 32768;
 /** I/Os that are counted, and as many before that are not, for each that is under way at once. */
 const TURNS = 8;
 const MIN_IOS = 64;
+/** Enough for every interrupt and response. */
+const REST_NS = 1e6;
 
 /** What a table has to say of a point; one queue and one guest by default. */
 export type CountedPoint = Omit<BenchPoint, 'queues' | 'guests'> & Partial<Pick<BenchPoint, 'queues' | 'guests'>>;
@@ -38,13 +41,21 @@ const countPoint = async (point: BenchPoint): Promise<Work> => {
     return await rig.run(async () => {
       const jobs = await findDriver(point).start(rig, point);
       const ios = Math.max(MIN_IOS, TURNS * point.depth);
-      const run = () => Promise.all(jobs.map((job) => job.run(ios)));
-      await run();
+      await runAll(rig, jobs, point.depth, ios);
       const before = ledger.read();
-      await run();
+      await runAll(rig, jobs, point.depth, ios);
       return {entries: difference(ledger.read(), before), requests: ios * jobs.length};
     });
   } finally {
     rig.close();
+  }
+};
+
+/** Of depth 1, each I/O has the host to itself, with its interrupts and all that comes after it. */
+const runAll = async (rig: Rig, jobs: readonly BenchJob[], depth: number, ios: number): Promise<void> => {
+  const turn = depth === 1 ? 1 : ios;
+  for (let done = 0; done < ios; done += turn) {
+    await Promise.all(jobs.map((job) => job.run(turn)));
+    if (depth === 1) await rig.settle(REST_NS);
   }
 };

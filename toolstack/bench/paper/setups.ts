@@ -88,3 +88,50 @@ export const kvmtoolHost: Setup = {
   dom0Cpus: 1,
   source: "kvmtool's commit 37f3d50e",
 };
+
+/** Its disk is as fast as the row with PV drivers says. */
+export const gplpvHost: Setup = {
+  name: 'gplpv',
+  what: 'a host that is not named, device models in dom0, Gigabit Ethernet, a disk that writes 150 MB/s',
+  ghz: LIST_GHZ,
+  guestCpus: 1,
+  dom0Cpus: 1,
+  source: 'Xen wiki, Xen Windows GplPv',
+};
+
+export const xen2003: Setup = {
+  name: 'xen-2003',
+  what: "Xeon of 2.4 GHz, Gigabit Ethernet that does what native Linux's row says",
+  ghz: 2.4,
+  guestCpus: 1,
+  dom0Cpus: 1,
+  source: 'Barham et al., SOSP 2003, recalled',
+};
+
+export const stubDomains: Setup = {
+  name: 'stub-domain',
+  what: 'a host that is not named',
+  ghz: LIST_GHZ,
+  guestCpus: 1,
+  dom0Cpus: 1,
+  source: 'Thibault, Xen 3.3 features, 2008',
+};
+
+export const santos2008: Setup = {
+  name: 'santos-2008',
+  what: 'a host that is not named, the guest and dom0 on a CPU each',
+  ghz: LIST_GHZ,
+  guestCpus: 1,
+  dom0Cpus: 1,
+  source: 'Santos et al., USENIX 2008, abstract',
+};
+
+export const ram2009: Setup = {
+  name: 'ram-2009',
+  what: 'a host that is not named, dom0 on one CPU, Ethernet of 10 Gbit/s',
+  ghz: LIST_GHZ,
+  guestCpus: 1,
+  dom0Cpus: 1,
+  device: {bytesPerSec: 1.25e9},
+  source: 'Ram et al., VEE 2009, recalled',
+};
