@@ -321,6 +321,7 @@ export class Hypervisor {
   private finishDestroy(domain: Domain): void {
     if (this.domains.get(domain.id) !== domain) return;
     this.domains.delete(domain.id);
+    this.ledger?.forget(domain.id);
     const info = this.table.remove(domain.id);
     this.usedPages -= info.totalPages;
     if (this.trace.on) this.trace.emit('domain_destroy', domain.id);

@@ -1,3 +1,4 @@
+import type {Domain} from '../domain.ts';
 import type {IoExit, IoMeter} from '../ioreq/index.ts';
 import type {Account, Ledger} from './ledger.ts';
 import {counted} from './primitives.ts';
@@ -12,8 +13,12 @@ const primitiveOf: Readonly<Record<IoExit, number>> = {
   'pci-config': counted.pciConfig,
 };
 
+/** What counts a domain's emulated I/O, where a ledger is kept. */
+export const ioMeterOf = ({ledger, id}: Domain): IoMeter | undefined =>
+  ledger === null ? undefined : new LedgerIoMeter(ledger, id);
+
 /** Counts what the emulated devices of one domain cost, on the guest's side and on the device model's. */
-export class LedgerIoMeter implements IoMeter {
+class LedgerIoMeter implements IoMeter {
   private readonly ledger: Ledger;
   private readonly domid: number;
   private readonly accounts: Readonly<Record<Side, Map<string, Account>>> = {front: new Map(), back: new Map()};

@@ -33,7 +33,7 @@ export interface Machine {
   /** What a request takes of each CPU beyond what is counted: the rest of both kernels' software. 0 by default. */
   readonly guestNs?: number;
   readonly backendNs?: number;
-  /** What a request waits, where it is not what is counted over requests: all of a batch wait for the same wake-up. */
+  /** What a request waits for wake-ups, where that is known otherwise. @see waitNsOf */
   readonly waitNs?: number;
 }
 
@@ -101,7 +101,7 @@ export const modelWork = (
     backendNs: total.backendNs / requests + (machine.backendNs ?? 0),
     modelNs: total.modelNs / requests,
     lockNs: total.lockNs / requests,
-    waitNs: machine.waitNs ?? total.waitNs / requests,
+    waitNs: machine.waitNs ?? waitNsOf({entries, requests}, depth, list),
   };
   const stations: Station[] = [
     {name: 'guest', demandNs: demand.guestNs, servers: guests * guestCpus},
@@ -124,6 +124,22 @@ export const modelWork = (
   const mostPerSec = (backendCpus * 1e9) / (demand.modelNs + demand.backendNs);
   if (load.throughputPerSec <= mostPerSec) return modelled;
   return {...modelled, throughputPerSec: mostPerSec, latencyNs: (underWay * 1e9) / mostPerSec, bottleneck: 'backend'};
+};
+
+/**
+ * What a request waits for others to wake up. The requests of a batch share an event, and each of them waits for it: with `depth`
+ * under way one event holds up so many at most.
+ */
+const waitNsOf = ({entries, requests}: Work, depth: number, list: PriceList): number => {
+  const groups = new Map<string, {ns: number; wakeNs: number}>();
+  for (const entry of entries) {
+    const key = `${entry.device} ${entry.side}`;
+    const ns = demandOf([entry], list).waitNs / requests + (groups.get(key)?.ns ?? 0);
+    groups.set(key, {ns, wakeNs: priceNs('wake', entry.side, list, 1)});
+  }
+  let total = 0;
+  for (const {ns, wakeNs} of groups.values()) total += Math.max(ns, Math.min(wakeNs, ns * depth));
+  return total;
 };
 
 const purse = (payer: Payer, side: Side): keyof Demand => {

@@ -1,4 +1,4 @@
-import {LedgerIoMeter} from '../cost/index.ts';
+import {ioMeterOf} from '../cost/index.ts';
 import type {Domain} from '../domain.ts';
 import type {Task} from '../schedule/index.ts';
 import {EmulatedIo} from './emulated-io.ts';
@@ -47,8 +47,7 @@ const trappedIo = (io: EmulatedIo, pins: ProgramPins, vcpu: number): TrappedIo =
 
 /** Gives a domain whose kernel is a program an interrupt controller and emulated I/O. */
 export const attachProgramIo = (domain: Domain): void => {
-  const {ledger} = domain;
-  const slot: MeterSlot = {meter: ledger === null ? undefined : new LedgerIoMeter(ledger, domain.id)};
+  const slot: MeterSlot = {meter: ioMeterOf(domain)};
   const pins = new ProgramPins((task) => domain.schedule.post(task), slot);
   domain.io = new EmulatedIo(domain.vcpus.length, pins, slot);
   domain.trappedIo = trappedIo(domain.io, pins, BOOT_VCPU);

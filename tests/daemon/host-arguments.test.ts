@@ -12,6 +12,8 @@ test('what a daemon is told of its host survives its command line', (t) => {
     {name: 'nat', nat: '10.9.0.1/16', uplinks: ['listen:/run/d']},
   ];
   t.deepEqual(parseHostArguments(formatHostArguments({memoryMib: 512, bridges})), {memoryMib: 512, bridges});
+  const watched = {referee: true, ledger: true};
+  t.deepEqual(parseHostArguments(formatHostArguments(watched)), watched);
   t.deepEqual(parseHostArguments([]), {});
 });
 

@@ -1,3 +1,4 @@
+import type {Ledger} from '../../hypervisor/cost/index.ts';
 import type {Domain, DomainOptions} from '../../hypervisor/index.ts';
 import {Hypervisor} from '../../hypervisor/index.ts';
 import {type Schedule, virtualClock} from '../../hypervisor/schedule/index.ts';
@@ -13,9 +14,9 @@ export class BareHost {
   readonly schedule: Schedule;
   readonly xen: Hypervisor;
 
-  constructor(seed = 1, memoryMib = 64) {
+  constructor(seed = 1, memoryMib = 64, ledger?: Ledger) {
     this.schedule = virtualClock(seed);
-    this.xen = new Hypervisor({schedule: this.schedule, memoryMib});
+    this.xen = new Hypervisor({schedule: this.schedule, memoryMib, ledger});
   }
 
   create(options: Partial<DomainOptions> = {}): BareDomain {

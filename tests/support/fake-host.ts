@@ -227,6 +227,10 @@ export class FakeHost implements ServedHost {
     return this.hostInfo;
   }
 
+  costs(): undefined {
+    return undefined;
+  }
+
   top(): TopSample {
     return {
       timeNs: 0,

@@ -129,6 +129,7 @@ const METHOD_CHECKS: {readonly [M in Method]: Checks<Methods[M]['params']>} = {
   'host.follow': {level: u32},
   'host.info': {},
   'host.top': {},
+  'host.costs': {},
   'host.debugKeys': {keys: text},
   'host.dmesg': {clear: boolean},
 };

@@ -8,12 +8,20 @@ import {DEFAULT_BRIDGES, DEFAULT_NAT, readUplink, withUplink} from '../host/brid
 /**
  * What the command line of a daemon can say about its host: `--memory=MIB`, `--bridge=NAME[,DOM0-ADDRESS]`,
  * `--bridge=NAME,nat=DOM0-ADDRESS`,
- * `--uplink=BRIDGE=UPLINK`, `--referee`, `--cpus=N`, `--sched=NAME`.
+ * `--uplink=BRIDGE=UPLINK`, `--referee`, `--ledger`, `--cpus=N`, `--sched=NAME`.
  */
-export type HostArguments = Pick<HostOptions, 'memoryMib' | 'cpus' | 'scheduler' | 'bridges' | 'referee'>;
+export type HostArguments = Pick<HostOptions, 'memoryMib' | 'cpus' | 'scheduler' | 'bridges' | 'referee' | 'ledger'>;
 
-export const formatHostArguments = ({memoryMib, cpus, scheduler, bridges = [], referee}: HostArguments): string[] => [
+export const formatHostArguments = ({
+  memoryMib,
+  cpus,
+  scheduler,
+  bridges = [],
+  referee,
+  ledger,
+}: HostArguments): string[] => [
   ...(referee === true ? ['--referee'] : []),
+  ...(ledger === true ? ['--ledger'] : []),
   ...(cpus === undefined ? [] : [`--cpus=${cpus}`]),
   ...(scheduler === undefined ? [] : [`--sched=${scheduler}`]),
   ...(memoryMib === undefined ? [] : [`--memory=${memoryMib}`]),
@@ -34,6 +42,7 @@ export const parseHostArguments = (args: readonly string[]): HostArguments => {
     ...(scheduler !== undefined && {scheduler}),
     ...(bridges !== undefined && {bridges}),
     ...(args.includes('--referee') && {referee: true}),
+    ...(args.includes('--ledger') && {ledger: true}),
   };
 };
 

@@ -1,4 +1,5 @@
 import {filter, firstValueFrom} from 'rxjs';
+import {toRecord} from '../../hypervisor/cost/index.ts';
 import type {DomId} from '../../hypervisor/index.ts';
 import {ToolstackError} from '../errors.ts';
 import type {ConsoleType} from '../host/api.ts';
@@ -126,6 +127,8 @@ export const createMethods = (host: ServedHost, control: Control): MethodTable =
   'host.follow': done(({level}, session) => session.followEvents(level)),
   'host.info': () => host.info(),
   'host.top': () => host.top(),
+  'host.costs': () =>
+    host.costs()?.map(({domid, device, side, counts}) => ({domid, device, side, counts: toRecord(counts)})) ?? null,
   'host.debugKeys': done(({keys}) => host.debugKeys(keys)),
   'host.dmesg': ({clear}) => host.dmesg({clear}),
 });

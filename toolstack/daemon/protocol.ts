@@ -1,3 +1,4 @@
+import type {AccountName, PrimitiveName} from '../../hypervisor/cost/index.ts';
 import type {ArincSchedule, PoolParameters} from '../../hypervisor/sched/index.ts';
 import type {DiskConfig, DomainConfig, VifConfig} from '../config/index.ts';
 import type {CpuPoolListing, DomainSchedule, ScheduleChange, Scheduler, VcpuListing} from '../host/cpus/index.ts';
@@ -27,6 +28,11 @@ export interface DaemonInfo {
   readonly version: string;
   readonly pid: number;
   readonly home: string;
+}
+
+/** What one end of a device has cost: counts above 0, by primitive. @see docs/cost-model.md */
+export interface CostEntry extends AccountName {
+  readonly counts: Partial<Record<PrimitiveName, number>>;
 }
 
 /** Requests of a client: JSON-RPC 2.0 with named parameters, framed as in the Language Server Protocol's base. */
@@ -140,6 +146,8 @@ export interface Methods {
   'host.follow': {params: {level: number}; result: null};
   'host.info': {params: object; result: HostInfo};
   'host.top': {params: object; result: TopSample};
+  /** The ledger, or null where none is kept. */
+  'host.costs': {params: object; result: CostEntry[] | null};
   'host.debugKeys': {params: {keys: string}; result: null};
   'host.dmesg': {params: {clear: boolean}; result: readonly string[]};
 }

@@ -32,6 +32,7 @@ export type ServedHost = Pick<
   | 'consoleInput'
   | 'info'
   | 'top'
+  | 'costs'
   | 'debugKeys'
   | 'dmesg'
   | 'domainEvents'

@@ -4,6 +4,7 @@ import type {NetBackend} from '../../backends/net/index.ts';
 import type {BridgeAddress, FaultCounts, NetFaults} from '../../backends/network/index.ts';
 import type {BusEvent} from '../../hypervisor/xenbus/index.ts';
 import type {FileCalls} from '../../backends/storage/index.ts';
+import type {Entry} from '../../hypervisor/cost/index.ts';
 import type {DomainEvent, DomainInfo, DomId, Hypervisor} from '../../hypervisor/index.ts';
 import type {PolicyName} from '../../hypervisor/sched/index.ts';
 import type {FaultRates, Schedule} from '../../hypervisor/schedule/index.ts';
@@ -50,6 +51,8 @@ export interface HostOptions {
   diskFeatures?: Partial<BlockFeatures>;
   /** Judges all that domains and backends do by the clauses of the protocols; otherwise only domains whose config asks for it. */
   referee?: boolean;
+  /** Keeps a ledger of what I/O costs. @see docs/cost-model.md */
+  ledger?: boolean;
 }
 
 export interface CreateOptions {
@@ -281,6 +284,8 @@ export interface Host {
   info(): HostInfo;
   /** What xentop shows of all domains. */
   top(): TopSample;
+  /** What I/O has cost, by device and side; undefined without HostOptions.ledger. Of domains that are there. */
+  costs(): readonly Entry[] | undefined;
   /** Presses debug keys, one a character; what they show is in dmesg(). */
   debugKeys(keys: string): void;
   /** Lines of the hypervisor's console ring. */

@@ -7,6 +7,7 @@ import {imagesClosed} from '../../backends/storage/index.ts';
 import {XenbusStateConnected} from '../../hypervisor/abi/io/xenbus.ts';
 import {SHUTDOWN_crash} from '../../hypervisor/abi/sched.ts';
 import {pressDebugKey} from '../../hypervisor/debug-keys/index.ts';
+import {type Entry, readLedger} from '../../hypervisor/cost/index.ts';
 import {DOM0, type Domain, type DomainEvent, type DomId, type Hypervisor} from '../../hypervisor/index.ts';
 import {NS_PER_S, type Schedule} from '../../hypervisor/schedule/index.ts';
 import {parseState} from '../../hypervisor/xenbus/index.ts';
@@ -303,6 +304,10 @@ class XenHost implements Host {
         return record && this.sample(record, domain);
       },
     });
+  }
+
+  costs(): readonly Entry[] | undefined {
+    return readLedger(this.xen);
   }
 
   debugKeys(keys: string): void {

@@ -16,6 +16,7 @@ import {exportCommand} from './commands/export.ts';
 import {completionCommand} from './commands/completion.ts';
 import {hostCommand} from './commands/host.ts';
 import {imageCommand} from './commands/image.ts';
+import {ledgerCommand} from './commands/ledger.ts';
 import {netCommand} from './commands/net.ts';
 import {simCommand} from './commands/sim.ts';
 import {xenbusCommand} from './commands/xenbus.ts';
@@ -42,6 +43,7 @@ const commands = (parser: Argv): Argv =>
     benchCommand,
     exportCommand,
     captureCommand,
+    ledgerCommand,
     netCommand,
     arinc653Command,
   ].reduce((each, command) => each.command(command as CommandModule), parser);

@@ -20,6 +20,7 @@ interface RawHostOptions {
   bridge?: string[];
   uplink?: string[];
   referee?: boolean;
+  ledger?: boolean;
 }
 
 const hostOptions = (parser: Argv): Argv<RawHostOptions> =>
@@ -34,6 +35,7 @@ const hostOptions = (parser: Argv): Argv<RawHostOptions> =>
       requiresArg: true,
     })
     .option('referee', {type: 'boolean', describe: 'Judge all that domains and backends do by the clauses'})
+    .option('ledger', {type: 'boolean', describe: 'Count what I/O costs; pvsim ledger shows it'})
     .option('uplink', {
       type: 'string',
       array: true,
@@ -43,14 +45,14 @@ const hostOptions = (parser: Argv): Argv<RawHostOptions> =>
     .option('auto', {type: 'string', describe: 'Create a domain from each file in this directory', requiresArg: true});
 
 const readHostOptions = (raw: RawHostOptions): HostArguments => {
-  const {memory, cpus, sched, bridge = [], uplink = [], referee} = raw;
+  const {memory, cpus, sched, bridge = [], uplink = [], referee, ledger} = raw;
   if (memory !== undefined && !(Number.isSafeInteger(memory) && memory > 0)) {
     throw new ToolstackError('EINVAL', 'pvsim: --memory must be a number of MiB', 2);
   }
   if (cpus !== undefined && !(Number.isInteger(cpus) && cpus > 0 && cpus <= MAX_CPUS)) {
     throw new ToolstackError('EINVAL', `pvsim: --cpus must be a number from 1 to ${MAX_CPUS}`, 2);
   }
-  return {memoryMib: memory, cpus, scheduler: sched, bridges: parseBridges(bridge, uplink), referee};
+  return {memoryMib: memory, cpus, scheduler: sched, bridges: parseBridges(bridge, uplink), referee, ledger};
 };
 
 const startCommand: CommandModule<object, RawHostOptions> = {
