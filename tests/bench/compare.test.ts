@@ -37,7 +37,7 @@ test('counts and modelled times change exactly', async (t) => {
   const point = 'block pv read 4096 B, depth 1, 1 queue, 1 guest';
   t.deepEqual(changes.counted, [{point, what: 'front hypercall', before: 1, after: 2}]);
   t.is(changes.modelled.length, 1);
-  t.is(changes.modelled[0].what, 'latency, us');
+  t.is(changes.modelled[0].what, 'latency, µs');
   t.deepEqual(changes.measured, []);
 });
 

@@ -33,15 +33,15 @@ export const countedFigures: readonly Figure[] = [
 
 /** What a price list makes of it. */
 export const modelledFigures: readonly Figure[] = [
-  {name: 'latency', unit: 'us', value: ({modelled}) => modelled.latencyNs / 1e3},
+  {name: 'latency', unit: 'µs', value: ({modelled}) => modelled.latencyNs / 1e3},
   {name: 'I/Os', unit: 'k/s', value: ({modelled}) => modelled.throughputPerSec / 1e3},
   {name: 'throughput', unit: 'MB/s', value: ({modelled, point}) => (modelled.throughputPerSec * point.sizeBytes) / 1e6},
 ];
 
 /** What pvsim itself took on this machine. */
 export const measuredFigures: readonly Figure[] = [
-  {name: 'host', unit: 'us', value: ({measured}) => mean(measured.hostNsPerIo) / 1e3},
-  {name: '+-', unit: 'us', value: ({measured}) => sampleStandardDeviation(measured.hostNsPerIo) / 1e3},
+  {name: 'host', unit: 'µs', value: ({measured}) => mean(measured.hostNsPerIo) / 1e3},
+  {name: '+-', unit: 'µs', value: ({measured}) => sampleStandardDeviation(measured.hostNsPerIo) / 1e3},
 ];
 
 /** Three digits that count. */

@@ -61,7 +61,7 @@ const countsOf = ({counted}: DonePoint): Figures =>
   );
 
 const timesOf = ({modelled: {latencyNs, throughputPerSec}}: DonePoint): Figures => ({
-  'latency, us': latencyNs / 1e3,
+  'latency, µs': latencyNs / 1e3,
   'I/Os a second': throughputPerSec,
 });
 

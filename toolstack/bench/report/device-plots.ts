@@ -37,7 +37,7 @@ const rate: Quantity = {
   unit: 'thousand I/Os a second',
   value: ({modelled}) => modelled.throughputPerSec / 1e3,
 };
-const latency: Quantity = {name: 'latency', unit: 'us', value: ({modelled}) => modelled.latencyNs / 1e3};
+const latency: Quantity = {name: 'latency', unit: 'µs', value: ({modelled}) => modelled.latencyNs / 1e3};
 
 /** What is drawn over each dimension. */
 const drawn: readonly (readonly [Dimension, Quantity])[] = [
@@ -146,7 +146,7 @@ const priceBars = (points: readonly DonePoint[], list: string): string | undefin
   const {device, operation, sizeBytes} = bars[0].point.point;
   return barPlot({
     title: `${device} ${operation}: what an I/O of ${formatSize(sizeBytes)} costs by ${list}`,
-    label: 'us an I/O, guest, dom0 and waiting',
+    label: 'µs an I/O, guest, dom0 and waiting',
     bars,
     groups: costGroups,
     value: ({modelled}, {costs}) => costs.reduce((sum, name) => sum + (modelled.parts[name] ?? 0), 0) / 1e3,

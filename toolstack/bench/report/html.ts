@@ -20,6 +20,7 @@ export const htmlReport = (results: BenchResults): string => {
 <html lang="en">
 <head>
 <meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <meta name="viewport" content="width=device-width">
 <meta name="color-scheme" content="light dark">
 <title>Paravirtual against emulated I/O</title>

@@ -7,7 +7,7 @@ export interface Swatch {
 }
 
 /** Of a character of 12 px, on average. */
-const CHARACTER = 6.6;
+const CHARACTER = 7;
 const LEFT = 8;
 const TITLE_Y = 14;
 const LEGEND_Y = 34;

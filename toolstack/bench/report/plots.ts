@@ -12,7 +12,7 @@ const BAR_HEIGHT = 34;
 const TOP = 56;
 /** An axis spans this factor at least. */
 const LEAST_SPAN = 4;
-const MAX_DECADES = 4;
+const MAX_DECADES = 2;
 
 interface Axis {
   /** With its unit. */

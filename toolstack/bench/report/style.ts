@@ -11,7 +11,7 @@ h2{font-size:1.35rem;margin:2.6rem 0 .9rem;padding-bottom:.3rem;border-bottom:1p
 .kinds div{border-left:4px solid;padding-left:.7rem}
 .kinds .counted{border-color:var(--counted)}.kinds .modelled{border-color:var(--modelled)}.kinds .measured{border-color:var(--measured)}
 dt{font-weight:600}dd{margin:0;color:var(--soft);font-size:.9rem}
-.tiles{display:grid;grid-template-columns:repeat(auto-fill,minmax(210px,1fr));gap:.8rem}
+.tiles{display:grid;grid-template-columns:repeat(auto-fill,minmax(250px,1fr));gap:.8rem}
 .tile{display:flex;align-items:center;gap:.8rem;background:var(--panel);border:1px solid var(--line);border-radius:8px;padding:.7rem .9rem}
 .tile b{font-size:1.5rem;white-space:nowrap}.tile span{font-size:.82rem;line-height:1.35;color:var(--soft)}
 .note{color:var(--soft);font-size:.85rem;margin:.6rem 0 0}
