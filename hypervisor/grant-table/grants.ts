@@ -235,7 +235,9 @@ export class Grants {
 
   private endMapping({maptrack}: Domain, handle: number): void {
     const granter = maptrack.granter(handle);
-    granter.grants.unpin(maptrack.ref(handle), (maptrack.flagsOf(handle) & GNTMAP_readonly) === 0);
+    const isWritable = (maptrack.flagsOf(handle) & GNTMAP_readonly) === 0;
+    granter.grants.unpin(maptrack.ref(handle), isWritable);
+    if (isWritable) granter.memory.onForeignWrite?.(maptrack.offset(handle), PAGE_SIZE);
     maptrack.remove(handle);
     if (granter.dying && granter.grants.pinned === 0) this.onUnpinned(granter);
   }
@@ -363,6 +365,7 @@ export class Grants {
 const SHORT_COPY = 64;
 
 const copyBytes = (src: Domain, from: number, dst: Domain, to: number, len: number): void => {
+  dst.memory.onForeignWrite?.(to, len);
   if (len > SHORT_COPY) {
     dst.memory.u8.set(src.memory.u8.subarray(from, from + len), to);
     return;

@@ -14,6 +14,8 @@ export class DomainMemory {
   u8!: Uint8Array;
   u16!: Uint16Array;
   u32!: Uint32Array;
+  /** Told of bytes that others have written, where a CPU keeps compiled code of what was there. */
+  onForeignWrite: ((address: number, bytes: number) => void) | undefined;
   /** One bit a frame that was given away (transfer, balloon). Mostly none: allocated on the first hole. */
   private holes: Uint32Array | undefined;
   private holeCount = 0;

@@ -30,7 +30,9 @@ export class GuestDma {
   write(address: number, data: Uint8Array): void {
     this.dm.countDma(this.owner, data.length);
     this.pieces(address, data.length, (from, bytes, isThere) => {
-      if (isThere) this.dm.memory.u8.set(data.subarray(from - address, from - address + bytes), from);
+      if (!isThere) return;
+      this.dm.memory.u8.set(data.subarray(from - address, from - address + bytes), from);
+      this.dm.memory.onForeignWrite?.(from, bytes);
     });
   }
 

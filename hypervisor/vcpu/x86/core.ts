@@ -88,6 +88,7 @@ export class X86Core {
     this.exports.rust_init();
     this.ramOffset = this.exports.allocate_memory(backedPages * PAGE_SIZE) >>> 0;
     this.memory = new DomainMemory(backedPages, this.exports.memory.buffer, this.ramOffset);
+    this.memory.onForeignWrite = (address, bytes) => this.invalidateCode(address, bytes);
     this.refresh();
     this.u32[state.MEMORY_SIZE >>> 2] = backedPages * PAGE_SIZE;
     this.u8[state.ACPI_ENABLED] = 1;

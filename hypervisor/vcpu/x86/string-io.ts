@@ -46,10 +46,7 @@ export const repeatStringIo = (core: X86Core, memory: DomainMemory, io: Emulated
   if (address === NOT_MAPPED || count === 0) return false;
   const port = registers[EDX] & 0xffff;
   if (isOut) io.writePortString(vcpu, port, bytes, address, count);
-  else {
-    io.readPortString(vcpu, port, bytes, address, count);
-    core.invalidateCode(address, count * bytes);
-  }
+  else io.readPortString(vcpu, port, bytes, address, count);
   registers[index] += count * bytes;
   registers[ECX] = left - count;
   if (count < left) core.repeatInstruction();
