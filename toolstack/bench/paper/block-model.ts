@@ -7,6 +7,8 @@ import {blockBackend, blockGuest, blockPage, timeOf} from './software.ts';
 /** More under way than a network of these stations tells apart. */
 const MOST_UNDER_WAY = 1024;
 const PAGE_BYTES = 4096;
+/** Of the lock that a guest's CPUs share: its one ring's, or of many rings that of the grants that they have in common. */
+const LOCK_TAKES = 1;
 
 export interface BlockLoad {
   readonly setup: Setup;
@@ -19,8 +21,6 @@ export interface BlockLoad {
   /** Of a request, by its part of all. */
   readonly sizes: Mix<number>;
   readonly guests?: number;
-  /** How often a request takes a lock that all CPUs of the guest want. */
-  readonly lockTakes?: number;
 }
 
 /** Software of every block table. */
@@ -31,7 +31,7 @@ const morePages = (sizeBytes: number): number => Math.ceil(sizeBytes / PAGE_BYTE
 
 /** Requests of guests that programs keep busy, from what one request counted. */
 export const modelBlock = (work: Work, load: BlockLoad, {list}: Counter): Modelled => {
-  const {setup, rings, jobs, depth, sizes, guests = 1, lockTakes = 0} = load;
+  const {setup, rings, jobs, depth, sizes, guests = 1} = load;
   const guestCpus = Math.min(jobs, setup.guestCpus);
   const backendCpus = Math.min(guests * rings, setup.dom0Cpus);
   return modelWork(work, Math.min(jobs * depth, MOST_UNDER_WAY), list, {
@@ -40,7 +40,7 @@ export const modelBlock = (work: Work, load: BlockLoad, {list}: Counter): Modell
     backendCpus,
     guestNs: timeOf(blockGuest, setup),
     backendNs: timeOf(blockBackend, setup) + meanOf(sizes, morePages) * timeOf(blockPage, setup),
-    driverLock: guestCpus > 1 ? {takes: lockTakes, contenders: guestCpus} : undefined,
+    driverLock: guests === 1 ? {takes: LOCK_TAKES, contenders: guestCpus} : undefined,
     device: setup.device && {serviceNs: (meanOf(sizes, (bytes) => bytes) / setup.device.bytesPerSec) * 1e9},
   });
 };

@@ -19,11 +19,6 @@ const SIZES: Mix<number> = [
 const DEPTH = 64;
 const RING_ENTRIES = 32;
 
-/** The lock of Linux's old request queue, which was the ring's, too: insert, dispatch, interrupt, end of the request. */
-const QUEUE_LOCK_TAKES = 4;
-/** That of the device's persistent grants, which all rings shared in that version. */
-const GRANT_LOCK_TAKES = 1;
-
 interface At {
   readonly jobs: number;
   readonly isMultiQueue: boolean;
@@ -34,10 +29,7 @@ const model = async ({jobs, isMultiQueue}: At, counter: Counter): Promise<number
   const work = await mixOf(SIZES, (sizeBytes) =>
     counter.count({device: 'block', driver: 'pv', operation: 'read', sizeBytes, depth: RING_ENTRIES}),
   );
-  const lockTakes = isMultiQueue ? GRANT_LOCK_TAKES : QUEUE_LOCK_TAKES;
-  return kiloPerSec(
-    modelBlock(work, {setup: nullBlock16, rings, jobs, depth: DEPTH, sizes: SIZES, lockTakes}, counter),
-  );
+  return kiloPerSec(modelBlock(work, {setup: nullBlock16, rings, jobs, depth: DEPTH, sizes: SIZES}, counter));
 };
 
 const before = (jobs: number): string => `${jobs} jobs, 1 ring`;

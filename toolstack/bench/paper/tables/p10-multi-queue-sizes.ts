@@ -6,8 +6,6 @@ import {r720} from '../setups.ts';
 const KIB = 1024;
 const JOBS = 8;
 const DEPTH = 32;
-/** A ring's own: as a request goes onto it, and as it comes back. */
-const RING_LOCK_TAKES = 2;
 
 interface At {
   readonly rings: number;
@@ -17,10 +15,7 @@ interface At {
 
 const model = async ({rings, sizeBytes, operation = 'read'}: At, counter: Counter): Promise<number> => {
   const work = await counter.count({device: 'block', driver: 'pv', operation, sizeBytes, depth: DEPTH});
-  const lockTakes = rings === 1 ? RING_LOCK_TAKES : 0;
-  return kiloPerSec(
-    modelBlock(work, {setup: r720, rings, jobs: JOBS, depth: DEPTH, sizes: [[1, sizeBytes]], lockTakes}, counter),
-  );
+  return kiloPerSec(modelBlock(work, {setup: r720, rings, jobs: JOBS, depth: DEPTH, sizes: [[1, sizeBytes]]}, counter));
 };
 
 /** k IOPS of one ring and of eight, by bytes of a request. */
