@@ -27,7 +27,7 @@ export const drawBlockUse = (random: Random): Partial<BlockFrontFeatures> => ({
   queues: 1 + random.below(4),
 });
 
-/** What netback offers. Each queue costs a guest 256 pages. */
+/** What netback offers. Each queue costs a guest 256 pages, twice as many with static grants. */
 export const drawNetOffer = (random: Random, queues: number): Partial<NetFeatures> => ({
   sg: random.chance(0.8),
   split: random.chance(0.7),

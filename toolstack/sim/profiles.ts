@@ -25,7 +25,7 @@ export interface Profile {
 const sizes = {
   small: {
     guests: [1, 2],
-    guestPages: 512,
+    guestPages: 1024,
     dom0Pages: 512,
     queues: 1,
     operations: 12,
