@@ -11,6 +11,7 @@ import {p10} from './p10-multi-queue-sizes.ts';
 import {p11} from './p11-staging-bulk.ts';
 import {p12} from './p12-staging-packets.ts';
 import {p13} from './p13-stub-domain.ts';
+import {p14} from './p14-gplpv.ts';
 import {p18} from './p18-blkback-2005.ts';
 import {p19} from './p19-ioeventfd.ts';
 
@@ -28,6 +29,7 @@ export const paperTables: readonly PaperTable[] = [
   p11,
   p12,
   p13,
+  p14,
   p18,
   p19,
 ];

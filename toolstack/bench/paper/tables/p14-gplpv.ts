@@ -69,5 +69,7 @@ export const p14: PaperTable = {
     {says: 'the PV network is at the rate of the link', holds: (value) => value('net, PV') > 0.9 * 1000},
     {says: 'the PV disk is at the rate of the disk', holds: (value) => value('disk, PV') > 0.9 * 150},
   ],
-  lacks: "the rest of Windows, and what its IDE driver's requests were",
+  lacks:
+    "Windows: its network and disk drivers' accesses are taken to be those of ours, and its transfers to be of 64 KiB; and the process " +
+    'in dom0 that the device model is, see P13',
 };
