@@ -44,11 +44,12 @@ export const measuredFigures: readonly Figure[] = [
   {name: '+-', unit: 'µs', value: ({measured}) => sampleStandardDeviation(measured.hostNsPerIo) / 1e3},
 ];
 
-/** Three digits that count. */
+/** Three digits that count, fewer below 1. */
 export const formatFigure = (value: number): string => {
   if (value === 0) return '0';
   if (value >= 100) return value.toFixed(0);
-  return value >= 10 ? value.toFixed(1) : value.toFixed(2);
+  if (value >= 10) return value.toFixed(1);
+  return value >= 0.1 ? value.toFixed(2) : String(Number(value.toPrecision(2)));
 };
 
 export const formatSize = (bytes: number): string => {

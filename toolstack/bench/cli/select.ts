@@ -11,7 +11,8 @@ const groups = ['all', 'emulated'] as const;
 
 /** What the command line asks for; lists are texts with commas. */
 export interface Selection {
-  readonly device: DeviceName | 'all';
+  /** One, or "all". */
+  readonly device: string;
   readonly drivers?: string;
   readonly sizes?: string;
   /** In place of `sizes`, of network devices. */
@@ -23,9 +24,16 @@ export interface Selection {
 
 /** Points to run, in order. Throws a ToolstackError of one line for a sweep that cannot be. */
 export const selectPoints = (selection: Selection): BenchPoint[] => {
-  const devices = selection.device === 'all' ? deviceNames : [selection.device];
+  const devices = devicesOf(selection.device);
   const named = namesOf(selection.drivers, devices);
   return devices.flatMap((device) => pointsOf(device, selection, named));
+};
+
+const devicesOf = (text: string): readonly DeviceName[] => {
+  if (text === 'all') return deviceNames;
+  const device = deviceNames.find((name) => name === text);
+  if (device === undefined) throw usage(`no device "${text}": there are ${deviceNames.join(', ')}, all`);
+  return [device];
 };
 
 const pointsOf = (device: DeviceName, selection: Selection, named: readonly string[]): BenchPoint[] => {

@@ -12,6 +12,9 @@ const LEFT = 8;
 const TITLE_Y = 14;
 const LEGEND_Y = 34;
 
+/** More digits than a picture has use for. */
+const LONG_NUMBER = /\d+\.\d{3,}/g;
+
 /** Puts a title and a legend on top of a plot, within its SVG: a plot is a whole wherever it is shown. */
 export const withLegend = (
   svg: string,
@@ -24,5 +27,5 @@ export const withLegend = (
     return `<circle cx="${at + 5}" cy="${LEGEND_Y - 4}" r="5" fill="${color}"/><text x="${at + 14}" y="${LEGEND_Y}">${escapeMarkup(name)}</text>`;
   });
   const head = `<g text-anchor="start"><text x="0" y="${TITLE_Y}" font-weight="600" font-size="14">${escapeMarkup(title)}</text>${entries.join('')}</g>`;
-  return svg.replace(/<\/svg>$/, `${head}</svg>`);
+  return svg.replaceAll(LONG_NUMBER, (number) => Number(number).toFixed(2)).replace(/<\/svg>$/, `${head}</svg>`);
 };

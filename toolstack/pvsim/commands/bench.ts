@@ -3,13 +3,11 @@ import type {CompareCommand} from '../../bench/cli/compare.ts';
 import type {BenchCommand} from '../../bench/cli/run.ts';
 import {paperCommand} from './bench-paper.ts';
 
-const devices = ['block', 'net', 'console', 'scsi', 'all'] as const;
-
 const list = (describe: string) => ({type: 'string', requiresArg: true, describe}) as const;
 
 const sweep = (parser: Argv) =>
   parser
-    .positional('device', {choices: devices, default: 'all' as const, describe: 'What is compared'})
+    .positional('device', {type: 'string', default: 'all', describe: 'block, net, console, scsi or all'})
     .option('drivers', list('By name, or all of a kind: pv,emulated; all by default'))
     .option('sizes', list('Bytes of an I/O: 512,4K,1M'))
     .option('packet-sizes', list('Bytes of a frame: 60,1514'))
