@@ -1,11 +1,14 @@
 import {plugChipset} from '../../backends/emulated/chipset/index.ts';
 import {type IdeUnit, PiixIde} from '../../backends/emulated/ide/index.ts';
 import {type GuestPciDevice, PCI_COMMAND_MASTER, scanPci} from '../../frontends/emulated/pci.ts';
+import type {Schedule} from '../../hypervisor/schedule/index.ts';
 import {EmulatedRig} from './emulated-rig.ts';
 
 const PORTS = [0x1f0, 0x170];
 const CONTROLS = [0x3f6, 0x376];
 const IRQS = [14, 15];
+
+export type Units = readonly (IdeUnit | undefined)[];
 
 /** Parameters of a command: what is not given is 0. */
 export interface TaskFile {
@@ -24,10 +27,10 @@ export class IdeRig extends EmulatedRig {
   readonly interrupts = [0, 0];
   private channel = 0;
 
-  constructor(units: readonly (IdeUnit | undefined)[]) {
+  constructor(units: Units | ((schedule: Schedule) => Units)) {
     super();
     plugChipset(this.model);
-    this.ide = new PiixIde(this.model, {units});
+    this.ide = new PiixIde(this.model, {units: typeof units === 'function' ? units(this.schedule) : units});
     this.ide.plug();
     this.setUpPci();
     const pci = scanPci(this.io).find(({deviceId}) => deviceId === 0x7010);

@@ -1,3 +1,4 @@
+import {LBA} from '../ata.ts';
 import type {TaskFile} from '../task-file.ts';
 import type {Geometry} from './geometry.ts';
 
@@ -6,7 +7,6 @@ export type Addressing = 'short' | 'ext';
 
 type Form = 'chs' | 'lba28' | 'lba48';
 
-const LBA = 0x40;
 /** Sectors of a command whose count is 0. */
 const SHORT_MAX = 256;
 const EXT_MAX = 65536;

@@ -1,0 +1,3 @@
+export {IdeCdrom} from './ide-cdrom.ts';
+export type {IdeOptions} from './options.ts';
+export {type IdeDrives, probeIde} from './probe.ts';
