@@ -1,4 +1,5 @@
 import {SHUTDOWN_poweroff, SHUTDOWN_reboot} from '../../abi/sched.ts';
+import {ioMeterOf} from '../../cost/index.ts';
 import type {Domain} from '../../domain.ts';
 import {EmulatedIo, type MeterSlot} from '../../ioreq/index.ts';
 import {claimPowerManagement} from './power-management.ts';
@@ -7,7 +8,7 @@ import type {X86Vcpu} from './x86-vcpu.ts';
 /** Makes a PC of a domain's machine: emulated I/O, lines to the core's interrupt controllers, ACPI's fixed hardware. */
 export const attachPc = (domain: Domain): void => {
   const [vcpu] = domain.vcpus as X86Vcpu[];
-  const slot: MeterSlot = {meter: undefined};
+  const slot: MeterSlot = {meter: ioMeterOf(domain)};
   /** Of each line: who changed it last. */
   const owners: string[] = [];
   const pins = {
