@@ -7,11 +7,11 @@ type Probe = (machine: NativeMachine, pci: GuestPciDevice, name: string) => Nati
 
 const probes: readonly Probe[] = [(...device) => Rtl8139Nic.probe(...device)];
 
-/** Starts the drivers of the emulated NICs on the guest's bus: "eth0" and so on, in the order of their slots. */
-export const probeNics = (machine: NativeMachine): NativeNic[] => {
+/** Starts the drivers of the emulated NICs on the guest's bus: "eth0" and so on from `first`, in the order of their slots. */
+export const probeNics = (machine: NativeMachine, first = 0): NativeNic[] => {
   const found: NativeNic[] = [];
   for (const pci of scanPci(machine.io)) {
-    const name = `eth${found.length}`;
+    const name = `eth${first + found.length}`;
     const nic = probes.map((probe) => probe(machine, pci, name)).find((nic) => nic !== undefined);
     if (nic !== undefined) found.push(nic);
   }

@@ -14,6 +14,7 @@ import {type ControlTarget, startControl} from './control.ts';
 import {startCpuHotplug} from './cpu-hotplug.ts';
 import {DeviceSet} from './device-set.ts';
 import {builtinDrivers, type DeviceSinks} from './drivers.ts';
+import {EmulatedHardware} from './emulated-hardware.ts';
 import {formatSize} from './format.ts';
 import {listInterrupts} from './interrupts.ts';
 import {KernelLog} from './kernel-log.ts';
@@ -63,6 +64,7 @@ export class Kernel implements Machine, ControlTarget {
   readonly network: NetworkSetup;
   /** Called, and waited for, before devices are closed. */
   onStop: (reason: StopReason) => Promise<void> = () => Promise.resolve();
+  private readonly hardware: EmulatedHardware | undefined;
   private readonly driverTypes: string[];
   private readonly onFault: (error: unknown) => void;
   private stopping = false;
@@ -86,11 +88,15 @@ export class Kernel implements Machine, ControlTarget {
       hostname: () => this.hostname,
     });
     this.xs = options.xs ?? new XsClient(openStoreRing(ops));
-    const drivers = (options.drivers ?? builtinDrivers)({
-      onDisk: (disk) => this.addDisk(disk),
-      onNic: (nic) => this.addNic(nic),
+    this.hardware = EmulatedHardware.find(ops, this.commandLine);
+    const sinks: DeviceSinks = {
+      onDisk: (disk) => this.addDisk(disk, 'blkfront'),
+      onNic: (nic) => this.addNic(nic, 'netfront'),
       onScsiUnit: (unit) => this.scsi.add(unit),
-    });
+    };
+    const drivers = (options.drivers ?? builtinDrivers)(sinks).filter(
+      ({type}) => this.hardware?.replaces(type) !== true,
+    );
     this.driverTypes = drivers.map(({type}) => type);
     this.bus = new XenbusBus(ops, this.xs, 'frontend', drivers);
   }
@@ -171,7 +177,13 @@ export class Kernel implements Machine, ControlTarget {
     await startControl(this.xs, this, (error) => this.onControlError(error));
     startBalloon(this.ops, this.xs, (error) => this.onControlError(error));
     await startCpuHotplug(this.ops, this.xs, this.log, (error) => this.onControlError(error));
+    this.hardware?.unplug(this.log);
     this.bus.start();
+    await this.hardware?.probe({
+      onDisk: (disk) => this.addDisk(disk, 'ide'),
+      onNic: (nic) => this.addNic(nic, 'pci'),
+      pvNics: this.driverTypes.includes('vif') ? await this.countNics() : 0,
+    });
     await waitForDevices({bus: this.bus, xs: this.xs, types: this.driverTypes, schedule: this.schedule, log: this.log});
     await this.network.settled();
   }
@@ -189,15 +201,19 @@ export class Kernel implements Machine, ControlTarget {
     else log.info(`hvc0: ring at gfn ${this.console.gfn}, port ${this.console.port}`);
   }
 
+  private async countNics(): Promise<number> {
+    return ((await this.xs.directory('device/vif').catch(() => undefined)) ?? []).length;
+  }
+
   private async readName(): Promise<string> {
     return (await this.xs.read('name').catch(() => undefined)) ?? `domain${this.ops.domid}`;
   }
 
-  private addDisk(disk: BlockDevice): void {
+  private addDisk(disk: BlockDevice, driver: string): void {
     const {name, sizeBytes, sectorSize, readonly} = disk;
     const mode = readonly ? 'read-only' : 'read-write';
     this.log.info(
-      `blkfront: ${name}: ${sizeBytes / sectorSize} sectors of ${sectorSize} bytes (${formatSize(sizeBytes)}), ${mode}`,
+      `${driver}: ${name}: ${sizeBytes / sectorSize} sectors of ${sectorSize} bytes (${formatSize(sizeBytes)}), ${mode}`,
     );
     this.blocks.add(disk);
     let sectors = sizeBytes / SECTOR_BYTES;
@@ -206,15 +222,15 @@ export class Kernel implements Machine, ControlTarget {
       sectors = bytes / SECTOR_BYTES;
       this.log.info(`${name}: detected capacity change from ${before} to ${sectors}`);
     });
-    disk.removed.subscribe({complete: () => this.noteRemoval(`blkfront: ${name}: removed`)});
+    disk.removed.subscribe({complete: () => this.noteRemoval(`${driver}: ${name}: removed`)});
   }
 
-  private addNic(nic: NetDevice): void {
-    this.log.info(`netfront: ${nic.name}: ${formatMac(nic.mac)}, mtu ${nic.mtu}`);
+  private addNic(nic: NetDevice, driver: string): void {
+    this.log.info(`${driver}: ${nic.name}: ${formatMac(nic.mac)}, mtu ${nic.mtu}`);
     const attached = this.net.attach(nic);
     this.network.apply(attached);
     this.nics.add(nic);
-    nic.removed.subscribe({complete: () => this.noteRemoval(`netfront: ${nic.name}: removed`)});
+    nic.removed.subscribe({complete: () => this.noteRemoval(`${driver}: ${nic.name}: removed`)});
   }
 
   private async drainConsole(): Promise<void> {

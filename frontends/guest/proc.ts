@@ -1,4 +1,5 @@
 import {NS_PER_S} from '../../hypervisor/schedule/index.ts';
+import type {BlockDevice} from '../api.ts';
 import {formatColumns} from './format.ts';
 import type {Machine} from './machine.ts';
 import {formatIp, formatMac} from './net/index.ts';
@@ -20,9 +21,10 @@ const partitions = ({blocks}: Machine): string =>
   lines([
     'major minor  #blocks  name',
     '',
-    ...blocks.list.map(({name, sizeBytes, virtualDevice}) => {
-      const {major, minor} = deviceNumber(virtualDevice);
-      return `${String(major).padStart(4)} ${String(minor).padStart(8)} ${String(sizeBytes / 1024).padStart(10)} ${name}`;
+    ...blocks.list.map((disk) => {
+      const {major, minor} = deviceNumber(disk);
+      const kib = String(disk.sizeBytes / 1024);
+      return `${String(major).padStart(4)} ${String(minor).padStart(8)} ${kib.padStart(10)} ${disk.name}`;
     }),
   ]);
 
@@ -52,8 +54,21 @@ export const procFiles: ReadonlyMap<string, (machine: Machine) => string | Promi
 const VDEV_EXTENDED = 1 << 28;
 const XENVBD_MAJOR = 202;
 
-/** Major and minor number as Linux gives them. */
-export const deviceNumber = (virtualDevice: number): {major: number; minor: number} =>
-  (virtualDevice & VDEV_EXTENDED) === 0
-    ? {major: virtualDevice >>> 8, minor: virtualDevice & 0xff}
-    : {major: XENVBD_MAJOR, minor: virtualDevice & ~VDEV_EXTENDED};
+/** Majors of IDE controllers, with the first disk of each, and minors that a disk has of theirs and of blkfront's. */
+const ideMajors: Readonly<Record<number, number>> = {3: 0, 22: 2};
+const IDE_MINORS = 64;
+const VBD_MINORS = 16;
+
+/** Major and minor number as Linux gives them: blkfront's disks have its own major, whatever the toolstack calls them. */
+export const deviceNumber = ({
+  name,
+  virtualDevice,
+}: Pick<BlockDevice, 'name' | 'virtualDevice'>): {major: number; minor: number} => {
+  if ((virtualDevice & VDEV_EXTENDED) !== 0) return {major: XENVBD_MAJOR, minor: virtualDevice & ~VDEV_EXTENDED};
+  const [major, minor] = [virtualDevice >>> 8, virtualDevice & 0xff];
+  if (!name.startsWith('xvd')) return {major, minor};
+  const firstDisk = ideMajors[major];
+  if (firstDisk === undefined) return {major: XENVBD_MAJOR, minor};
+  const disk = firstDisk + Math.floor(minor / IDE_MINORS);
+  return {major: XENVBD_MAJOR, minor: disk * VBD_MINORS + (minor % IDE_MINORS)};
+};

@@ -10,8 +10,9 @@ export const lsblkCommand: Command = {
   details: ['  -b  sizes in bytes'],
   run: (ctx, args) => {
     const {flags} = parseOptions(args, 'b');
-    const rows = ctx.machine.blocks.list.map(({name, virtualDevice, sizeBytes, readonly}) => {
-      const {major, minor} = deviceNumber(virtualDevice);
+    const rows = ctx.machine.blocks.list.map((disk) => {
+      const {name, sizeBytes, readonly} = disk;
+      const {major, minor} = deviceNumber(disk);
       const size = flags.has('b') ? String(sizeBytes) : formatSize(sizeBytes);
       return [name, `${major}:${minor}`.padEnd(7), '0', size, readonly ? '1' : '0', 'disk'];
     });
