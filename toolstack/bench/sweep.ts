@@ -27,7 +27,6 @@ const scsiSizes: Sweep = {...one, operations: ['read'], sizes: [512, 4 * KIB, 16
 const defaultSweeps: Readonly<Record<DeviceName, readonly Sweep[]>> = {
   block: [
     blockSizes,
-    {...blockSizes, operations: ['write'], sizes: [4 * KIB]},
     {...blockSizes, sizes: [4 * KIB], depths: [2, 8, 32]},
     {...blockSizes, sizes: [4 * KIB], depths: [32], guests: [2, 4, 8]},
     {...blockSizes, sizes: [4 * KIB], depths: [32], queues: [2, 4]},

@@ -4,10 +4,9 @@ import type {BlockDevice} from '../../../frontends/api.ts';
 import {blockFrontend, type BlockFrontFeatures} from '../../../frontends/block/index.ts';
 import {XenbusBus} from '../../../hypervisor/xenbus/index.ts';
 import type {Rig} from '../../conform/rig.ts';
-import {type BenchDriver, type BenchJob, forEachGuest, keepUnderWay} from '../driver.ts';
-import type {BenchPoint} from '../point.ts';
+import {type BenchDriver, forEachGuest} from '../driver.ts';
+import {diskJob, IMAGE_BYTES} from './disk-job.ts';
 
-const IMAGE_BYTES = 64 * 2 ** 20;
 const SECTOR_BYTES = 512;
 /** xvda */
 const VDEV = 51712;
@@ -21,7 +20,7 @@ interface Variant {
   features?: Partial<BlockFeatures & BlockFrontFeatures>;
 }
 
-/** blkfront on blkback on a disk in memory, so that nothing is measured but the way there. */
+/** blkfront on blkback, a disk in memory behind it. */
 const blockDriver = ({name, about, features = {}}: Variant): BenchDriver => ({
   name,
   device: 'block',
@@ -56,17 +55,6 @@ const connectDisk = async (rig: Rig, features: Partial<BlockFrontFeatures>): Pro
     back: {params: 'ram', mode: 'w', 'physical-device': '7:0'},
   });
   return connected;
-};
-
-/** Reads or writes a disk in order, from its beginning again and again. */
-export const diskJob = (disk: BlockDevice, {operation, sizeBytes, depth}: BenchPoint): BenchJob => {
-  const blocks = Math.floor(disk.sizeBytes / sizeBytes);
-  const data = new Uint8Array(sizeBytes).fill(0xa5);
-  const io = {
-    read: (offset: number) => disk.read(offset, sizeBytes),
-    write: (offset: number) => disk.write(offset, data),
-  }[operation as 'read' | 'write'];
-  return keepUnderWay(depth, (n) => io((n % blocks) * sizeBytes));
 };
 
 export const blockDrivers: readonly BenchDriver[] = [

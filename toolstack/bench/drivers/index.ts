@@ -1,5 +1,6 @@
 import type {BenchDriver} from '../driver.ts';
 import type {BenchPoint} from '../point.ts';
+import {ideDrivers} from './block-ide.ts';
 import {blockDrivers} from './block-pv.ts';
 import {uartDrivers} from './console-16550.ts';
 import {consoleDrivers} from './console-pv.ts';
@@ -10,6 +11,7 @@ import {scsiDrivers} from './scsi-pv.ts';
 /** Every driver, by device; names are unique in a device, "pv" is in each. */
 export const drivers: readonly BenchDriver[] = [
   ...blockDrivers,
+  ...ideDrivers,
   ...netDrivers,
   ...nicDrivers,
   ...consoleDrivers,

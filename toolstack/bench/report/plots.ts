@@ -3,13 +3,16 @@ import {parseHTML} from 'linkedom';
 import {drivers} from '../drivers/index.ts';
 import {formatFigure} from '../figures.ts';
 import type {DonePoint} from '../result.ts';
-import {type Swatch, withLegend} from './legend.ts';
+import {headHeight, type Swatch, withHead} from './legend.ts';
 import {colorsOf, type CostGroup} from './palette.ts';
 
 export const WIDTH = 560;
 export const HEIGHT = 340;
 const BAR_HEIGHT = 34;
-const TOP = 56;
+/** Between a legend and its plot. */
+const HEAD_GAP = 14;
+/** A bar so much longer than the others is cut. */
+const MOST_LONGER = 4;
 /** An axis spans this factor at least. */
 const LEAST_SPAN = 4;
 const MAX_DECADES = 2;
@@ -59,7 +62,7 @@ export const linePlot = ({title, points, x, y}: LinePlot): string => {
     style,
     width: WIDTH,
     height: HEIGHT,
-    marginTop: TOP,
+    marginTop: headHeight(swatches, WIDTH) + HEAD_GAP,
     marginLeft: 62,
     marginRight: 24,
     marginBottom: 46,
@@ -90,10 +93,10 @@ export const linePlot = ({title, points, x, y}: LinePlot): string => {
       Plot.dot(rows, {x: 'x', y: 'y', fill: 'driver', r: 4, title: 'title'}),
     ],
   });
-  return withLegend(svg.outerHTML, {title, swatches});
+  return withHead(svg.outerHTML, title, swatches, WIDTH);
 };
 
-/** A bar a driver, in parts, with its sum behind it. */
+/** A bar a driver, in parts, with its sum behind it. One that is far longer than the others is cut. */
 export const barPlot = ({title, label, bars, groups, value}: BarPlot): string => {
   const rows = bars.flatMap(({name, point}) =>
     groups.map((group) => ({name, group: group.name, value: value(point, group)})).filter((row) => row.value > 0),
@@ -102,15 +105,17 @@ export const barPlot = ({title, label, bars, groups, value}: BarPlot): string =>
     name,
     sum: rows.filter((row) => row.name === name).reduce((sum, row) => sum + row.value, 0),
   }));
+  const limit = lengthShown(sums.map(({sum}) => sum));
   const used = groups.filter(({name}) => rows.some((row) => row.group === name));
+  const top = headHeight(used, WIDTH) + HEAD_GAP;
   const svg = Plot.plot({
     document,
     style,
     width: WIDTH,
-    height: TOP + bars.length * BAR_HEIGHT + 50,
-    marginTop: TOP,
-    marginLeft: 96,
-    marginRight: 64,
+    height: top + bars.length * BAR_HEIGHT + 50,
+    marginTop: top,
+    marginLeft: 104,
+    marginRight: 84,
     marginBottom: 46,
     x: {
       label,
@@ -118,7 +123,7 @@ export const barPlot = ({title, label, bars, groups, value}: BarPlot): string =>
       labelArrow: 'none',
       labelOffset: 42,
       grid: true,
-      nice: true,
+      domain: [0, limit],
       ticks: 6,
       tickFormat: formatTick,
     },
@@ -129,20 +134,27 @@ export const barPlot = ({title, label, bars, groups, value}: BarPlot): string =>
         x: 'value',
         y: 'name',
         fill: 'group',
+        clip: true,
         title: (row: (typeof rows)[number]) => `${row.name}: ${formatFigure(row.value)} ${row.group}`,
         order: used.map(({name}) => name),
       }),
       Plot.text(sums, {
-        x: 'sum',
+        x: ({sum}: {sum: number}) => Math.min(sum, limit),
         y: 'name',
-        text: ({sum}: {sum: number}) => formatFigure(sum),
+        text: ({sum}: {sum: number}) => (sum > limit ? `${formatFigure(sum)} (cut)` : formatFigure(sum)),
         textAnchor: 'start',
         dx: 6,
       }),
       Plot.ruleX([0]),
     ],
   });
-  return withLegend(svg.outerHTML, {title, swatches: used});
+  return withHead(svg.outerHTML, title, used, WIDTH);
+};
+
+/** The longest bar, or a bit more than the next one where that would be lost beside it. */
+const lengthShown = (sums: readonly number[]): number => {
+  const [longest, next = longest] = sums.toSorted((a, b) => b - a);
+  return longest > MOST_LONGER * next ? 1.25 * next : longest;
 };
 
 const driverSwatches = (points: readonly DonePoint[]): Swatch[] => {
