@@ -11,6 +11,8 @@ const sweep = async () => [
   await done(pointOf({driver: 'pv-map'})),
 ];
 
+const found = (text: string, what: RegExp): string | undefined => what.exec(text)?.[0];
+
 const countOf = (text: string, what: string): number => text.split(what).length - 1;
 
 test('a report is one file: plots as SVG, no script, nothing to fetch', async (t) => {
@@ -18,7 +20,7 @@ test('a report is one file: plots as SVG, no script, nothing to fetch', async (t
   // Throughput and latency over size; the ledger of an I/O counted and priced.
   t.is(countOf(html, '<figure>'), 4);
   t.is(countOf(html, '<svg'), 4);
-  t.notRegex(html, /<script|<link|<img|src=|url\(|@import|href=/);
+  t.is(found(html, /<script|<link|<img|src=|url\((?!#)|@import|href=/), undefined);
   t.regex(html, /pvsim bench block --seed 1/);
   t.is(countOf(html, prices.tags.vmexit.source), 1);
 });
@@ -37,7 +39,7 @@ test('points that are missing are marked, their reasons escaped', async (t) => {
   t.regex(html, /Incomplete: 2 of 3 points failed or were not run/);
   t.true(html.includes('failed: &lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;'));
   t.regex(html, />not run</);
-  t.notRegex(html, /<script/);
+  t.is(found(html, /<script/), undefined);
 });
 
 test('a report of nothing but failures stands', (t) => {
@@ -49,7 +51,7 @@ test('a report of nothing but failures stands', (t) => {
 test('text from a file of results is escaped', async (t) => {
   const priceList = {name: '"><b>x', source: '<i>', prices: {'<u>': {ns: 1, certainty: '<s>', source: '<q>'}}};
   const html = htmlReport(resultsOf(await sweep(), {priceList, command: '<em>', commit: '<h1>', node: '<h2>'}));
-  t.notRegex(html, /<b>x|<i>|<u>|<s>|<q>|<em>|<h1><|<h2><\//);
+  t.is(found(html, /<b>x|<i>|<u>|<s>|<q>|<em>|<h1><|<h2><\//), undefined);
 });
 
 test('the main plot is an SVG that stands alone', async (t) => {
