@@ -24,7 +24,7 @@ export class Counter {
     this.list = list;
   }
 
-  /** What the point's I/O counts. Tables that ask for the same point share one run. */
+  /** What the point's I/O counts. A point that is asked for again is not run again. */
   count(asked: CountedPoint): Promise<Work> {
     const point = {queues: 1, guests: 1, ...asked};
     const key = formatPoint(point);

@@ -63,3 +63,6 @@ export const cellsOf = <At extends object>(
   });
 
 export const kiloPerSec = ({throughputPerSec}: Modelled): number => throughputPerSec / 1e3;
+
+/** "1 guest", "5 guests" */
+export const many = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;

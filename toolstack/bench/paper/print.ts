@@ -77,7 +77,7 @@ const number = (value: number): string => String(Number(value.toPrecision(SIGNIF
 
 const percent = (part: number): string => `${Math.round(part * 100)} %`;
 
-const signed = (part: number): string => `${part < 0 ? '-' : '+'}${percent(Math.abs(part))}`;
+const signed = (part: number): string => `${Math.round(part * 100) < 0 ? '-' : '+'}${percent(Math.abs(part))}`;
 
 /** The first column to the left, the others to the right but for the last. */
 const columns = (rows: readonly (readonly string[])[]): string[] => {

@@ -1,6 +1,6 @@
 import type {Counter} from '../counter.ts';
 import {blockSoftware, modelBlock} from '../block-model.ts';
-import {cellsOf, kiloPerSec, type PaperTable} from '../paper-table.ts';
+import {cellsOf, kiloPerSec, many, type PaperTable} from '../paper-table.ts';
 import {ramdiskDom0} from '../setups.ts';
 
 const SIZE = 4096;
@@ -20,8 +20,8 @@ const model = async ({guests, driver}: At, counter: Counter): Promise<number> =>
   return Math.max(...guests.map((count) => kiloPerSec(modelBlock(work, {...load, guests: count}, counter))));
 };
 
-const without = (guests: number): string => `${guests} guests, mapped`;
-const persistent = (guests: number): string => `${guests} guests, persistent`;
+const without = (guests: number): string => `${many(guests, 'guest')}, mapped`;
+const persistent = (guests: number): string => `${many(guests, 'guest')}, persistent`;
 const MOST = 'the most, mapped';
 const AT_MOST = 5;
 /** k IOPS: the most, which was with 5 guests, and with 10. */

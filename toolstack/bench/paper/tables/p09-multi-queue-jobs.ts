@@ -1,7 +1,7 @@
 import {blockSoftware, modelBlock} from '../block-model.ts';
 import type {Counter} from '../counter.ts';
 import {type Mix, mixOf} from '../mix.ts';
-import {cellsOf, kiloPerSec, type PaperTable} from '../paper-table.ts';
+import {cellsOf, kiloPerSec, many, type PaperTable} from '../paper-table.ts';
 import {nullBlock16} from '../setups.ts';
 
 const KIB = 1024;
@@ -32,8 +32,8 @@ const model = async ({jobs, isMultiQueue}: At, counter: Counter): Promise<number
   return kiloPerSec(modelBlock(work, {setup: nullBlock16, rings, jobs, depth: DEPTH, sizes: SIZES}, counter));
 };
 
-const before = (jobs: number): string => `${jobs} jobs, 1 ring`;
-const after = (jobs: number): string => `${jobs} jobs, 16 rings`;
+const before = (jobs: number): string => `${many(jobs, 'job')}, 1 ring`;
+const after = (jobs: number): string => `${many(jobs, 'job')}, 16 rings`;
 
 /** k IOPS before and after, by fio jobs. */
 const published: readonly (readonly [jobs: number, before: number, after: number])[] = [
@@ -62,7 +62,11 @@ export const p09: PaperTable = {
     ]),
     model,
   ),
-  ratios: published.map(([jobs]) => ({name: `${jobs} jobs: 16 rings against 1`, of: after(jobs), to: before(jobs)})),
+  ratios: published.map(([jobs]) => ({
+    name: `${many(jobs, 'job')}: 16 rings against 1`,
+    of: after(jobs),
+    to: before(jobs),
+  })),
   shapes: [
     {
       says: '1 ring: the peak is at 4 or 8 jobs, then it falls',

@@ -1,6 +1,6 @@
 import type {Counter} from '../counter.ts';
 import {modelNet} from '../net-model.ts';
-import {cellsOf, type PaperTable} from '../paper-table.ts';
+import {cellsOf, many, type PaperTable} from '../paper-table.ts';
 import {xeon2630} from '../setups.ts';
 import {tcpBulk} from '../software.ts';
 
@@ -26,8 +26,8 @@ const model = async ({queues, direction, driver}: At, counter: Counter): Promise
 const directions: readonly Direction[] = ['tx', 'rx'];
 /** Linux's netback maps what a guest sends, but for the headers, and copies what it gets. */
 const granting = {tx: 'pv-map', rx: 'pv'};
-const before = (direction: Direction, queues: number): string => `${direction}, ${queues} queues, granted`;
-const after = (direction: Direction, queues: number): string => `${direction}, ${queues} queues, static`;
+const before = (direction: Direction, queues: number): string => `${direction}, ${many(queues, 'queue')}, granted`;
+const after = (direction: Direction, queues: number): string => `${direction}, ${many(queues, 'queue')}, static`;
 
 /** Mbit/s before and after, by queues from 1 on. */
 const published: Readonly<Record<Direction, readonly (readonly [before: number, after: number])[]>> = {
@@ -73,7 +73,7 @@ export const p11: PaperTable = {
   ),
   ratios: directions.flatMap((direction) =>
     published[direction].map((_, i) => ({
-      name: `${direction}, ${i + 1} queues: static against granted`,
+      name: `${direction}, ${many(i + 1, 'queue')}: static against granted`,
       of: after(direction, i + 1),
       to: before(direction, i + 1),
     })),

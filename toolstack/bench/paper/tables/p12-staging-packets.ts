@@ -1,6 +1,6 @@
 import type {Counter} from '../counter.ts';
 import {modelNet} from '../net-model.ts';
-import {cellsOf, type PaperTable} from '../paper-table.ts';
+import {cellsOf, many, type PaperTable} from '../paper-table.ts';
 import {xeon2630} from '../setups.ts';
 import {netRx, netTx} from '../software.ts';
 
@@ -24,8 +24,8 @@ const model = async ({queues, direction, driver}: At, counter: Counter): Promise
 };
 
 const directions: readonly Direction[] = ['tx', 'rx'];
-const before = (direction: Direction, queues: number): string => `${direction}, ${queues} queues, granted`;
-const after = (direction: Direction, queues: number): string => `${direction}, ${queues} queues, static`;
+const before = (direction: Direction, queues: number): string => `${direction}, ${many(queues, 'queue')}, granted`;
+const after = (direction: Direction, queues: number): string => `${direction}, ${many(queues, 'queue')}, static`;
 
 /** Mpps before and after, by queues. */
 const published: Readonly<Record<Direction, readonly (readonly [queues: number, before: number, after: number])[]>> = {
@@ -69,7 +69,7 @@ export const p12: PaperTable = {
   ),
   ratios: directions.flatMap((direction) => [
     ...published[direction].map(([queues]) => ({
-      name: `${direction}, ${queues} queues: static against granted`,
+      name: `${direction}, ${many(queues, 'queue')}: static against granted`,
       of: after(direction, queues),
       to: before(direction, queues),
     })),
