@@ -1,5 +1,7 @@
 import test from 'ava';
+import {parsePriceList} from '../../hypervisor/cost/index.ts';
 import {formatSummary, formatTable, judge, paperTables} from '../../toolstack/bench/paper/index.ts';
+import {PVSIM, run} from '../support/run.ts';
 
 interface Expected {
   /** Ratios within 20 %. */
@@ -62,7 +64,7 @@ test('nothing is fitted for one table alone', (t) => {
 test('a table prints its price list, its setups, each residual and what it lacks', async (t) => {
   const table = paperTables.find(({id}) => id === 'P10');
   if (table === undefined) return t.fail();
-  const judged = await judge(table, 'dall2016-x86,hypercall=1000');
+  const judged = await judge(table, parsePriceList('dall2016-x86,hypercall=1000'));
   const text = formatTable({table, judged});
   t.regex(text, /^modelled with the price list dall2016-x86,hypercall=1000$/m);
   t.regex(text, /^setup r720-p320h: /m);
@@ -84,7 +86,29 @@ test('numbers that were only recalled say so', async (t) => {
 test('a price that is changed changes what is modelled with it', async (t) => {
   const table = paperTables.find(({id}) => id === 'P7');
   if (table === undefined) return t.fail();
-  const [cheap, dear] = [await judge(table, 'dall2016-x86,grantFlush=100'), await judge(table)];
+  const [cheap, dear] = [await judge(table, parsePriceList('dall2016-x86,grantFlush=100')), await judge(table)];
   const at10 = ({cells}: typeof dear): number => cells.find(({name}) => name === '10 guests, mapped')?.modelled ?? 0;
   t.true(at10(cheap) > at10(dear));
+});
+
+const mistakes: readonly [args: readonly string[], stderr: string][] = [
+  [['P99'], 'pvsim bench: no table "P99": there are P1, P3, '],
+  [['P7', '--price', 'dear'], 'pvsim bench: --price dear: no price list "dear": there are dall2016-x86, '],
+];
+
+for (const [args, line] of mistakes) {
+  test(`pvsim bench paper ${args.join(' ')}`, async (t) => {
+    const {stdout, stderr, status} = await run(PVSIM, ['bench', 'paper', ...args], {});
+    t.deepEqual([stdout, status, stderr.trimEnd().split('\n').length], ['', 2, 1], stderr);
+    t.true(stderr.startsWith(line), stderr);
+  });
+}
+
+test('pvsim bench paper prints a table, or all it knows of one as JSON', async (t) => {
+  const text = await run(PVSIM, ['bench', 'paper', 'p8'], {});
+  t.regex(text.stdout, /^P8: .*\n(.*\n)*the model lacks: /);
+  const json = await run(PVSIM, ['bench', 'paper', 'P8', '--json'], {});
+  const [table] = JSON.parse(json.stdout) as {id: string; cells: {name: string; modelled: number}[]}[];
+  t.is(table.id, 'P8');
+  t.like(table.cells[1], {name: '11 segments, the ring', published: 1433.6, modelled: 1408});
 });

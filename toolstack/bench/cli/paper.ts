@@ -1,5 +1,5 @@
-import {parsePriceList, PriceListError} from '../../../hypervisor/cost/index.ts';
 import {formatSummary, formatTable, judge, type PaperTable, paperTables} from '../paper/index.ts';
+import {priceListOf} from './price.ts';
 import {usage} from './usage.ts';
 
 export interface PaperCommand {
@@ -10,10 +10,10 @@ export interface PaperCommand {
 
 /** `pvsim bench paper`: every table in a line, or one of them whole. */
 export const runPaper = async ({id, price, json}: PaperCommand): Promise<void> => {
-  checkPrice(price);
+  const list = price === undefined ? undefined : priceListOf(price);
   const tables = id === undefined ? paperTables : [findTable(id)];
   const judged = [];
-  for (const table of tables) judged.push({table, judged: await judge(table, price)});
+  for (const table of tables) judged.push({table, judged: await judge(table, list)});
   if (json)
     print(
       JSON.stringify(
@@ -24,14 +24,6 @@ export const runPaper = async ({id, price, json}: PaperCommand): Promise<void> =
     );
   else if (id === undefined) print(formatSummary(judged));
   else print(formatTable(judged[0]));
-};
-
-const checkPrice = (price: string | undefined): void => {
-  try {
-    parsePriceList(price);
-  } catch (error) {
-    throw error instanceof PriceListError ? usage(error.message) : error;
-  }
 };
 
 const findTable = (id: string): PaperTable => {

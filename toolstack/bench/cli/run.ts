@@ -1,12 +1,13 @@
 import {accessSync, constants, writeFileSync} from 'node:fs';
 import {dirname, resolve} from 'node:path';
-import {parsePriceList, type PriceList, PriceListError} from '../../../hypervisor/cost/index.ts';
+import type {PriceList} from '../../../hypervisor/cost/index.ts';
 import {packageVersion} from '../../daemon/version.ts';
 import type {BenchPoint} from '../point.ts';
 import {type BenchResults, RESULT_VERSION} from '../result.ts';
 import {runPoints} from '../run-points.ts';
 import {commandOf} from './command-line.ts';
 import {checkoutCommit} from './commit.ts';
+import {priceListOf} from './price.ts';
 import {showProgress} from './progress.ts';
 import {type Selection, selectPoints} from './select.ts';
 import {formatResults} from './table.ts';
@@ -39,15 +40,6 @@ export const runBench = async (command: BenchCommand): Promise<void> => {
   if (json !== undefined && json !== '') writeFileSync(json, `${JSON.stringify(results)}\n`);
   process.stdout.write(json === '' ? `${JSON.stringify(results)}\n` : formatResults(results));
   if (!results.complete) process.exitCode = EXIT_INCOMPLETE;
-};
-
-const priceListOf = (text: string | undefined): PriceList => {
-  try {
-    return parsePriceList(text);
-  } catch (error) {
-    if (error instanceof PriceListError) throw usage(`--price ${text}: ${error.message}`);
-    throw error;
-  }
 };
 
 const run = async (points: readonly BenchPoint[], command: BenchCommand, list: PriceList): Promise<BenchResults> => {

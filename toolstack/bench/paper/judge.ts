@@ -37,9 +37,9 @@ export interface JudgedTable {
   readonly worst: number;
 }
 
-/** Counts, models and compares. `price` names a list in place of the table's own. PriceListError. */
-export const judge = async (table: PaperTable, price = table.priceList): Promise<JudgedTable> => {
-  const counter = new Counter(parsePriceList(price));
+/** Counts, models and compares. `list` is in place of the table's own. */
+export const judge = async (table: PaperTable, list = parsePriceList(table.priceList)): Promise<JudgedTable> => {
+  const counter = new Counter(list);
   const modelled = new Map<string, number>();
   for (const {name, model} of table.cells) modelled.set(name, await model(counter));
   const value = (name: string): number => modelled.get(name) ?? missing(table, name);
@@ -48,7 +48,7 @@ export const judge = async (table: PaperTable, price = table.priceList): Promise
   );
   return {
     id: table.id,
-    priceList: counter.list.name,
+    priceList: list.name,
     cells: table.cells.map((cell) => judgeCell(cell, table.certainty, value(cell.name))),
     ratios,
     shapes: table.shapes.map(({says, holds}) => ({says, holds: holds(value)})),
