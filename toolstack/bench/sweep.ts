@@ -20,10 +20,11 @@ export type SweepRequest = Partial<Omit<Sweep, 'operations'>>;
 const one: Omit<Sweep, 'operations' | 'sizes'> = {depths: [1], queues: [1], guests: [1]};
 
 const blockSizes: Sweep = {...one, operations: ['read'], sizes: [512, 4 * KIB, 16 * KIB, 64 * KIB, 128 * KIB]};
-const netSizes: Sweep = {...one, operations: ['tx', 'rx'], sizes: [60, 256, 590, 1514]};
+/** As many under way as the smallest ring holds. */
+const netSizes: Sweep = {...one, operations: ['tx', 'rx'], sizes: [60, 256, 590, 1514], depths: [4]};
 const scsiSizes: Sweep = {...one, operations: ['read'], sizes: [512, 4 * KIB, 16 * KIB, 64 * KIB]};
 
-/** What a report has of each device; the first sweep is what a request changes. */
+/** What a report has of each device; a request that says no sizes gets those of the first sweep. */
 const defaultSweeps: Readonly<Record<DeviceName, readonly Sweep[]>> = {
   block: [
     blockSizes,
@@ -33,7 +34,7 @@ const defaultSweeps: Readonly<Record<DeviceName, readonly Sweep[]>> = {
   ],
   net: [
     netSizes,
-    {...netSizes, sizes: [1514], depths: [4, 64]},
+    {...netSizes, sizes: [1514], depths: [1, 4, 64]},
     {...netSizes, operations: ['tx'], sizes: [16 * KIB, 65535]},
   ],
   console: [{...one, operations: ['out'], sizes: [1, 16, 80, 256, 1024]}],
@@ -56,7 +57,7 @@ export const requestedPoints = (
   request: SweepRequest,
   named: readonly string[],
 ): BenchPoint[] | string => {
-  const points = pointsOf(drivers, {...defaultSweeps[device][0], ...request});
+  const points = pointsOf(drivers, {...defaultSweeps[device][0], ...one, ...request});
   const possible = points.filter(isPossible);
   const isUseless = (like: (each: Candidate) => boolean): boolean => !possible.some(like);
   const useless = points.find(

@@ -1,4 +1,5 @@
 import type {DeviceModel} from '../../../backends/emulated/bus/index.ts';
+import {E1000} from '../../../backends/emulated/e1000/index.ts';
 import type {NicPortOptions} from '../../../backends/emulated/nic/index.ts';
 import {Rtl8139} from '../../../backends/emulated/rtl8139/index.ts';
 import {Bridge} from '../../../backends/network/index.ts';
@@ -46,6 +47,12 @@ const nicDriver = ({name, about, maxDepth, create}: Variant): BenchDriver => ({
 });
 
 const variants: readonly Variant[] = [
+  {
+    name: 'e1000',
+    about: 'an 82540EM by rings of descriptors',
+    maxDepth: 255,
+    create: (model, options) => new E1000(model, options),
+  },
   {
     name: 'rtl8139',
     about: 'as Linux drives it by ports: four frames under way',

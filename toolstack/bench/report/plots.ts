@@ -46,16 +46,14 @@ const style = {fontSize: '12px', fontFamily: 'system-ui, sans-serif', background
 /** A line a driver over logarithmic axes, as SVG; its ink is currentColor. */
 export const linePlot = ({title, points, x, y}: LinePlot): string => {
   const swatches = driverSwatches(points);
-  const rows = points.map((point) => {
-    const {driver} = point.point;
-    const [xValue, yValue] = [x.value(point), y.value(point)];
-    return {
-      driver,
-      x: xValue,
-      y: yValue,
-      title: `${driver}, ${formatX(x, xValue)}: ${formatFigure(yValue)} ${y.label}`,
-    };
-  });
+  const rows = points
+    .map((point) => {
+      const {driver} = point.point;
+      const [xValue, yValue] = [x.value(point), y.value(point)];
+      const title = `${driver}, ${formatX(x, xValue)}: ${formatFigure(yValue)} ${y.label}`;
+      return {driver, x: xValue, y: yValue, title};
+    })
+    .sort((a, b) => a.x - b.x);
   const domain = paddedExtent(rows.map((row) => row.y));
   const svg = Plot.plot({
     document,
