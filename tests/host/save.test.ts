@@ -228,6 +228,16 @@ test('the built-in kernel is refused in a line, and goes on', async (t) => {
   t.regex(await stand.test.shell(domid, 'uptime'), /up/);
 });
 
+test('a SCSI disk that is in memory alone forbids it', async (t) => {
+  const stand = await Stand.start(t);
+  const domid = await stand.boot('vscsi=["disk:ram:1M, 0:0:0:0"]');
+  await stand.refuses(
+    t,
+    stand.host.save(domid, stand.path('a.save')),
+    /^libxl: error: Domain 1:SCSI disk "disk:ram:1M, 0:0:0:0" is in memory, and would be lost$/,
+  );
+});
+
 test('nomigrate forbids it', async (t) => {
   const stand = await Stand.start(t);
   const domid = await stand.boot('nomigrate=1');

@@ -3,6 +3,7 @@ import {join} from 'node:path';
 import test from 'ava';
 import {TestHost} from '../support/host.ts';
 import {pattern} from '../support/block.ts';
+import {makeQcow2} from '../support/image-makers.ts';
 import {temporaryDirectory} from '../support/temporary.ts';
 
 const MIB = 1 << 20;
@@ -64,6 +65,19 @@ test('a new SCSI host waits for the backend alone, a unit on one that is connect
   t.deepEqual(await states(), [4, 4]);
   await host.host.scsi.attach(domid, 'disk:ram:1M, 0:0:2:0');
   t.deepEqual(await states(), [4, 4, 4]);
+});
+
+test('a disk has the format that its item says; one that is attached is found from any directory', async (t) => {
+  const dir = temporaryDirectory(t);
+  makeQcow2(join(dir, 'a.qcow2'), 3 * MIB);
+  makeQcow2(join(dir, 'b.qcow2'), 5 * MIB);
+  const host = await TestHost.start();
+  t.teardown(() => host.close());
+  const domid = await host.boot('s', `vscsi=["disk:qcow2:${dir}/a.qcow2, 0:0:0:0"]`);
+  await host.host.scsi.attach(domid, 'disk:qcow2:b.qcow2, 0:0:1:0, ro', dir);
+  await host.settle();
+  t.regex(await host.shell(domid, 'lsblk'), /^sda {2}8:0 .* 3M +0 disk$[^]*^sdb {2}8:16 .* 5M +1 disk$/m);
+  t.is(host.host.config(domid).vscsi?.[1], `disk:qcow2:${dir}/b.qcow2, 0:0:1:0, ro`);
 });
 
 test('two guests share a unit: what one writes the other reads', async (t) => {

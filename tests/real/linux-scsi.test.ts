@@ -2,6 +2,7 @@ import {createHash} from 'node:crypto';
 import {mkdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import type {ExecutionContext} from 'ava';
+import type {DomId} from '../../hypervisor/index.ts';
 import {READY} from '../../toolstack/image/initramfs.ts';
 import {pattern, tempDir} from '../support/block.ts';
 import {debianGuest} from '../support/debian.ts';
@@ -37,8 +38,7 @@ const makeMachine = async (t: ExecutionContext): Promise<Machine> => {
   return {host, directory, vscsi: `vscsi = [${items.join(', ')}]`};
 };
 
-/** Boots Linux and returns its shell: what a command prints. */
-const bootLinux = async (machine: Machine, ramdisk?: Uint8Array): Promise<(command: string) => Promise<string>> => {
+const bootLinux = async (machine: Machine, ramdisk?: Uint8Array): Promise<DomId> => {
   if ('missing' in guest) throw new Error(guest.missing);
   const {host, directory, vscsi} = machine;
   const {kernel, ramdisk: plain, config} = guest.image;
@@ -57,8 +57,14 @@ const bootLinux = async (machine: Machine, ramdisk?: Uint8Array): Promise<(comma
     ].join('\n'),
   );
   for (let seconds = 0; seconds < 60 && !host.consoleText(domid).includes(READY); seconds++) await host.settle();
-  return (command) => host.shell(domid, command, 20e9);
+  return domid;
 };
+
+/** What commands print, which may take that long of the guest's time. */
+const shellOf =
+  ({host}: Machine, domid: DomId, seconds = 20) =>
+  (command: string): Promise<string> =>
+    host.shell(domid, command, seconds * 1e9);
 
 /** Lengths of a tape's records, 0 for a tape mark, by the format's description alone. */
 const recordLengths = (bytes: Buffer): number[] => {
@@ -78,7 +84,7 @@ testWith(
     const machine = await makeMachine(t);
     const {directory} = machine;
     const [disk, disc, tape] = ['disk.img', 'disc.iso', 'one.tap'].map((name) => join(directory, name));
-    const shell = await bootLinux(machine);
+    const shell = shellOf(machine, await bootLinux(machine));
     t.regex(await shell('ls /dev/sda /dev/sr0 /dev/nst0 /dev/sch0 | wc -l'), /^4$/m);
     const log = await shell('dmesg');
     for (const found of [
@@ -135,7 +141,7 @@ testWith(
       programs: ['usr/bin/sg_inq', 'usr/bin/sg_readcap', 'usr/sbin/mtx'],
       libraries: ['usr/lib/i386-linux-gnu/libsgutils2-1.46.so.2'],
     });
-    const linux = await bootLinux(machine, programs);
+    const linux = shellOf(machine, await bootLinux(machine, programs));
     const linesOf = (text: string): string[] => text.split('\n').map((line) => line.trimEnd());
     const agree = async ([linuxAsks, ownAsks, matters]: (typeof questions)[number]): Promise<void> => {
       const told = linesOf(await linux(linuxAsks));
@@ -158,5 +164,38 @@ testWith(
     t.regex(moved, /^ +Storage Element 17 IMPORT\/EXPORT:Full :VolumeTag=A00001 *$/m);
     await agree([`mtx -f ${CHANGER} status`, 'mtx status', /Element/]);
     t.deepEqual(recordLengths(readFileSync(join(machine.directory, 'tapes', 'B00002.tap'))), [32_768, 32_768, 0]);
+  },
+);
+
+testWith(
+  'missing' in guest ? guest.missing : undefined,
+  'Linux goes on with its SCSI disk when it is saved and left running, and when it is saved and restored',
+  async (t) => {
+    const machine = await makeMachine(t);
+    const {host, directory} = machine;
+    const saved = join(directory, 'linux.save');
+    const domid = await bootLinux(machine);
+    const shell = shellOf(machine, domid, 1);
+    await shell('dd if=/dev/sda of=/dev/nst0 bs=32k count=2');
+    const round = 'dd if=/dev/sda bs=64k iflag=direct 2> /dev/null | md5sum >> /tmp/sums';
+    await shell(`(until [ -e /tmp/enough ]; do ${round}; done; echo job $((1)) done) &`);
+    const rounds = async (domid: DomId): Promise<number> =>
+      Number(/^(\d+) \/tmp\/sums$/m.exec(await shellOf(machine, domid, 1)('wc -l /tmp/sums'))?.[1]);
+
+    await host.host.save(domid, saved, {leave: 'running'});
+    const before = await rounds(domid);
+    t.true((await rounds(domid)) > before, 'left running');
+
+    await host.host.save(domid, saved);
+    const restored = await host.host.restore(saved);
+    const after = await rounds(restored);
+    t.true((await rounds(restored)) > after, 'restored');
+
+    const again = shellOf(machine, restored);
+    t.regex(await again('touch /tmp/enough'), /job 1 done/);
+    t.regex(await again('sort -u /tmp/sums'), new RegExp(`^${md5(pattern(4 * MIB))} +-$`, 'm'));
+    t.regex(await again('sort -u /tmp/sums | wc -l'), /^1$/m);
+    t.regex(await again('mt -f /dev/nst0 tell'), /^At block 0$/m, 'the drive was off');
+    t.regex(await again('dd if=/dev/nst0 bs=32k of=/dev/null 2>&1'), /^2\+0 records in$/m);
   },
 );

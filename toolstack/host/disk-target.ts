@@ -7,7 +7,7 @@ import {EXIT_CREATE_FAILED} from './hotplug.ts';
 const FORMATS: readonly string[] = ['raw', 'qcow2', 'vhd'];
 
 /** What names no file: a RAM image, or an NBD server. */
-const isElsewhere = (target: string): boolean => /^(ram:|nbd(\+unix)?:\/\/)/.test(target);
+export const isElsewhere = (target: string): boolean => /^(ram:|nbd(\+unix)?:\/\/)/.test(target);
 
 /** Absolute path of the image; what names no file, and an empty drive, as it stands. */
 export const diskTarget = (disk: DiskConfig, baseDir: string): string => {

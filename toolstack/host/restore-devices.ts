@@ -1,8 +1,8 @@
 import type {DomId} from '../../hypervisor/index.ts';
 import type {RequestTrace, XsClient} from '../../hypervisor/xenstore/index.ts';
-import {parseState} from '../../hypervisor/xenbus/index.ts';
 import {XenbusStateInitialising} from '../../hypervisor/abi/io/xenbus.ts';
 import type {DomainRecord} from './record.ts';
+import {sayAgain} from './say-again.ts';
 
 /** Of the watch by which a kernel hears of new devices. */
 const WATCHED = 'device\0';
@@ -34,13 +34,7 @@ export class NewDevices {
     if (record === undefined || type !== 'WATCH' || !payload.startsWith(WATCHED)) return;
     this.resuming.delete(domId);
     const frontends = Array.from(record.devices.values(), ({frontendPath}) => frontendPath);
-    void Promise.all(frontends.map((path) => this.showAgain(`${path}/state`))).catch(() => undefined);
-  }
-
-  private showAgain(node: string): Promise<void> {
-    return this.xs.transaction(async (tx) => {
-      const state = await this.xs.read(node, tx);
-      if (parseState(state) === XenbusStateInitialising) await this.xs.write(node, String(state), tx);
-    });
+    const shown = frontends.map((path) => sayAgain(this.xs, `${path}/state`, XenbusStateInitialising));
+    void Promise.all(shown).catch(() => undefined);
   }
 }

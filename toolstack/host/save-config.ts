@@ -3,6 +3,7 @@ import type {DomainConfig, VifConfig} from '../config/index.ts';
 import {ToolstackError} from '../errors.ts';
 import {diskTarget} from './disk-target.ts';
 import type {DomainRecord} from './record.ts';
+import {absoluteVscsiSpec} from './scsi/unit-path.ts';
 
 /** As the domain is now, with paths that hold wherever it is restored from. */
 export const savedConfig = ({config, baseDir}: DomainRecord): DomainConfig => ({
@@ -10,6 +11,7 @@ export const savedConfig = ({config, baseDir}: DomainRecord): DomainConfig => ({
   kernel: config.kernel === undefined ? undefined : resolve(baseDir, config.kernel),
   ramdisk: config.ramdisk === undefined ? undefined : resolve(baseDir, config.ramdisk),
   disks: config.disks.map((disk) => ({...disk, target: diskTarget(disk, baseDir)})),
+  vscsi: config.vscsi?.map((spec) => absoluteVscsiSpec(spec, baseDir)),
 });
 
 /**

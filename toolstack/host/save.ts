@@ -1,11 +1,13 @@
 import {HVM_PARAM_CONSOLE_PFN, HVM_PARAM_STORE_PFN} from '../../hypervisor/abi/hvm/params.ts';
+import {XenbusStateConnected} from '../../hypervisor/abi/io/xenbus.ts';
 import {SHUTDOWN_suspend} from '../../hypervisor/abi/sched.ts';
 import type {Domain, DomId} from '../../hypervisor/index.ts';
-import {configToJson, type DomainConfig, formatJson} from '../config/index.ts';
+import {configToJson, type DomainConfig, formatJson, parseVscsiSpec} from '../config/index.ts';
 import {ToolstackError} from '../errors.ts';
 import type {RamDiskOf} from './ram-disks.ts';
 import {type DomainRecord, exclusively} from './record.ts';
 import {fitConfig, savedConfig} from './save-config.ts';
+import {sayAgain} from './say-again.ts';
 import {type SaveTarget, writeWhole} from './save-file.ts';
 import {encodeHeader, type HeaderInfo} from './save-header.ts';
 import {diskRecords, pageRecords} from './save-pages.ts';
@@ -55,12 +57,12 @@ export const saveDomain = async (
       await suspendGuest(parts, domid);
       return exclusively(record, () => write(parts, record, domain, output, {...options, config}));
     }).catch(async (error: unknown) => {
-      await goOn(parts, domain);
+      await goOn(parts, record, domain);
       throw error;
     });
     if (options.leave === 'paused') xen.pause(domain);
     if ((options.leave ?? 'destroyed') === 'destroyed') await parts.destroy(domid);
-    else await goOn(parts, domain);
+    else await goOn(parts, record, domain);
     return info;
   } finally {
     underway.delete(record);
@@ -80,6 +82,8 @@ const savable = ({xen}: SaveParts, record: DomainRecord): Domain => {
   if (domain.vcpus.some((vcpu) => vcpu.saveContext === undefined)) {
     throw refuse('EOPNOTSUPP', 'the built-in kernel and guest programs cannot be saved, kernels of their own can');
   }
+  const volatile = record.config.vscsi?.find((spec) => parseVscsiSpec(spec).path.startsWith('ram:'));
+  if (volatile !== undefined) throw refuse('EOPNOTSUPP', `SCSI disk "${volatile}" is in memory, and would be lost`);
   return domain;
 };
 
@@ -145,8 +149,11 @@ const contentsOf = ({config, devices}: DomainRecord, ramDisk: RamDiskOf): Record
   );
 
 /** SCHEDOP_shutdown returns in the guest, and says that it was not restored. */
-const goOn = async ({xen, xs}: SaveParts, domain: Domain): Promise<void> => {
+const goOn = async ({xen, xs}: SaveParts, {devices}: DomainRecord, domain: Domain): Promise<void> => {
   if (domain.dying) return;
   await xs.resume(domain.id);
   xen.resume(domain);
+  // Linux's xen-scsifront stops before it suspends, and sends commands again when it hears that its backend is connected.
+  const hosts = Array.from(devices.values()).filter(({kind}) => kind === 'vscsi');
+  for (const {backendPath} of hosts) await sayAgain(xs, `${backendPath}/state`, XenbusStateConnected);
 };

@@ -10,6 +10,7 @@ import {IscsiServer, type Listen} from '../../export/index.ts';
 import type {HostScsi, VscsiListing} from '../api.ts';
 import type {DeviceBuses} from '../device-buses.ts';
 import type {DomainRecords} from '../domain-records.ts';
+import {absoluteVscsiSpec} from './unit-path.ts';
 import type {Vscsi} from './vscsi.ts';
 
 export interface ScsiControlParts {
@@ -32,7 +33,8 @@ export class ScsiControl implements HostScsi {
     const record = records.get(domid);
     const config = parseVscsiSpec(spec);
     await records.change(record, () => vscsi.attach(record, config, baseDir));
-    record.config = {...record.config, vscsi: [...(record.config.vscsi ?? []), spec]};
+    const attached = absoluteVscsiSpec(spec, baseDir);
+    record.config = {...record.config, vscsi: [...(record.config.vscsi ?? []), attached]};
   }
 
   async detach(domid: DomId, vdev: string, {force = false} = {}): Promise<void> {

@@ -1,4 +1,3 @@
-import {resolve} from 'node:path';
 import {formatScsiAddress, type HostedScsiAddress} from '../../../hypervisor/abi/io/vscsi-address.ts';
 import {
   XenbusStateClosed,
@@ -17,6 +16,7 @@ import type {Devices} from '../devices.ts';
 import {EXIT_CREATE_FAILED} from '../hotplug.ts';
 import type {DomainRecord} from '../record.ts';
 import {waitForNode} from '../wait.ts';
+import {unitPath} from './unit-path.ts';
 import type {UnitRegistry} from './unit-registry.ts';
 
 /** libxl's patience with a guest that should take a device, or let it go. */
@@ -123,7 +123,7 @@ export class Vscsi {
 
   /** Opens what a configuration names. A changer's drives stand at the LUNs behind it. */
   private async plug({vdev, ...config}: VscsiConfig, baseDir: string, known: readonly Unit[]): Promise<Unit[]> {
-    const path = config.path === '' || config.path.startsWith('ram:') ? config.path : resolve(baseDir, config.path);
+    const path = unitPath(config.path, baseDir);
     const addresses = await this.parts.registry.plug({...config, vdev}, path);
     const units = addresses.map((pDev, i): Unit => {
       const address = {...vdev, lun: vdev.lun + i};
