@@ -58,8 +58,11 @@ const rowOf = (name: PrimitiveName, entries: readonly Entry[], requests: number)
 const countOf = (entries: readonly Entry[], side: Side, name: PrimitiveName): number =>
   sum(entries.filter((entry) => entry.side === side))[counted[name]];
 
+/** Requests to the store are of connecting, not of I/O. */
+const withoutStore = (entry: Entry): Entry => ({...entry, counts: entry.counts.with(counted.xenstoreOp, 0)});
+
 const modelled = (entries: readonly Entry[], requests: number, list: PriceList): string => {
-  const {guestNs, backendNs, lockNs, waitNs} = demandOf(entries, list);
+  const {guestNs, backendNs, lockNs, waitNs} = demandOf(entries.map(withoutStore), list);
   const times = {guest: guestNs, backend: backendNs, lock: lockNs, waits: waitNs};
   const texts = Object.entries(times).map(([who, ns]) => `${who} ${(ns / requests / NS_PER_US).toFixed(2)} us`);
   return `  modelled by ${list.name}, of a request: ${texts.join(', ')}`;
