@@ -17,31 +17,31 @@ const CATALOGUE: Readonly<Record<KeyState, Partial<Record<KeyKind, string>>>> = 
   works: {
     text: `
       name type builder uuid on_poweroff on_reboot on_watchdog on_crash on_soft_reset
-      kernel ramdisk cmdline root extra bootloader pool`,
+      kernel ramdisk cmdline root extra bootloader pool hdtype`,
     number: `
       vcpus maxvcpus memory maxmem max_grant_frames max_maptrack_frames max_grant_version max_event_channels
       cpu_weight cap period extratime`,
-    boolean: 'nomigrate driver_domain',
+    boolean: 'nomigrate driver_domain xen_platform_pci',
     list: 'disk vif bootloader_args',
-    either: 'cpus cpus_soft',
+    either: 'cpus cpus_soft serial',
   },
   accepted: {
     text: `
       firmware firmware_override pvshim_path pvshim_cmdline pvshim_extra seclabel init_seclabel device_model_user
-      bootloader_user boot hdtype bios bios_path_override acpi_firmware smbios_firmware ms_vm_genid vga vnclisten
+      bootloader_user boot bios bios_path_override acpi_firmware smbios_firmware ms_vm_genid vga vnclisten
       vncpasswd keymap display xauthority device_model device_model_version device_model_override vuart`,
     number: `
       slice latency xenstore_feature_mask shadow_memory rtc_timeoffset mmio_hole
       videoram vncdisplay vncviewer`,
     boolean: `
       pvshim xend_suspend_evtchn_compat dm_restrict bootloader_restrict e820_host hap oos pae acpi acpi_s3 acpi_s4
-      acpi_laptop_slate apic nx hpet localtime vpt_align xen_platform_pci xen_platform_pci_bar_uc stdvga vnc vncunused
+      acpi_laptop_slate apic nx hpet localtime vpt_align xen_platform_pci_bar_uc stdvga vnc vncunused
       sdl opengl nographic vkb_device msr_relaxed`,
     list: `
       xenstore_quota p9 pvcalls vfb channel usbctrl vdispl vkb virtio smbios device_model_args device_model_args_pv
       device_model_args_hvm vif2`,
     lists: 'vnuma vsnd',
-    either: 'cpuid tsc_mode timer_mode serial usbdevice',
+    either: 'cpuid tsc_mode timer_mode usbdevice',
   },
   refused: {
     text: `
