@@ -38,6 +38,13 @@ for (const [args, line] of mistakes) {
   });
 }
 
+test('the drivers are listed with what they can do', async (t) => {
+  const {stdout, status} = await bench('drivers');
+  t.is(status, 0);
+  t.regex(stdout, /^block +pv +blkfront.* \(512 B to 1 MiB, 32 at once on each of 16 queues\)$/m);
+  t.regex(stdout, /^console +16550-polled /m);
+});
+
 test('a table on stdout, progress on stderr, and the command that does it again', async (t) => {
   const {stdout, stderr, status} = await bench(
     'block',
@@ -66,6 +73,13 @@ test('--json on stdout is what a reader takes; counts and modelled times come ag
   const exact = ({results}: BenchResults) =>
     results.map((result) => (result.state === 'done' ? {...result, measured: undefined} : result));
   t.deepEqual(exact(second), exact(first));
+});
+
+test('a file that cannot be written after all is told in a line; the table is there', async (t) => {
+  const {stdout, stderr, status} = await bench('console', '--sizes', '1', '--json', '/dev/full');
+  t.is(status, 1);
+  t.true(stderr.endsWith('pvsim bench: /dev/full: ENOSPC\n'), stderr);
+  t.regex(stdout, /COUNTED/);
 });
 
 test('Ctrl-C keeps what is done, and marks what is not in file, report and table', async (t) => {

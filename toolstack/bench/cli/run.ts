@@ -1,5 +1,3 @@
-import {accessSync, constants, writeFileSync} from 'node:fs';
-import {dirname, resolve} from 'node:path';
 import type {PriceList} from '../../../hypervisor/cost/index.ts';
 import {packageVersion} from '../../daemon/version.ts';
 import type {BenchPoint} from '../point.ts';
@@ -12,6 +10,7 @@ import {showProgress} from './progress.ts';
 import {type Selection, selectPoints} from './select.ts';
 import {formatResults} from './table.ts';
 import {usage} from './usage.ts';
+import {demandWritable, writeText} from './write-file.ts';
 
 const EXIT_INCOMPLETE = 1;
 const MAX_SEED = 0xffff_ffff;
@@ -35,10 +34,11 @@ export const runBench = async (command: BenchCommand): Promise<void> => {
   const points = selectPoints(command);
   for (const file of [report, plot, json]) if (file) demandWritable(file);
   const results = await run(points, command, list);
-  if (report !== undefined) writeFileSync(report, (await import('../report/html.ts')).htmlReport(results));
-  if (plot !== undefined) writeFileSync(plot, (await import('../report/main-plot.ts')).mainPlot(results));
-  if (json !== undefined && json !== '') writeFileSync(json, `${JSON.stringify(results)}\n`);
-  process.stdout.write(json === '' ? `${JSON.stringify(results)}\n` : formatResults(results));
+  const text = `${JSON.stringify(results)}\n`;
+  process.stdout.write(json === '' ? text : formatResults(results));
+  if (json) writeText(json, text);
+  if (report !== undefined) writeText(report, (await import('../report/html.ts')).htmlReport(results));
+  if (plot !== undefined) writeText(plot, (await import('../report/main-plot.ts')).mainPlot(results));
   if (!results.complete) process.exitCode = EXIT_INCOMPLETE;
 };
 
@@ -64,13 +64,4 @@ const run = async (points: readonly BenchPoint[], command: BenchCommand, list: P
     priceList: {name: list.name, source: list.source, prices: list.tags},
     results,
   };
-};
-
-/** Before minutes go into what cannot be written. */
-const demandWritable = (file: string): void => {
-  try {
-    accessSync(dirname(resolve(file)), constants.W_OK);
-  } catch (error) {
-    throw usage(`${file}: ${(error as NodeJS.ErrnoException).code}`);
-  }
 };

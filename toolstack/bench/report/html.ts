@@ -1,4 +1,5 @@
 import {escapeMarkup} from '../../conform/report/escape.ts';
+import {drivers} from '../drivers/index.ts';
 import {countedFigures, type Figure, formatFigure, formatSize, measuredFigures, modelledFigures} from '../figures.ts';
 import {deviceNames} from '../point.ts';
 import type {BenchResults, PointResult} from '../result.ts';
@@ -62,6 +63,7 @@ const deviceSection = (device: string, results: BenchResults): string => {
   const plots = devicePlots(done, results.priceList.name).map((svg) => `<figure>${svg}</figure>`);
   return `<section id="${device}">
 <h2>${device}</h2>
+${driverNotes(own)}
 <div class="plots">
 ${plots.join('\n')}
 </div>
@@ -69,6 +71,14 @@ ${plots.join('\n')}
 ${table(own, results.priceList.name)}
 </details>
 </section>`;
+};
+
+/** What is behind the names. */
+const driverNotes = (results: readonly PointResult[]): string => {
+  const used = drivers.filter(({device, name}) =>
+    results.some(({point}) => point.device === device && point.driver === name),
+  );
+  return `<ul class="drivers">${used.map(({name, about}) => `<li><b>${name}</b> ${escapeMarkup(about)}</li>`).join('')}</ul>`;
 };
 
 const table = (results: readonly PointResult[], list: string): string => {

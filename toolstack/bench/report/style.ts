@@ -16,6 +16,7 @@ dt{font-weight:600}dd{margin:0;color:var(--soft);font-size:.9rem}
 .tile b{font-size:1.5rem;white-space:nowrap}.tile span{font-size:.82rem;line-height:1.35;color:var(--soft)}
 .note{color:var(--soft);font-size:.85rem;margin:.6rem 0 0}
 .warning{border-left:4px solid var(--bad);background:var(--panel);padding:.6rem 1rem;font-weight:600}
+.drivers{display:flex;flex-wrap:wrap;gap:.2rem 1.6rem;margin:0 0 1rem;padding:0;list-style:none;color:var(--soft);font-size:.88rem}.drivers b{color:var(--ink)}
 .plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(520px,100%),1fr));gap:1.4rem}
 figure{margin:0;padding:.9rem .9rem .4rem;background:var(--panel);border:1px solid var(--line);border-radius:8px;overflow:hidden}
 figure svg{max-width:100%;height:auto}

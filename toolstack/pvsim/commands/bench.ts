@@ -44,11 +44,17 @@ const compareCommand: CommandModule<object, CompareCommand> = {
   handler: async (given) => (await import('../../bench/cli/compare.ts')).runCompare(given),
 };
 
+const driversCommand: CommandModule = {
+  command: 'drivers',
+  describe: 'List the drivers that are compared, and what they can do',
+  handler: async () => (await import('../../bench/cli/drivers.ts')).listDrivers(),
+};
+
 export const benchCommand: CommandModule = {
   command: 'bench',
   describe: 'Compare paravirtual with emulated I/O: counted, modelled, measured',
   builder: (parser) =>
-    [runCommand, compareCommand, paperCommand].reduce(
+    [runCommand, driversCommand, compareCommand, paperCommand].reduce(
       (each, command) => each.command(command as CommandModule),
       parser,
     ),
