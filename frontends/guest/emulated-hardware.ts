@@ -51,7 +51,7 @@ export class EmulatedHardware {
   async probe({onDisk, onNic, pvNics}: Sinks): Promise<void> {
     const {drives} = await probeIde(this.machine, {transfer: this.isDmaOff ? 'pio' : 'dma'});
     for (const drive of drives) onDisk(drive);
-    for (const nic of probeNics(this.machine, pvNics)) onNic(nic);
+    for (const nic of probeNics(this.machine, {first: pvNics})) onNic(nic);
   }
 
   /** What is done about the two of each device, in Linux's words. */
