@@ -100,9 +100,7 @@ export class PiixIde {
    * @see xen-unplug(7)
    */
   async unplugDisks(which: UnplugWhich): Promise<void> {
-    const detached = this.detach((drive, unit) => drive instanceof AtaDisk && (which === 'all' || unit > 0));
-    for (const channel of this.channels) channel.reset();
-    await detached;
+    await this.detach((drive, unit) => drive instanceof AtaDisk && (which === 'all' || unit > 0));
   }
 
   /** Puts another medium into the CD drive of a unit, 0..3, or takes it out. Returns false where there is none. */
@@ -154,6 +152,7 @@ export class PiixIde {
   private async detach(matches: (drive: Drive, unit: number) => boolean): Promise<void> {
     const chosen = this.drives().filter(([unit, drive]) => matches(drive, unit));
     for (const [unit] of chosen) this.channels[unit >>> 1].drives[unit & 1] = undefined;
+    for (const channel of this.channels) channel.reset();
     await Promise.all(chosen.map(([, drive]) => drive.close()));
   }
 

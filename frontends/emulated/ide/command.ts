@@ -99,26 +99,30 @@ interface ProtocolSteps {
   readonly interrupt: (command: Command) => Progress;
 }
 
-const noData: ProtocolSteps = {interrupt: (command) => command.result(command.ports.read(r.STATUS))};
+/** A drive without DRQ has ended the command; with it, it wants a block moved. */
+const byStatus =
+  (moveBlock: (command: Command) => Progress) =>
+  (command: Command): Progress => {
+    const status = command.ports.read(r.STATUS);
+    if ((status & r.STATUS_BSY) !== 0) return 'not ours';
+    return (status & r.STATUS_DRQ) === 0 ? command.result(status) : moveBlock(command);
+  };
+
+const noData: ProtocolSteps = {interrupt: byStatus(() => ({status: 'failed', error: 0, bytes: 0}))};
 
 const pioIn: ProtocolSteps = {
-  interrupt: (command) => {
-    const {ports} = command;
-    const status = ports.read(r.STATUS);
-    if ((status & r.STATUS_DRQ) === 0) return command.result(status);
+  interrupt: byStatus((command) => {
     command.readBlock(command.nextBytes);
-    return command.leftBytes === 0 ? command.result(ports.alternateStatus) : 'goes on';
-  },
+    return command.leftBytes === 0 ? command.result(command.ports.alternateStatus) : 'goes on';
+  }),
 };
 
 const pioOut: ProtocolSteps = {
   first: (command) => command.writeBlock(command.nextBytes),
-  interrupt: (command) => {
-    const status = command.ports.read(r.STATUS);
-    if ((status & r.STATUS_DRQ) === 0) return command.result(status);
+  interrupt: byStatus((command) => {
     command.writeBlock(command.nextBytes);
     return 'goes on';
-  },
+  }),
 };
 
 /** The order in which libata sets the bus master up, starts it, and looks at its interrupt. */
@@ -158,13 +162,7 @@ const readBurst = (command: Command): Progress => {
   return 'goes on';
 };
 
-const packetPioIn: ProtocolSteps = {
-  first: sendPacket,
-  interrupt: (command) => {
-    const status = command.ports.read(r.STATUS);
-    return (status & r.STATUS_DRQ) === 0 ? command.result(status) : readBurst(command);
-  },
-};
+const packetPioIn: ProtocolSteps = {first: sendPacket, interrupt: byStatus(readBurst)};
 
 const packetDmaIn: ProtocolSteps = {
   before: dmaIn.before,

@@ -166,6 +166,15 @@ test('unknown commands are aborted', (t) => {
   }
 });
 
+test('a hardware reset leaves it to the firmware to turn the channels on', (t) => {
+  const rig = new IdeRig([disk()]);
+  rig.write(2, 0x77);
+  rig.ide.reset();
+  t.is(rig.altStatus, 0xff);
+  rig.setUpPci();
+  t.deepEqual([rig.altStatus, rig.read(2)], [0x50, 1]);
+});
+
 test('the unplug protocol takes disks and leaves CD drives', async (t) => {
   const rig = new IdeRig([disk(), disk(), cdrom(), disk()]);
   const statuses = () =>

@@ -31,7 +31,7 @@ export class Extent {
     return new Extent('chs', lbaOfChs(taskFile, geometry), sectors);
   }
 
-  /** Begins up to `sectors` of it. */
+  /** How many of its sectors a step of up to `sectors` takes. */
   next(sectors: number): number {
     return Math.min(sectors, this.sectors);
   }
