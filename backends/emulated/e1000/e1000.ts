@@ -9,8 +9,9 @@ import {Eeprom, eepromWords} from './eeprom.ts';
 import {Interrupts} from './interrupts.ts';
 import {IoWindow} from './io-window.ts';
 import {Phy} from './phy.ts';
-import {MTA_AT, RA_AT, ReceiveFilter, VFTA_AT} from './receive-filter.ts';
+import {ReceiveFilter} from './receive-filter.ts';
 import {Receiver} from './receiver.ts';
+import type {RegisterRow} from './register-array.ts';
 import {
   CTRL_PHY_RST,
   CTRL_RST,
@@ -22,7 +23,7 @@ import {
   registerTable,
   STATUS_LU,
 } from './registers.ts';
-import {Statistics, STATISTICS_AT, STATISTICS_BYTES} from './statistics.ts';
+import {Statistics} from './statistics.ts';
 import {Transmitter} from './transmitter.ts';
 
 const OWNER = 'e1000';
@@ -52,8 +53,7 @@ export class E1000 implements Chip, IoDevice {
   private readonly filter: ReceiveFilter;
   private readonly receiver: Receiver;
   private readonly transmitter: Transmitter;
-  /** Rows of registers beside those in the table: where they begin and end. */
-  private readonly rows: readonly {start: number; end: number; device: IoDevice}[];
+  private readonly rows: readonly RegisterRow[];
 
   constructor(model: DeviceModel, options: E1000Options) {
     this.model = model;
@@ -71,17 +71,7 @@ export class E1000 implements Chip, IoDevice {
     this.filter = new ReceiveFilter(registers);
     this.receiver = new Receiver(this);
     this.transmitter = new Transmitter(this);
-    const row = (start: number, bytes: number, device: IoDevice) => ({start, end: start + bytes, device});
-    this.rows = [
-      row(STATISTICS_AT, STATISTICS_BYTES, this.statistics),
-      ...(
-        [
-          [MTA_AT, this.filter.mta],
-          [RA_AT, this.filter.ra],
-          [VFTA_AT, this.filter.vfta],
-        ] as const
-      ).map(([start, array]) => row(start, array.words.byteLength, array)),
-    ];
+    this.rows = [this.statistics.row, ...this.filter.rows];
     this.pci = new PciFunction({
       owner: OWNER,
       identity,
@@ -96,8 +86,8 @@ export class E1000 implements Chip, IoDevice {
 
   /** Puts it into a slot of the guest's bus 0, and at its bridge. Throws when either is taken or full. */
   plug(slot: number): void {
-    this.pci.plug(this.model, slot);
     this.port.attach();
+    this.pci.plug(this.model, slot);
   }
 
   /** Takes it out of both. */
@@ -136,12 +126,12 @@ export class E1000 implements Chip, IoDevice {
   }
 
   read(offset: number, size: IoSize): number {
-    const row = this.rows.find(({start, end}) => offset >= start && offset < end);
+    const row = this.rowAt(offset);
     return row === undefined ? this.registers.read(offset, size) : row.device.read(offset - row.start, size);
   }
 
   write(offset: number, size: IoSize, value: number): void {
-    const row = this.rows.find(({start, end}) => offset >= start && offset < end);
+    const row = this.rowAt(offset);
     if (row === undefined) this.registers.write(offset, size, value);
     else row.device.write(offset - row.start, size, value);
   }
@@ -181,6 +171,10 @@ export class E1000 implements Chip, IoDevice {
       TCTL: {write: () => this.transmitter.run()},
       TDT: {write: () => this.transmitter.run()},
     };
+  }
+
+  private rowAt(offset: number): RegisterRow | undefined {
+    return this.rows.find(({start, bytes}) => offset >= start && offset < start + bytes);
   }
 
   private control(value: number): void {

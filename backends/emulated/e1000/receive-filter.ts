@@ -1,12 +1,13 @@
 import {getBe16} from '../../network/index.ts';
 import type {RegisterFile} from '../registers/index.ts';
-import {RegisterArray} from './register-array.ts';
+import {RegisterArray, type RegisterRow} from './register-array.ts';
 import {type E1000Register, RAH_AV, RCTL_BAM, RCTL_MO_SHIFT, RCTL_MPE, RCTL_UPE, RCTL_VFE} from './registers.ts';
 
-export const MTA_AT = 0x5200;
-export const RA_AT = 0x5400;
-export const VFTA_AT = 0x5600;
+const MTA_AT = 0x5200;
+const RA_AT = 0x5400;
+const VFTA_AT = 0x5600;
 const TABLE_WORDS = 128;
+/** Each has a RAL and a RAH. */
 const ADDRESSES = 16;
 const ETH_ALEN = 6;
 const TYPE_AT = 12;
@@ -16,16 +17,21 @@ const hashShifts = [4, 3, 2, 0] as const;
 
 /** Which frames the controller takes. @see SDM, "Packet Address Filtering" and "802.1q VLAN Packet Filtering" */
 export class ReceiveFilter {
-  /** Multicast table. */
-  readonly mta = new RegisterArray(TABLE_WORDS);
-  /** RAL and RAH of 16 addresses. */
-  readonly ra = new RegisterArray(ADDRESSES * 2);
-  /** VLAN table. */
-  readonly vfta = new RegisterArray(TABLE_WORDS);
+  private readonly mta = new RegisterArray(TABLE_WORDS);
+  private readonly ra = new RegisterArray(ADDRESSES * 2);
+  private readonly vfta = new RegisterArray(TABLE_WORDS);
   private readonly registers: () => RegisterFile<E1000Register>;
 
   constructor(registers: () => RegisterFile<E1000Register>) {
     this.registers = registers;
+  }
+
+  get rows(): RegisterRow[] {
+    return [
+      {start: MTA_AT, bytes: this.mta.words.byteLength, device: this.mta},
+      {start: RA_AT, bytes: this.ra.words.byteLength, device: this.ra},
+      {start: VFTA_AT, bytes: this.vfta.words.byteLength, device: this.vfta},
+    ];
   }
 
   /** A reset forgets all but the address in the EEPROM; the tables stay. */

@@ -1,6 +1,13 @@
 import type {IoSize} from '../../../hypervisor/ioreq/index.ts';
 import type {IoDevice} from '../bus/index.ts';
 
+/** Registers in a row beside those in the table: `start` and `bytes` say where. */
+export interface RegisterRow {
+  readonly start: number;
+  readonly bytes: number;
+  readonly device: IoDevice;
+}
+
 /** 32-bit registers in a row that only hold what is written to them whole: MTA, VFTA, RAL and RAH. */
 export class RegisterArray implements IoDevice {
   readonly words: Uint32Array;

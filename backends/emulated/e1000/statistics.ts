@@ -1,9 +1,9 @@
 import type {IoSize} from '../../../hypervisor/ioreq/index.ts';
 import type {IoDevice} from '../bus/index.ts';
-import {readPart} from './register-array.ts';
+import {readPart, type RegisterRow} from './register-array.ts';
 
-export const STATISTICS_AT = 0x4000;
-export const STATISTICS_BYTES = 0x100;
+const STATISTICS_AT = 0x4000;
+const STATISTICS_BYTES = 0x100;
 
 const TWO_32 = 2 ** 32;
 const MAX_U32 = TWO_32 - 1;
@@ -50,8 +50,8 @@ export class Statistics implements IoDevice {
   /** By offset; numbers of 64 bits where their lower half is. */
   private readonly values = new Float64Array(STATISTICS_BYTES);
 
-  get(name: Statistic): number {
-    return this.values[offsets[name]];
+  get row(): RegisterRow {
+    return {start: STATISTICS_AT, bytes: STATISTICS_BYTES, device: this};
   }
 
   count(name: Statistic, by = 1): void {
@@ -88,7 +88,7 @@ export class Statistics implements IoDevice {
 
   toObject(): Record<Statistic, number> {
     const names = Object.keys(offsets) as Statistic[];
-    return Object.fromEntries(names.map((name) => [name, this.get(name)])) as Record<Statistic, number>;
+    return Object.fromEntries(names.map((name) => [name, this.values[offsets[name]]])) as Record<Statistic, number>;
   }
 
   private take(at: number): number {

@@ -102,8 +102,8 @@ export class Rtl8139 implements Chip {
 
   /** Puts it into a slot of the guest's bus 0, and at its bridge. Throws when either is taken or full. */
   plug(slot: number): void {
-    this.pci.plug(this.model, slot);
     this.port.attach();
+    this.pci.plug(this.model, slot);
   }
 
   /** Takes it out of both. */
