@@ -75,11 +75,6 @@ export const primitives = {
       ['model', 'emulate'],
     ],
   },
-  bufferedIoreq: {
-    unit: 'access',
-    what: 'write that is left for a device model to find: nobody waits for it',
-    charges: [['model', 'emulate']],
-  },
   evtchnSend: {unit: 'event', what: 'EVTCHNOP_send, which is a hypercall', charges: []},
   upcall: {
     unit: 'event',

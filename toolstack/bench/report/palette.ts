@@ -32,7 +32,7 @@ const group = (
 export const costGroups: readonly CostGroup[] = [
   group('port exits', '#e5603a', ['pio']),
   group('MMIO exits', '#d4a017', ['mmio', 'pciConfig']),
-  group('device model', '#b4233c', [], ['ioreq', 'bufferedIoreq']),
+  group('device model', '#b4233c', [], ['ioreq']),
   group('interrupts and EOIs', '#e879a6', ['irq', 'eoi']),
   group('hypercalls', '#2f81f7', ['hypercall']),
   group('event upcalls', '#8e7cf0', ['upcall']),
