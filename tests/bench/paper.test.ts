@@ -27,6 +27,8 @@ const expected: Readonly<Record<string, Expected>> = {
   P12: {near: 6, worst: 0.5},
   P13: {near: 0, worst: 0.4},
   P14: {near: 1, worst: 0.22},
+  P15: {near: 0, worst: 0},
+  P16: {near: 0, worst: 0},
   P18: {near: 3, worst: 0.1},
   P19: {near: 2, worst: 0.2, fails: ['ioeventfd explains at least half of the gain']},
 };

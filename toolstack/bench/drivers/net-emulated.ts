@@ -3,6 +3,7 @@ import {E1000} from '../../../backends/emulated/e1000/index.ts';
 import type {NicPortOptions} from '../../../backends/emulated/nic/index.ts';
 import {Rtl8139} from '../../../backends/emulated/rtl8139/index.ts';
 import {Bridge} from '../../../backends/network/index.ts';
+import type {E1000NicOptions} from '../../../frontends/emulated/e1000/index.ts';
 import {probeNics} from '../../../frontends/emulated/nics.ts';
 import {type BenchDriver, forEachGuest} from '../driver.ts';
 import {createEmulatedGuest, found} from './emulated-guest.ts';
@@ -21,10 +22,12 @@ interface Variant {
   about: string;
   maxDepth: number;
   create: (model: DeviceModel, options: NicOptions) => {plug(slot: number): void};
+  /** How the guest's driver works, where it is not as that of an operating system. */
+  driver?: E1000NicOptions;
 }
 
 /** A native driver on an emulated NIC, a bridge and dom0's end of the network behind it. */
-const nicDriver = ({name, about, maxDepth, create}: Variant): BenchDriver => ({
+const nicDriver = ({name, about, maxDepth, create, driver}: Variant): BenchDriver => ({
   name,
   device: 'net',
   kind: 'emulated',
@@ -38,7 +41,7 @@ const nicDriver = ({name, about, maxDepth, create}: Variant): BenchDriver => ({
     return forEachGuest(point, async (index) => {
       const options = {ops, place: {bridge, port: {}}, name: `vif${index}-emu`, mac: macOf(index)};
       const machine = await createEmulatedGuest(rig, (model) => create(model, options).plug(PCI_SLOT));
-      const nic = deviceNic(found(probeNics(machine)[0], 'NIC'));
+      const nic = deviceNic(found(probeNics(machine, {e1000: driver})[0], 'NIC'));
       const job = new NetJob({point, index, nic, peer});
       job.introduce();
       return job;
@@ -52,6 +55,13 @@ const variants: readonly Variant[] = [
     about: 'an 82540EM by rings of descriptors',
     maxDepth: 255,
     create: (model, options) => new E1000(model, options),
+  },
+  {
+    name: 'e1000-combining',
+    about: 'the same with writes of TDT that wait for an interrupt which is to come',
+    maxDepth: 255,
+    create: (model, options) => new E1000(model, options),
+    driver: {combinesSends: true},
   },
   {
     name: 'rtl8139',

@@ -26,11 +26,7 @@ export const formatTable = ({table, judged}: Printed): string =>
       [table.unit, 'published', 'modelled', 'ratio', 'residual', ''],
       ...judged.cells.map((cell) => [...numbers(cell), remark(cell, table.certainty)]),
     ]),
-    '',
-    ...columns([
-      ['ratios', 'published', 'modelled', 'ratio', 'residual', ''],
-      ...judged.ratios.map((ratio) => [...numbers(ratio), isNear(ratio) ? '' : `outside ${percent(BAR)}`]),
-    ]),
+    ...ratioLines(judged),
     '',
     ...judged.shapes.map(({says, holds}) => `${holds ? 'holds' : 'fails'}: ${says}`),
     `verdict: ${verdict(judged)}`,
@@ -38,6 +34,12 @@ export const formatTable = ({table, judged}: Printed): string =>
   ]
     .map((line) => line.trimEnd())
     .join('\n');
+
+const ratioLines = ({ratios}: JudgedTable): string[] => {
+  if (ratios.length === 0) return [];
+  const rows = ratios.map((ratio) => [...numbers(ratio), isNear(ratio) ? '' : `outside ${percent(BAR)}`]);
+  return ['', ...columns([['ratios', 'published', 'modelled', 'ratio', 'residual', ''], ...rows])];
+};
 
 /** Every table in two lines. */
 export const formatSummary = (printed: readonly Printed[]): string =>

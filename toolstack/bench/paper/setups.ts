@@ -135,3 +135,12 @@ export const ram2009: Setup = {
   device: {bytesPerSec: 1.25e9},
   source: 'Ram et al., VEE 2009, recalled',
 };
+
+export const kvmHost: Setup = {
+  name: 'kvm-host',
+  what: 'a host of KVM that is not named, the guest and its device model on a CPU each',
+  ghz: LIST_GHZ,
+  guestCpus: 1,
+  dom0Cpus: 1,
+  source: 'none: what P15 and P16 have in common',
+};

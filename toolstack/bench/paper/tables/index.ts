@@ -12,6 +12,8 @@ import {p11} from './p11-staging-bulk.ts';
 import {p12} from './p12-staging-packets.ts';
 import {p13} from './p13-stub-domain.ts';
 import {p14} from './p14-gplpv.ts';
+import {p15} from './p15-rtl8139.ts';
+import {p16} from './p16-e1000-rates.ts';
 import {p18} from './p18-blkback-2005.ts';
 import {p19} from './p19-ioeventfd.ts';
 
@@ -30,6 +32,8 @@ export const paperTables: readonly PaperTable[] = [
   p12,
   p13,
   p14,
+  p15,
+  p16,
   p18,
   p19,
 ];
