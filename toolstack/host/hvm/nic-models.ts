@@ -1,4 +1,5 @@
 import type {DeviceModel} from '../../../backends/emulated/bus/index.ts';
+import {E1000} from '../../../backends/emulated/e1000/index.ts';
 import {Rtl8139, type Rtl8139Options} from '../../../backends/emulated/rtl8139/index.ts';
 import type {VifConfig} from '../../config/index.ts';
 import {ToolstackError} from '../../errors.ts';
@@ -16,6 +17,7 @@ type MakeNic = (model: DeviceModel, options: Rtl8139Options) => EmulatedNic;
 
 const models: Readonly<Record<string, MakeNic | undefined>> = {
   rtl8139: (model, options) => new Rtl8139(model, options),
+  e1000: (model, options) => new E1000(model, options),
 };
 
 const DEFAULT_MODEL = 'rtl8139';
