@@ -9,6 +9,7 @@ import {debianGuest} from '../support/debian.ts';
 import {ramdiskWith} from '../support/debian-programs.ts';
 import {TestHost} from '../support/host.ts';
 import {testWith} from '../support/real.ts';
+import {tapRecords} from '../support/tap-records.ts';
 
 const guest = await debianGuest();
 
@@ -66,16 +67,7 @@ const shellOf =
   (command: string): Promise<string> =>
     host.shell(domid, command, seconds * 1e9);
 
-/** Lengths of a tape's records, 0 for a tape mark, by the format's description alone. */
-const recordLengths = (bytes: Buffer): number[] => {
-  const lengths: number[] = [];
-  for (let at = 0; at < bytes.length;) {
-    const length = bytes.readUInt32LE(at);
-    lengths.push(length);
-    at += length === 0 ? 4 : 8 + length + (length % 2);
-  }
-  return lengths;
-};
+const recordLengths = (path: string): number[] => tapRecords(path).map(({length}) => length);
 
 testWith(
   'missing' in guest ? guest.missing : undefined,
@@ -111,7 +103,7 @@ testWith(
     const read = await shell('mt -f /dev/nst0 rewind; dd if=/dev/nst0 bs=32k | md5sum');
     t.true(read.includes(md5(readFileSync(disc).subarray(0, 4 * 32_768))));
     t.regex(await shell('mt -f /dev/nst0 seek 3; mt -f /dev/nst0 tell; mt -f /dev/nst0 offline'), /^At block 3$/m);
-    t.deepEqual(recordLengths(readFileSync(tape)), [32_768, 32_768, 32_768, 32_768, 0, 0]);
+    t.deepEqual(recordLengths(tape), [32_768, 32_768, 32_768, 32_768, 0, 0]);
     t.regex(await shell("dmesg | grep -cE 'WARNING|BUG:|Oops|I/O error|Illegal Request'"), /^0$/m);
   },
 );
@@ -163,7 +155,7 @@ testWith(
     t.regex(moved, /^ +Storage Element 3:Full :VolumeTag=B00002 *$/m);
     t.regex(moved, /^ +Storage Element 17 IMPORT\/EXPORT:Full :VolumeTag=A00001 *$/m);
     await agree([`mtx -f ${CHANGER} status`, 'mtx status', /Element/]);
-    t.deepEqual(recordLengths(readFileSync(join(machine.directory, 'tapes', 'B00002.tap'))), [32_768, 32_768, 0]);
+    t.deepEqual(recordLengths(join(machine.directory, 'tapes', 'B00002.tap')), [32_768, 32_768, 0]);
   },
 );
 

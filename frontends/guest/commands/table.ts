@@ -26,6 +26,7 @@ import {sgReadcapCommand} from './sg-readcap.ts';
 import {sha256sumCommand} from './sha256sum.ts';
 import {sleepCommand} from './sleep.ts';
 import {spinCommand} from './spin.ts';
+import {tarCommand} from './tar.ts';
 import {falseCommand, trueCommand} from './true-false.ts';
 import {uptimeCommand} from './uptime.ts';
 import {wgetCommand} from './wget.ts';
@@ -68,6 +69,7 @@ const list: readonly Command[] = [
   sha256sumCommand,
   sleepCommand,
   spinCommand,
+  tarCommand,
   trueCommand,
   uptimeCommand,
   wgetCommand,

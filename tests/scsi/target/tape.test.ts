@@ -6,6 +6,7 @@ import {ImageLocks, StorageError} from '../../../backends/storage/index.ts';
 import {realClock} from '../../../hypervisor/schedule/index.ts';
 import {fullBeyond} from '../../support/full-files.ts';
 import {type Initiator, initiatorOf, type Seen, toHex} from '../../support/scsi.ts';
+import {tapRecords} from '../../support/tap-records.ts';
 import {temporaryDirectory} from '../../support/temporary.ts';
 
 const openTape = (path: string, options: Partial<CartridgeOptions> = {}): Promise<Cartridge | StorageError> =>
@@ -65,20 +66,6 @@ const details = ({sense, senseBytes}: Seen): [string, string, number] => {
   return [sense, set.join(''), Buffer.from(senseBytes).readInt32BE(3)];
 };
 
-/** What a file holds, by the format's description alone: lengths of records, 0 for a tape mark. */
-const recordsOf = (path: string): {length: number; data: Buffer}[] => {
-  const bytes = readFileSync(path);
-  const records: {length: number; data: Buffer}[] = [];
-  for (let at = 0; at < bytes.length;) {
-    const length = bytes.readUInt32LE(at);
-    const padded = length + (length % 2);
-    records.push({length, data: bytes.subarray(at + 4, at + 4 + length)});
-    if (length > 0 && bytes.readUInt32LE(at + 4 + padded) !== length) throw new Error(`record at ${at}`);
-    at += length === 0 ? 4 : 8 + padded;
-  }
-  return records;
-};
-
 test('blocks and filemarks are in the file as the format says', async (t) => {
   const drive = await driveWith(t);
   t.is(await write(drive, block(512, 1)), 'good');
@@ -87,7 +74,7 @@ test('blocks and filemarks are in the file as the format says', async (t) => {
   t.is(await write(drive, block(100_001, 3)), 'good');
   t.is(await mark(drive, 2), 'good');
   t.deepEqual(
-    recordsOf(drive.path),
+    tapRecords(drive.path),
     [block(512, 1), block(77, 2), [], block(100_001, 3), [], []].map((data) => ({
       length: data.length,
       data: Buffer.from(data),
@@ -202,14 +189,14 @@ test('what is written ends the tape', async (t) => {
   t.is((await read(drive, 10)).sense, '8/00/05');
   await mark(drive);
   t.deepEqual(
-    recordsOf(drive.path).map(({length}) => length),
+    tapRecords(drive.path).map(({length}) => length),
     [1000, 1000, 10, 0],
   );
   await rewind(drive);
   await read(drive, 1000);
   t.is(await says(drive, '19 01 000000 00'), 'good', 'ERASE');
   t.deepEqual(
-    recordsOf(drive.path).map(({length}) => length),
+    tapRecords(drive.path).map(({length}) => length),
     [1000],
   );
 });
@@ -221,7 +208,7 @@ test('unloading and loading', async (t) => {
   t.is(await says(drive, '1b 00 0000 00 00'), '5/53/02');
   await drive.initiator.send('1e 000000 00 00');
   t.is(await says(drive, '1b 00 0000 00 00'), 'good');
-  t.is(recordsOf(drive.path).length, 1);
+  t.is(tapRecords(drive.path).length, 1);
   for (const cdb of ['00 00000000 00', '08 00 000064 00', '01 00 000000 00', '34 00 0000000000 0000 00']) {
     t.is(await says(drive, cdb), '2/3a/00', cdb);
   }
@@ -318,7 +305,7 @@ test('a full disk ends the tape behind the last whole block, and says so', async
   t.is(answers[0], '71 d/00/02', 'a deferred error');
   const blocks = await position(drive);
   t.true(blocks >= 47 && blocks < 80);
-  t.true(recordsOf(drive.path).every(({length}) => length === 65536));
+  t.true(tapRecords(drive.path).every(({length}) => length === 65536));
 });
 
 test('a stream of blocks through worker threads, as fast as commands come', async (t) => {
@@ -327,7 +314,7 @@ test('a stream of blocks through worker threads, as fast as commands come', asyn
   const written = lengths.map((length, i) => write(drive, block(length, i)));
   t.true((await Promise.all(written)).every((says) => says === 'good'));
   t.is(await mark(drive), 'good');
-  const records = recordsOf(drive.path);
+  const records = tapRecords(drive.path);
   t.is(records.length, 25);
   t.true(lengths.every((length, i) => records[i].data.equals(block(length, i))));
   await rewind(drive);
