@@ -9,7 +9,7 @@ import {launch, type Outcome, outcomeOf, PVSIM, XL} from './run.ts';
 import {temporaryDirectory} from './temporary.ts';
 
 /** For anything that takes a second on a quiet machine. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 120_000;
 const POLL_MS = 20;
 /** ^], which ends a console session. */
 const ESCAPE = '\u001D';

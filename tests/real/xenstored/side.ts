@@ -65,7 +65,7 @@ export class Side {
   }
 }
 
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 60_000;
 
 class Client {
   private readonly transport: XsTransport;
