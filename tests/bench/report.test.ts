@@ -27,7 +27,7 @@ test('a report is one file: plots as SVG, no script, nothing to fetch', async (t
 
 test('what is modelled is never without the name of its price list', async (t) => {
   const html = htmlReport(resultsOf(await sweep()));
-  t.regex(html, /throughput by dall2016-x86/);
+  t.regex(html, /throughput over size, by dall2016-x86/);
   t.regex(html, /<th class="modelled" colspan="3">modelled by dall2016-x86<\/th>/);
 });
 

@@ -29,6 +29,7 @@ const defaultSweeps: Readonly<Record<DeviceName, readonly Sweep[]>> = {
   block: [
     blockSizes,
     {...blockSizes, sizes: [4 * KIB], depths: [2, 8, 32]},
+    {...blockSizes, sizes: [4 * KIB], guests: [2, 8]},
     {...blockSizes, sizes: [4 * KIB], depths: [32], guests: [2, 4, 8]},
     {...blockSizes, sizes: [4 * KIB], depths: [32], queues: [2, 4]},
   ],

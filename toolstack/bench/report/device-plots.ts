@@ -7,18 +7,22 @@ import {barPlot, linePlot} from './plots.ts';
 /** Where drivers are compared by what they do for one I/O. */
 const referenceBytes: Readonly<Record<DeviceName, number>> = {block: 4096, net: 1514, console: 80, scsi: 4096};
 
+/** Sweeps over a dimension that are drawn. */
+const MAX_SWEEPS = 2;
+
 type Dimension = 'sizeBytes' | 'depth' | 'queues' | 'guests';
 
 interface DimensionAxis {
+  readonly name: string;
   readonly label: string;
   readonly format?: (value: number) => string;
 }
 
 const dimensions: Readonly<Record<Dimension, DimensionAxis>> = {
-  sizeBytes: {label: 'size of an I/O', format: formatSize},
-  depth: {label: 'I/Os under way at once'},
-  queues: {label: 'queues'},
-  guests: {label: 'guests'},
+  sizeBytes: {name: 'size', label: 'size of an I/O', format: formatSize},
+  depth: {name: 'depth', label: 'I/Os under way at once'},
+  queues: {name: 'queues', label: 'queues'},
+  guests: {name: 'guests', label: 'guests'},
 };
 
 interface Quantity {
@@ -53,56 +57,62 @@ const drawn: readonly (readonly [Dimension, Quantity])[] = [
 export const devicePlots = (points: readonly DonePoint[], list: string): string[] =>
   operationsOf(points).flatMap((operation) => {
     const own = points.filter(({point}) => point.operation === operation);
-    const lines = drawn.map(([dimension, quantity]) => lineOver(dimension, quantity, own, list));
-    return [...lines, countBars(own), priceBars(own, list)].filter((svg) => svg !== undefined);
+    const over = (...wanted: readonly Dimension[]): string[] =>
+      drawn
+        .filter(([dimension]) => wanted.includes(dimension))
+        .flatMap(([dimension, quantity]) =>
+          sweepsOver(dimension, own)
+            .slice(0, MAX_SWEEPS)
+            .map((sweep) => lineOver(dimension, quantity, sweep, list)),
+        );
+    const bars = [countBars(own), priceBars(own, list)].filter((svg) => svg !== undefined);
+    return [...over('sizeBytes'), ...bars, ...over('depth', 'queues', 'guests')];
   });
 
 /** Throughput over size of every device and operation. */
 export const mainPlots = (points: readonly DonePoint[], list: string): string[] =>
   [...new Set(points.map(({point}) => point.device))].flatMap((device) => {
     const own = points.filter(({point}) => point.device === device);
-    return operationsOf(own).flatMap(
-      (operation) =>
-        lineOver(
-          'sizeBytes',
-          throughput,
-          own.filter(({point}) => point.operation === operation),
-          list,
-        ) ?? [],
-    );
+    return operationsOf(own).flatMap((operation) => {
+      const sweeps = sweepsOver(
+        'sizeBytes',
+        own.filter(({point}) => point.operation === operation),
+      );
+      return sweeps.slice(0, 1).map((sweep) => lineOver('sizeBytes', throughput, sweep, list));
+    });
   });
 
 const operationsOf = (points: readonly DonePoint[]): Operation[] => [
   ...new Set(points.map(({point}) => point.operation)),
 ];
 
-/** Undefined where nothing was swept over that dimension. */
 const lineOver = (
   dimension: Dimension,
   {name, unit, value}: Quantity,
-  points: readonly DonePoint[],
+  sweep: readonly DonePoint[],
   list: string,
-): string | undefined => {
-  const swept = sweptOver(dimension, points);
-  if (swept.length === 0) return undefined;
-  const {device, operation} = swept[0].point;
+): string => {
+  const {device, operation} = sweep[0].point;
   return linePlot({
-    title: `${device} ${operation}: ${name} by ${list}${fixedText(dimension, swept[0].point)}`,
-    points: swept,
+    title: `${device} ${operation}: ${name} over ${dimensions[dimension].name}, by ${list}${fixedText(dimension, sweep[0].point)}`,
+    points: sweep,
     x: {...dimensions[dimension], value: ({point}) => point[dimension]},
     y: {label: unit, value},
   });
 };
 
-/** The largest set of points that differ in that dimension alone, and in their drivers. */
-const sweptOver = (dimension: Dimension, points: readonly DonePoint[]): readonly DonePoint[] => {
+/** Sets of points that differ in that dimension alone, and in their drivers; the largest first. */
+const sweepsOver = (dimension: Dimension, points: readonly DonePoint[]): DonePoint[][] => {
   const sets = new Map<string, DonePoint[]>();
   for (const point of points) {
     const key = othersOf(dimension, point.point);
     sets.set(key, [...(sets.get(key) ?? []), point]);
   }
-  const isSweep = (set: readonly DonePoint[]): boolean => new Set(set.map(({point}) => point[dimension])).size > 1;
-  return [...sets.values()].filter(isSweep).reduce((best, set) => (set.length > best.length ? set : best), []);
+  const valuesOf = (set: readonly DonePoint[]): number => new Set(set.map(({point}) => point[dimension])).size;
+  const most = Math.max(...[...sets.values()].map(valuesOf));
+  // Where one is a sweep, two values of another are there by chance.
+  const least = Math.max(2, Math.min(3, most));
+  return [...sets.values()].filter((set) => valuesOf(set) >= least).sort((a, b) => b.length - a.length);
 };
 
 const othersOf = (dimension: Dimension, point: BenchPoint): string =>

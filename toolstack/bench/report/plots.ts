@@ -87,7 +87,7 @@ export const linePlot = ({title, points, x, y}: LinePlot): string => {
     },
     color: {domain: swatches.map(({name}) => name), range: swatches.map(({color}) => color)},
     marks: [
-      Plot.lineY(rows, {x: 'x', y: 'y', stroke: 'driver', strokeWidth: 2.2}),
+      Plot.lineY(rows, {x: 'x', y: 'y', z: 'driver', stroke: 'driver', strokeWidth: 2.2}),
       Plot.dot(rows, {x: 'x', y: 'y', fill: 'driver', r: 4, title: 'title'}),
     ],
   });
@@ -131,6 +131,7 @@ export const barPlot = ({title, label, bars, groups, value}: BarPlot): string =>
       Plot.barX(rows, {
         x: 'value',
         y: 'name',
+        z: 'group',
         fill: 'group',
         clip: true,
         title: (row: (typeof rows)[number]) => `${row.name}: ${formatFigure(row.value)} ${row.group}`,
