@@ -74,6 +74,15 @@ const splitx2011: Record<Price, PriceTag> = {
   hypercall: tag(888, 'derived', 'that exit, and 205 ns for what dall2016-x86 has a hypercall do'),
 };
 
+const dall2016Process: Record<Price, PriceTag> = {
+  ...dall2016X86,
+  ioreq: tag(
+    dall2016X86.ioreq.ns + dall2016Kvm.ioreq.ns,
+    'derived',
+    "that of dall2016-x86, which ends in dom0's kernel, and on to a process as in dall2016-kvm",
+  ),
+};
+
 const staging2017: Record<Price, PriceTag> = {
   ...dall2016X86,
   grantCopy: tag(1500, 'derived', `${STAGING}, 1 queue: 1.06 us saved of TX, 1.94 us of RX; the mean`),
@@ -92,6 +101,11 @@ export const priceLists: readonly PriceList[] = [
     name: 'splitx2011-x86',
     source: 'as dall2016-x86, with the exits of a Xeon X5570, 2.93 GHz, of 2009',
     tags: splitx2011,
+  },
+  {
+    name: 'dall2016-x86-process',
+    source: "as dall2016-x86, with device models that are processes of dom0's",
+    tags: dall2016Process,
   },
   {
     name: 'staging2017-x86',

@@ -46,7 +46,7 @@ export const p14: PaperTable = {
   claim: 'PV drivers give Windows four times the network and twice the disk of emulated devices',
   source: 'Xen wiki, Xen Windows GplPv',
   certainty: 'read',
-  priceList: 'dall2016-x86',
+  priceList: 'dall2016-x86-process',
   unit: 'Mbit/s; MB/s',
   setups: [gplpvHost],
   software: [...ethernetSoftware, blockGuest, blockBackend],
@@ -69,7 +69,5 @@ export const p14: PaperTable = {
     {says: 'the PV network is at the rate of the link', holds: (value) => value('net, PV') > 0.9 * 1000},
     {says: 'the PV disk is at the rate of the disk', holds: (value) => value('disk, PV') > 0.9 * 150},
   ],
-  lacks:
-    "Windows: its network and disk drivers' accesses are taken to be those of ours, and its transfers to be of 64 KiB; and the process " +
-    'in dom0 that the device model is, see P13',
+  lacks: "Windows: its drivers' accesses are taken to be those of ours, and its transfers to be of 64 KiB",
 };
