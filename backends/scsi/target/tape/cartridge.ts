@@ -120,11 +120,12 @@ export class Cartridge {
   writeBlock(object: number, vector: IoVector, from: number, dataBytes: number): void | Promise<void> {
     const data = slice(vector, from, dataBytes);
     const {endBytes} = this.writer;
-    const isDone =
-      this.isAtEnd(object) && this.writer.putNow(recordOf(viewsOf(data), dataBytes), recordBytes(dataBytes));
-    if (isDone) this.index.push(endBytes, dataBytes);
+    if (this.isAtEnd(object) && this.writer.putNow(recordOf(viewsOf(data), dataBytes), recordBytes(dataBytes))) {
+      this.index.push(endBytes, dataBytes);
+      return;
+    }
     // Memory may move while a write waits.
-    else return this.writeLater(object, recordOf([gather(data)], dataBytes), dataBytes);
+    return this.writeLater(object, recordOf([gather(data)], dataBytes), dataBytes);
   }
 
   async writeFilemark(object: number): Promise<void> {
