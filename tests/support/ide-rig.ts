@@ -1,6 +1,7 @@
 import {plugChipset} from '../../backends/emulated/chipset/index.ts';
 import {type IdeUnit, PiixIde} from '../../backends/emulated/ide/index.ts';
 import {type GuestPciDevice, PCI_COMMAND_MASTER, scanPci} from '../../frontends/emulated/pci.ts';
+import type {IoMeter} from '../../hypervisor/ioreq/index.ts';
 import type {Schedule} from '../../hypervisor/schedule/index.ts';
 import {EmulatedRig} from './emulated-rig.ts';
 
@@ -130,6 +131,13 @@ export class IdeRig extends EmulatedRig {
 
   get busMasterStatus(): number {
     return this.io.readPort(this.busMaster + 2, 1);
+  }
+
+  /** Tells each event of the guest's emulated I/O that a meter counts, by its name. */
+  meterIo(count: (event: keyof IoMeter) => void): void {
+    const {io} = this.guest;
+    if (io === undefined) throw new Error('no emulated I/O');
+    io.slot.meter = new Proxy({} as IoMeter, {get: (_, event: keyof IoMeter) => () => count(event)});
   }
 
   /** Lets everybody do what is to be done. */

@@ -37,10 +37,9 @@ const runOf = async (
   await rig.settle();
   log.length = 0;
   let exits = 0;
-  const count = (): void => void exits++;
-  const nothing = (): void => undefined;
-  if (rig.guest.io === undefined) throw new Error('no emulated I/O');
-  rig.guest.io.slot.meter = {exit: count, eoi: count, ioreq: nothing, interrupt: nothing, dma: nothing};
+  rig.meterIo((event) => {
+    if (event === 'exit' || event === 'eoi') exits++;
+  });
   await rig.run(() => operation(drives[0]));
   await rig.settle();
   return {accesses: log, exits};
