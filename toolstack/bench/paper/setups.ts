@@ -146,3 +146,12 @@ export const kvmHost: Setup = {
   dom0Cpus: 1,
   source: 'none: what P15 and P16 have in common',
 };
+
+export const menon2006: Setup = {
+  name: 'menon-2006',
+  what: 'one CPU for the guest and the driver domain; its clock is not at hand',
+  ghz: LIST_GHZ,
+  guestCpus: 1,
+  dom0Cpus: 1,
+  source: 'Menon et al., USENIX 2006, recalled',
+};

@@ -1,5 +1,6 @@
 import type {PaperTable} from '../paper-table.ts';
 import {p01} from './p01-line-rate.ts';
+import {p02} from './p02-offload.ts';
 import {p03} from './p03-receive-cost.ts';
 import {p04} from './p04-grant-reuse.ts';
 import {p05} from './p05-xenloop.ts';
@@ -20,6 +21,7 @@ import {p19} from './p19-ioeventfd.ts';
 /** Every published table that can be modelled. docs/paper-tables.md says why others are not. */
 export const paperTables: readonly PaperTable[] = [
   p01,
+  p02,
   p03,
   p04,
   p05,
