@@ -33,8 +33,6 @@ export interface Machine {
   /** What a request takes of each CPU beyond what is counted: the rest of both kernels' software. 0 by default. */
   readonly guestNs?: number;
   readonly backendNs?: number;
-  /** What a request waits for wake-ups, where that is known otherwise. @see waitNsOf */
-  readonly waitNs?: number;
 }
 
 /** What one guest's work counted. */
@@ -101,7 +99,7 @@ export const modelWork = (
     backendNs: total.backendNs / requests + (machine.backendNs ?? 0),
     modelNs: total.modelNs / requests,
     lockNs: total.lockNs / requests,
-    waitNs: machine.waitNs ?? waitNsOf({entries, requests}, depth, list),
+    waitNs: waitNsOf({entries, requests}, depth, list),
   };
   const stations: Station[] = [
     {name: 'guest', demandNs: demand.guestNs, servers: guests * guestCpus},

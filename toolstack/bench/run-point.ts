@@ -1,17 +1,8 @@
-import {
-  costByPrimitive,
-  difference,
-  type Entry,
-  Ledger,
-  modelWork,
-  type PriceList,
-  type Side,
-  sum,
-  toRecord,
-} from '../../hypervisor/cost/index.ts';
+import {difference, Ledger, type PriceList} from '../../hypervisor/cost/index.ts';
 import {NS_PER_MS, NS_PER_S} from '../../hypervisor/schedule/index.ts';
 import {createRig, type Rig} from '../conform/rig.ts';
 import type {BenchDriver, BenchJob} from './driver.ts';
+import {countedOf, modelPoint} from './model-point.ts';
 import type {BenchPoint, DeviceName} from './point.ts';
 import type {DonePoint, PointResult} from './result.ts';
 
@@ -24,8 +15,6 @@ export interface PointLimits {
 /** No point needs more unless its driver hangs. */
 const generous: PointLimits = {ns: 600 * NS_PER_S, tasks: 2e7};
 const DOM0_PAGES = 32768;
-/** Of the machine that times are modelled of: a backend's thread for each queue has one while there are so many. */
-export const DOM0_CPUS = 4;
 /** Runs that are measured one by one, after one that is not. */
 const SAMPLES = 10;
 /** A run of one guest: so many bytes, in no fewer I/Os than these and no more. */
@@ -82,8 +71,8 @@ const measure = async (
     state: 'done',
     point,
     ios,
-    counted: {front: countedBy(entriesOf('front', entries), ios), back: countedBy(entriesOf('back', entries), ios)},
-    modelled: modelledBy(entries, ios, point, list),
+    counted: countedOf({entries, requests: ios}),
+    modelled: modelPoint({entries, requests: ios}, point, list),
     measured: {hostNsPerIo},
   };
 };
@@ -104,32 +93,3 @@ const wedged = ({schedule}: Rig, limits: PointLimits): Promise<never> =>
     };
     schedule.after(limits.ns, () => reject(new Error(`no end after ${limits.ns / NS_PER_S} s of virtual time`)));
   });
-
-const entriesOf = (side: Side, entries: readonly Entry[]): Entry[] => entries.filter((entry) => entry.side === side);
-
-const countedBy = (entries: readonly Entry[], ios: number): DonePoint['counted'][Side] =>
-  toRecord(sum(entries).map((total) => total / ios));
-
-/** Wake-ups that an I/O waits for: one that is shared by those of a queue is waited for by each. */
-const waits = (entries: readonly Entry[], ios: number, together: number): number => {
-  const {irq = 0, upcall = 0} = countedBy(entries, ios);
-  return Math.max(irq + upcall, Math.min(1, (irq + upcall) * together));
-};
-
-const modelledBy = (
-  entries: readonly Entry[],
-  ios: number,
-  {depth, guests, queues}: BenchPoint,
-  list: PriceList,
-): DonePoint['modelled'] => {
-  const backendCpus = Math.min(DOM0_CPUS, queues * guests);
-  const waitNs =
-    waits(entriesOf('front', entries), ios, depth / queues) * list.tags.wakeGuest.ns +
-    waits(entriesOf('back', entries), ios, depth / queues) * list.tags.wakeDom0.ns;
-  const machine = {guests, guestCpus: queues, backendCpus, flushedCpus: DOM0_CPUS, waitNs};
-  const {latencyNs, throughputPerSec, bottleneck, demand} = modelWork({entries, requests: ios}, depth, list, machine);
-  const {guestNs, backendNs, lockNs} = demand;
-  const costs = Object.entries(costByPrimitive(entries, list, DOM0_CPUS));
-  const parts = Object.fromEntries(costs.map(([name, ns]) => [name, ns / ios]));
-  return {latencyNs, throughputPerSec, bottleneck, guestNs, backendNs, lockNs, waitNs, parts};
-};

@@ -1,6 +1,7 @@
 import {escapeMarkup} from '../../conform/report/escape.ts';
 import {drivers} from '../drivers/index.ts';
 import {countedFigures, type Figure, formatFigure, formatSize, measuredFigures, modelledFigures} from '../figures.ts';
+import {DOM0_CPUS} from '../model-point.ts';
 import {deviceNames} from '../point.ts';
 import type {BenchResults, PointResult} from '../result.ts';
 import {devicePlots} from './device-plots.ts';
@@ -53,7 +54,7 @@ const incomplete = ({results}: BenchResults): string => {
 
 const legendOfKinds = (list: string): string => `<dl class="kinds">
 <div class="counted"><dt>Counted</dt><dd>by the hosts' ledgers: the same on every machine</dd></div>
-<div class="modelled"><dt>Modelled</dt><dd>from what is counted and the price list ${escapeMarkup(list)}; disks and links behind take no time</dd></div>
+<div class="modelled"><dt>Modelled</dt><dd>from what is counted and the price list ${escapeMarkup(list)}, with ${DOM0_CPUS} CPUs for dom0; disks and links behind take no time</dd></div>
 <div class="measured"><dt>Measured</dt><dd>what pvsim itself took on this machine, simulation of both ends included</dd></div>
 </dl>`;
 
