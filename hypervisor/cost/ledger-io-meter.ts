@@ -5,7 +5,7 @@ import {counted} from './primitives.ts';
 import type {Side} from './reading.ts';
 
 /** What nobody's device is behind: ports that no one answers, the address register of configuration space. */
-const NO_DEVICE = 'platform';
+const NO_DEVICE = 'unclaimed';
 
 const primitiveOf: Readonly<Record<IoExit, number>> = {
   pio: counted.pio,
@@ -26,6 +26,10 @@ class LedgerIoMeter implements IoMeter {
   constructor(ledger: Ledger, domid: number) {
     this.ledger = ledger;
     this.domid = domid;
+  }
+
+  request(owner: string): void {
+    this.account('back', owner).add(counted.request);
   }
 
   exit(kind: IoExit, owner = NO_DEVICE): void {

@@ -9,7 +9,7 @@ export type Counts = Float64Array;
 export interface AccountName {
   /** The guest that has the device. */
   readonly domid: number;
-  /** As xenstore calls it: "vbd/51712"; an emulated one: "ide"; what is no device's: "cpu", "platform". */
+  /** As xenstore calls it: "vbd/51712"; an emulated one: "ide"; what is no device's: "cpu", "unclaimed". */
   readonly device: string;
   readonly side: Side;
 }

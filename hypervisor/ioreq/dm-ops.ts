@@ -22,6 +22,8 @@ export interface DmOps {
   /** False: there is no such line. */
   setIsaIrq(irq: number, level: boolean, owner: string): boolean;
   setPciIntx(device: number, pin: number, level: boolean, owner: string): boolean;
+  /** A command came to a device, or a frame passed it, for the ledger. */
+  countRequest(owner: string): void;
   /** The device model has moved bytes from or to the guest's memory, for the ledger. */
   countDma(owner: string, bytes: number): void;
 }
@@ -36,5 +38,6 @@ export const dmOps = (domain: Domain, io: EmulatedIo): DmOps => ({
   unmapRange: (id, type, start, end) => io.servers.unmap(id, type, start, end),
   setIsaIrq: (irq, level, owner) => io.lines.setIsaIrq(irq, level, owner),
   setPciIntx: (device, pin, level, owner) => io.lines.setPciIntx(device, pin, level, owner),
+  countRequest: (owner) => io.slot.meter?.request(owner),
   countDma: (owner, bytes) => io.slot.meter?.dma(owner, bytes),
 });

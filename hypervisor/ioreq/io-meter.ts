@@ -3,6 +3,8 @@ export type IoExit = 'pio' | 'mmio' | 'pci-config';
 
 /** Counts what emulated hardware costs a domain. `owner` is the device, undefined where nobody answers. */
 export interface IoMeter {
+  /** A command came to the device, or a frame passed it. */
+  request(owner: string): void;
   /** An access trapped. */
   exit(kind: IoExit, owner: string | undefined): void;
   /** It went out to a device model and came back. */

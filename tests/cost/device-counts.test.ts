@@ -123,7 +123,7 @@ test('emulated hardware: exits, those that go to a device model, interrupts and 
   t.deepEqual(ledger.read().map(formatEntry), [
     'd1 ide front pio=2 eoi=1 irq=1 ioreq=2',
     'd1 e1000 front mmio=1 ioreq=1',
-    'd1 platform front pio=1 pciConfig=1',
+    'd1 unclaimed front pio=1 pciConfig=1',
     'd1 ide back hypercall=2 memcpyBytes=512',
   ]);
 });

@@ -1,5 +1,5 @@
 import test from 'ava';
-import {type Entry, parsePriceList, toRecord} from '../../hypervisor/cost/index.ts';
+import {difference, type Entry, parsePriceList, toRecord} from '../../hypervisor/cost/index.ts';
 import {formatLedger} from '../../toolstack/pvsim/ledger-table.ts';
 import {TestHost} from '../support/host.ts';
 
@@ -25,6 +25,23 @@ test('a host with a ledger counts what its guests do, device by device', async (
   await on.host.destroy(domid);
   await on.settle();
   t.deepEqual(on.host.costs(), []);
+  await on.close();
+});
+
+test('of emulated hardware commands are counted, and the accesses that each takes', async (t) => {
+  const on = await TestHost.start({ledger: true});
+  const pc =
+    'name="pc"\ntype="hvm"\nkernel="builtin"\nmemory=16\ncmdline="xen_emul_unplug=never"\ndisk=["ram:1m,raw,hda,w"]';
+  const domid = await on.create(pc);
+  await on.settle();
+  const before = on.host.costs() ?? [];
+  await on.shell(domid, 'dd if=/dev/hda of=/dev/null bs=4096 count=16');
+  const costs = difference(on.host.costs() ?? [], before);
+  t.is(find(costs, 'ide', 'back').request, 16);
+  t.is(find(costs, 'ide', 'back').memcpyBytes, 16 * (4096 + 8), 'data, and a PRD of 8 bytes');
+  const {pio = 0, irq, eoi} = find(costs, 'ide', 'front');
+  t.deepEqual([irq, eoi], [16, 16]);
+  t.is(pio % 16, 0);
   await on.close();
 });
 

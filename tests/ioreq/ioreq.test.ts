@@ -165,6 +165,7 @@ test('a meter sees exits, who answers them, interrupts and their ends', async (t
     (...args: unknown[]): void =>
       void log.push([what, ...args].join(' '));
   const meter: IoMeter = {
+    request: note('request'),
     exit: note('exit'),
     ioreq: note('ioreq'),
     interrupt: note('interrupt'),

@@ -101,6 +101,11 @@ export class DeviceModel {
     this.dm.setPciIntx(device, pin, level, owner);
   }
 
+  /** A command came to the device, or a frame passed it. */
+  countRequest(owner: string): void {
+    this.dm.countRequest(owner);
+  }
+
   /** The guest's accesses find nobody any more. */
   close(): void {
     this.dm.destroyServer(this.server);

@@ -59,7 +59,11 @@ export class E1000 implements Chip, IoDevice {
     this.model = model;
     this.schedule = model.schedule;
     this.dma = model.dmaFor(OWNER);
-    this.port = new NicPort(options, {receive: (frame) => this.receive(frame), onMissed: () => this.miss()});
+    this.port = new NicPort(options, {
+      receive: (frame) => this.receive(frame),
+      onFrame: () => model.countRequest(OWNER),
+      onMissed: () => this.miss(),
+    });
     const {schedule} = model;
     const registers = (): RegisterFile<E1000Register> => this.registers;
     const raise = (causes: number): void => this.raise(causes);

@@ -16,16 +16,18 @@ export class Channel {
   readonly commandBlock: IoDevice;
   readonly controlBlock: IoDevice;
   private readonly setLine: (level: boolean) => void;
+  private readonly onCommand: () => void;
   private selected = 0;
   private control = 0;
   private line = false;
   /** What single accesses to Data move, by their size. */
   private readonly words = {1: new Uint8Array(1), 2: new Uint8Array(2), 4: new Uint8Array(4)};
 
-  /** `setLine` drives INTRQ, the channel's ISA interrupt. */
-  constructor(busMaster: BusMaster, setLine: (level: boolean) => void) {
+  /** `setLine` drives INTRQ, the channel's ISA interrupt; `onCommand` is told of each that a drive gets. */
+  constructor(busMaster: BusMaster, setLine: (level: boolean) => void, onCommand: () => void) {
     this.busMaster = busMaster;
     this.setLine = setLine;
+    this.onCommand = onCommand;
     this.commandBlock = {
       read: (offset, size) => (offset === DATA ? this.readData(size) : bytesOf(size, (at) => this.read(offset + at))),
       write: (offset, size, value) => {
@@ -97,7 +99,10 @@ export class Channel {
 
   private command(opcode: number): void {
     if (opcode === EXECUTE_DEVICE_DIAGNOSTIC) return this.diagnose();
-    this.selectedDrive?.command(opcode);
+    const drive = this.selectedDrive;
+    if (drive === undefined) return;
+    this.onCommand();
+    drive.command(opcode);
   }
 
   /** Both drives do it, and device 0 tells the result. */

@@ -66,8 +66,9 @@ export class PiixIde {
   constructor(model: DeviceModel, {units}: PiixIdeOptions) {
     this.model = model;
     const masters = legacy.map(() => new BusMaster(model.dmaFor(OWNER), () => this.pci.isBusMaster));
+    const onCommand = (): void => model.countRequest(OWNER);
     this.channels = legacy.map(
-      ({irq}, index) => new Channel(masters[index], (level) => model.setIsaIrq(irq, level, OWNER)),
+      ({irq}, index) => new Channel(masters[index], (level) => model.setIsaIrq(irq, level, OWNER), onCommand),
     );
     const decode = {write: () => this.decode()};
     const bar4 = {space: 'io', sizeBytes: BUS_MASTER_PORTS, device: busMasterPorts(masters)} as const;

@@ -43,6 +43,8 @@ export interface FrameReceiver {
    * offered again after `retry`. A frame that nobody wants is taken and dropped.
    */
   receive(frame: Uint8Array): boolean;
+  /** A frame has passed, from the guest or to it. */
+  onFrame(): void;
   /** A frame is lost: there was no room for too long. */
   onMissed(): void;
 }
@@ -96,6 +98,7 @@ export class NicPort implements BridgePort {
     }
     area.batch.memory.u8.set(frame, at);
     area.batch.add(at, frame.length, offload);
+    this.receiver.onFrame();
   }
 
   /** Sends what was put in: at the end of each access of the guest's. */
@@ -115,7 +118,7 @@ export class NicPort implements BridgePort {
 
   /** The guest has made room: offers what waits. */
   retry(): void {
-    while (this.waiting.length > 0 && this.receiver.receive(this.waiting[0])) this.waiting.shift();
+    while (this.waiting.length > 0 && this.deliver(this.waiting[0])) this.waiting.shift();
   }
 
   /** Drops what waits. */
@@ -128,6 +131,12 @@ export class NicPort implements BridgePort {
     return `${this.name} ${this.waiting.length} waiting${this.isUp ? '' : ', no cable'}`;
   }
 
+  private deliver(frame: Uint8Array): boolean {
+    const isTaken = this.receiver.receive(frame);
+    if (isTaken) this.receiver.onFrame();
+    return isTaken;
+  }
+
   private readonly offer = (at: number, length: number): void => {
     if (length > MAX_FRAME) return this.receiver.onMissed();
     let frame = this.options.ops.memory.u8.subarray(at, at + length);
@@ -135,7 +144,7 @@ export class NicPort implements BridgePort {
       this.padded.fill(0).set(frame);
       frame = this.padded;
     }
-    if (this.waiting.length === 0 && this.receiver.receive(frame)) return;
+    if (this.waiting.length === 0 && this.deliver(frame)) return;
     if (this.waiting.length < MAX_WAITING) this.waiting.push(frame.slice());
     else this.receiver.onMissed();
   };

@@ -76,7 +76,11 @@ export class Rtl8139 implements Chip {
   constructor(model: DeviceModel, options: Rtl8139Options) {
     this.model = model;
     this.dma = model.dmaFor(OWNER);
-    this.port = new NicPort(options, {receive: (frame) => this.receive(frame), onMissed: () => this.miss()});
+    this.port = new NicPort(options, {
+      receive: (frame) => this.receive(frame),
+      onFrame: () => model.countRequest(OWNER),
+      onMissed: () => this.miss(),
+    });
     this.timer = new IntervalTimer(model.schedule, () => this.raise(ISR_TIMEOUT));
     const registers = (): RegisterFile<Rtl8139Register> => this.registers;
     const words = eepromWords(options.mac, identity.vendorId, identity.deviceId);
