@@ -1,0 +1,1 @@
+export {LsiHost} from './host.ts';
