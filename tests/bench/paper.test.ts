@@ -70,7 +70,7 @@ test('a table prints its price list, its setups, each residual and what it lacks
   const judged = await judge(table, parsePriceList('dall2016-x86,hypercall=1000'));
   const text = formatTable({table, judged});
   t.regex(text, /^modelled with the price list dall2016-x86,hypercall=1000$/m);
-  t.regex(text, /^setup r720-p320h: /m);
+  t.regex(text, /^setup r720-p320h, 3.5 GHz: /m);
   t.regex(text, /^512 B, 1 ring +158 +\d+\.?\d* +\d\.\d\d +[+-]\d+ % +fitted$/m);
   t.regex(text, /^writes of 4 KiB: 8 rings against 1 .* outside 20 %$/m);
   t.regex(text, /^verdict: 9 of 10 ratios within 20 %, worst -\d+ %; 2 of 2 shapes hold$/m);

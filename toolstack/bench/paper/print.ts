@@ -15,7 +15,7 @@ export const formatTable = ({table, judged}: Printed): string =>
     `${table.id}: ${table.claim}`,
     `source: ${table.source} (${table.certainty})`,
     `modelled with the price list ${judged.priceList}`,
-    ...table.setups.map(({name, what, source}) => `setup ${name}: ${what} (${source})`),
+    ...table.setups.map(({name, ghz, what, source}) => `setup ${name}, ${ghz} GHz: ${what} (${source})`),
     ...table.software.map(
       ({name, cycles, ns, source}) =>
         `software ${name}: ${ns > 0 ? `${ns} ns` : `${cycles} cycles`} (fitted: ${source})`,

@@ -16,6 +16,9 @@ export interface Setup {
 /** Xeon E5-2450, on which Dall et al. measured: for papers that do not name a CPU. */
 const LIST_GHZ = 2.1;
 
+/** Where a paper says nothing of CPUs: the guest has one, and dom0. */
+const notNamed = {ghz: LIST_GHZ, guestCpus: 1, dom0Cpus: 1};
+
 export const ramdiskDom0: Setup = {
   name: 'ramdisk-24',
   what: 'dom0 with 24 vCPUs and a ramdisk; 2.66 GHz assumed, as two Xeons of 2012 with 24 threads have; vCPUs of guests not named',
@@ -58,36 +61,29 @@ export const xeon2630: Setup = {
 export const machine2005: Setup = {
   name: 'xen-2005',
   what: "two CPUs that are not named, a disk as fast as dom0's row says",
-  ghz: LIST_GHZ,
-  guestCpus: 1,
-  dom0Cpus: 1,
+  ...notNamed,
   source: "the changeset's own table",
 };
 
 export const machine2007: Setup = {
   name: 'xen-2007',
   what: 'a machine that is not named; the guest and dom0 have a CPU each',
-  ghz: LIST_GHZ,
-  guestCpus: 1,
-  dom0Cpus: 1,
+  ...notNamed,
   source: 'xen-devel 2007-03, "Remove netloop by lazy copying in netback"',
 };
 
 export const pentiumD: Setup = {
   name: 'pentium-d',
   what: 'Pentium D of 2.8 GHz; its two cores are taken to be three CPUs, one a domain',
+  ...notNamed,
   ghz: 2.8,
-  guestCpus: 1,
-  dom0Cpus: 1,
   source: 'Wang et al., HPDC 2008, recalled',
 };
 
 export const kvmtoolHost: Setup = {
   name: 'kvmtool',
   what: 'a host that is not named, as fast as the rows without ioeventfd say, with requests of 128 KiB',
-  ghz: LIST_GHZ,
-  guestCpus: 1,
-  dom0Cpus: 1,
+  ...notNamed,
   source: "kvmtool's commit 37f3d50e",
 };
 
@@ -95,45 +91,36 @@ export const kvmtoolHost: Setup = {
 export const gplpvHost: Setup = {
   name: 'gplpv',
   what: 'a host that is not named, device models in dom0, Gigabit Ethernet, a disk that writes 150 MB/s',
-  ghz: LIST_GHZ,
-  guestCpus: 1,
-  dom0Cpus: 1,
+  ...notNamed,
   source: 'Xen wiki, Xen Windows GplPv',
 };
 
 export const xen2003: Setup = {
   name: 'xen-2003',
   what: "Xeon of 2.4 GHz, Gigabit Ethernet that does what native Linux's row says",
+  ...notNamed,
   ghz: 2.4,
-  guestCpus: 1,
-  dom0Cpus: 1,
   source: 'Barham et al., SOSP 2003, recalled',
 };
 
 export const stubDomains: Setup = {
   name: 'stub-domain',
   what: 'a host that is not named',
-  ghz: LIST_GHZ,
-  guestCpus: 1,
-  dom0Cpus: 1,
+  ...notNamed,
   source: 'Thibault, Xen 3.3 features, 2008',
 };
 
 export const santos2008: Setup = {
   name: 'santos-2008',
   what: 'a host that is not named, the guest and dom0 on a CPU each',
-  ghz: LIST_GHZ,
-  guestCpus: 1,
-  dom0Cpus: 1,
+  ...notNamed,
   source: 'Santos et al., USENIX 2008, abstract',
 };
 
 export const ram2009: Setup = {
   name: 'ram-2009',
   what: 'a host that is not named, dom0 on one CPU, Ethernet of 10 Gbit/s',
-  ghz: LIST_GHZ,
-  guestCpus: 1,
-  dom0Cpus: 1,
+  ...notNamed,
   device: {bytesPerSec: 1.25e9},
   source: 'Ram et al., VEE 2009, recalled',
 };
@@ -141,17 +128,13 @@ export const ram2009: Setup = {
 export const kvmHost: Setup = {
   name: 'kvm-host',
   what: 'a host of KVM that is not named, the guest and its device model on a CPU each',
-  ghz: LIST_GHZ,
-  guestCpus: 1,
-  dom0Cpus: 1,
+  ...notNamed,
   source: 'none: what P15 and P16 have in common',
 };
 
 export const menon2006: Setup = {
   name: 'menon-2006',
   what: 'one CPU for the guest and the driver domain; its clock is not at hand',
-  ghz: LIST_GHZ,
-  guestCpus: 1,
-  dom0Cpus: 1,
+  ...notNamed,
   source: 'Menon et al., USENIX 2006, recalled',
 };
