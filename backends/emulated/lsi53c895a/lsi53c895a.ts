@@ -67,7 +67,7 @@ export class Lsi53c895a {
       (level) => this.pci.setInterrupt(level),
       () => this.processor.stop(),
     );
-    this.bus = new TargetBus({name: initiatorName});
+    this.bus = new TargetBus({name: initiatorName}, () => model.countRequest(OWNER));
     this.initiator = new Initiator(registers, this.interrupts, this.bus, () => this.processor.wake());
     this.processor = new ScriptsProcessor(model.schedule, this.createMachine());
   }

@@ -29,6 +29,7 @@ const failed = (status: number): ScsiResult => ({status, sense: noSense, transfe
 /** The devices on the bus, the commands that they have, and the sense data that they keep until they are asked for them. */
 export class TargetBus {
   private readonly nexus: Nexus;
+  private readonly onCommand: () => void;
   private readonly targets = new Map<number, UnitTarget>();
   private readonly processes = new Set<IoProcess>();
   /** By id and LUN: a parallel bus does not carry them with the status. */
@@ -37,8 +38,10 @@ export class TargetBus {
   /** Taken so far. */
   commands = 0;
 
-  constructor(nexus: Nexus) {
+  /** `onCommand` is told of each that is taken. */
+  constructor(nexus: Nexus, onCommand: () => void) {
     this.nexus = nexus;
+    this.onCommand = onCommand;
   }
 
   /** False: there is a unit already. */
