@@ -78,6 +78,7 @@ export class TargetBus {
     const process = new IoProcess(address, this.nexus, cdb, direction, refusal === undefined ? bytes : 0);
     process.result = refusal;
     this.commands++;
+    this.onCommand();
     this.processes.add(process);
     this.bufferedBytes += process.data.lengthBytes;
     return process;
