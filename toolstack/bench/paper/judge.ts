@@ -21,6 +21,11 @@ export interface JudgedCell extends Pick<Comparison, 'name' | 'modelled'> {
   readonly isFitted: boolean;
 }
 
+export interface JudgedRatio extends Comparison {
+  /** Both of its cells are fitted: it proves nothing, and no verdict counts it. */
+  readonly isFitted: boolean;
+}
+
 export interface JudgedShape {
   readonly says: string;
   readonly holds: boolean;
@@ -31,9 +36,9 @@ export interface JudgedTable {
   /** The calibration: without it no number of this means anything. */
   readonly priceList: string;
   readonly cells: readonly JudgedCell[];
-  readonly ratios: readonly Comparison[];
+  readonly ratios: readonly JudgedRatio[];
   readonly shapes: readonly JudgedShape[];
-  /** The residual that is furthest from 0, of the ratios. */
+  /** The residual that is furthest from 0, of the ratios that are not fitted; 0 where there are none. */
   readonly worst: number;
 }
 
@@ -43,18 +48,25 @@ export const judge = async (table: PaperTable, list = parsePriceList(table.price
   const modelled = new Map<string, number>();
   for (const {name, model} of table.cells) modelled.set(name, await model(counter));
   const value = (name: string): number => modelled.get(name) ?? missing(table, name);
-  const ratios = table.ratios.map(({name, of, to}) =>
-    compare(name, publishedOf(table, of) / publishedOf(table, to), value(of) / value(to)),
-  );
+  const ratios = table.ratios.map(({name, of, to}) => {
+    const [above, below] = [findCell(table, of), findCell(table, to)];
+    const published = publishedOf(table, above) / publishedOf(table, below);
+    const isFitted = above.isFitted === true && below.isFitted === true;
+    return {...compare(name, published, value(of) / value(to)), isFitted};
+  });
   return {
     id: table.id,
     priceList: list.name,
     cells: table.cells.map((cell) => judgeCell(cell, table.certainty, value(cell.name))),
     ratios,
     shapes: table.shapes.map(({says, holds}) => ({says, holds: holds(value)})),
-    worst: worstOf(ratios),
+    worst: worstOf(tried({ratios})),
   };
 };
+
+/** Ratios that say something. */
+export const tried = ({ratios}: Pick<JudgedTable, 'ratios'>): readonly JudgedRatio[] =>
+  ratios.filter(({isFitted}) => !isFitted);
 
 /** Whether a ratio is within the bar. */
 export const isNear = ({residual}: Comparison): boolean => Math.abs(residual) <= BAR;
@@ -72,8 +84,10 @@ const compare = (name: string, published: number, modelled: number): Comparison 
   residual: modelled / published - 1,
 });
 
-const publishedOf = (table: PaperTable, name: string): number =>
-  table.cells.find((cell) => cell.name === name)?.published ?? missing(table, name);
+const findCell = (table: PaperTable, name: string): PaperCell =>
+  table.cells.find((cell) => cell.name === name) ?? missing(table, name);
+
+const publishedOf = (table: PaperTable, {name, published}: PaperCell): number => published ?? missing(table, name);
 
 const missing = ({id}: PaperTable, name: string): never => {
   throw new Error(`${id} has no number for "${name}"`);

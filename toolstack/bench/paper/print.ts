@@ -1,5 +1,5 @@
 import type {Certainty} from '../../../hypervisor/cost/index.ts';
-import {BAR, type Comparison, isNear, type JudgedCell, type JudgedTable} from './judge.ts';
+import {BAR, type Comparison, isNear, type JudgedCell, type JudgedRatio, type JudgedTable, tried} from './judge.ts';
 import type {PaperTable} from './paper-table.ts';
 
 export interface Printed {
@@ -37,7 +37,7 @@ export const formatTable = ({table, judged}: Printed): string =>
 
 const ratioLines = ({ratios}: JudgedTable): string[] => {
   if (ratios.length === 0) return [];
-  const rows = ratios.map((ratio) => [...numbers(ratio), isNear(ratio) ? '' : `outside ${percent(BAR)}`]);
+  const rows = ratios.map((ratio) => [...numbers(ratio), ratioRemark(ratio)]);
   return ['', ...columns([['ratios', 'published', 'modelled', 'ratio', 'residual', ''], ...rows])];
 };
 
@@ -51,7 +51,9 @@ export const formatSummary = (printed: readonly Printed[]): string =>
     .join('\n');
 
 /** "6 of 6 ratios within 20 %, worst -12 %; 3 of 3 shapes hold" */
-const verdict = ({ratios, shapes, worst}: JudgedTable): string => {
+const verdict = (judged: JudgedTable): string => {
+  const {shapes, worst} = judged;
+  const ratios = tried(judged);
   const near = ratios.filter(isNear).length;
   const held = shapes.filter(({holds}) => holds).length;
   const ofRatios =
@@ -71,6 +73,11 @@ const numbers = ({
   published === undefined ? '-' : (modelled / published).toFixed(2),
   residual === undefined ? '-' : signed(residual),
 ];
+
+const ratioRemark = (ratio: JudgedRatio): string => {
+  if (ratio.isFitted) return 'fitted';
+  return isNear(ratio) ? '' : `outside ${percent(BAR)}`;
+};
 
 const remark = ({isFitted, certainty}: JudgedCell, tableCertainty: Certainty): string =>
   [...(isFitted ? ['fitted'] : []), ...(certainty === tableCertainty ? [] : [certainty])].join(', ');
