@@ -14,14 +14,8 @@ export const runPaper = async ({id, price, json}: PaperCommand): Promise<void> =
   const tables = id === undefined ? paperTables : [findTable(id)];
   const judged = [];
   for (const table of tables) judged.push({table, judged: await judge(table, list)});
-  if (json)
-    print(
-      JSON.stringify(
-        judged.map((each) => each.judged),
-        undefined,
-        2,
-      ),
-    );
+  const results = judged.map((each) => each.judged);
+  if (json) print(JSON.stringify(results, undefined, 2));
   else if (id === undefined) print(formatSummary(judged));
   else print(formatTable(judged[0]));
 };
