@@ -1,7 +1,11 @@
 import test from 'ava';
+import {Lsi53c895a} from '../../backends/emulated/lsi53c895a/index.ts';
 import {ConsoleDaemon} from '../../backends/console/index.ts';
+import {DiskUnit} from '../../backends/scsi/target/index.ts';
+import {RamImage} from '../../backends/storage/index.ts';
 import {HvcConsole} from '../../frontends/console/index.ts';
 import {HVM_PARAM_CONSOLE_EVTCHN, HVM_PARAM_CONSOLE_PFN} from '../../hypervisor/abi/hvm/params.ts';
+import {LsiHost} from '../../frontends/emulated/lsi53c895a/index.ts';
 import {STATE_IORESP_READY} from '../../hypervisor/abi/hvm/ioreq.ts';
 import {formatEntry, Ledger} from '../../hypervisor/cost/index.ts';
 import {frameOf, createNetRig, collect} from '../net/net-rig.ts';
@@ -126,4 +130,25 @@ test('emulated hardware: exits, those that go to a device model, interrupts and 
     'd1 unclaimed front pio=1 pciConfig=1',
     'd1 ide back hypercall=2 memcpyBytes=512',
   ]);
+});
+
+test('commands of an emulated SCSI adapter are those that its targets get', async (t) => {
+  const ledger = new Ledger();
+  const rig = new EmulatedRig({ledger});
+  const lsi = new Lsi53c895a(rig.model, {initiatorName: 'guest'});
+  lsi.attach({id: 0, lun: 0}, new DiskUnit({storage: new RamImage(1 << 20), serial: 'A'}));
+  lsi.plug(3);
+  rig.setUpPci();
+  const host = await rig.run(() => LsiHost.probe(rig.machine));
+  const disk = host?.units[0];
+  // The first command hears of the power-on, and another one asks for the sense data of that.
+  await rig.run(() => Promise.resolve(disk?.execute(new Uint8Array(6))));
+  const read10 = Uint8Array.of(0x28, 0, 0, 0, 0, 0, 0, 0, 8, 0);
+  const counted = await Counted.of(ledger, () =>
+    rig.run(async () => {
+      for (let i = 0; i < 3; i++) await disk?.execute(read10, {dataInBytes: 4096});
+    }),
+  );
+  t.is(counted.at('lsi53c895a', 'back').request, 3);
+  t.like(counted.at('lsi53c895a', 'front'), {irq: 3, eoi: 3});
 });

@@ -28,20 +28,24 @@ test('a host with a ledger counts what its guests do, device by device', async (
   await on.close();
 });
 
-test('of emulated hardware commands are counted, and the accesses that each takes', async (t) => {
+test('of emulated hardware commands and frames are counted, and the accesses that they take', async (t) => {
   const on = await TestHost.start({ledger: true});
-  const pc =
-    'name="pc"\ntype="hvm"\nkernel="builtin"\nmemory=16\ncmdline="xen_emul_unplug=never"\ndisk=["ram:1m,raw,hda,w"]';
-  const domid = await on.create(pc);
+  const domid = await on.create(
+    [
+      'name="pc"\ntype="hvm"\nkernel="builtin"\nmemory=16\ncmdline="xen_emul_unplug=never ip=10.0.0.1/24"',
+      'disk=["ram:1m,raw,hda,w"]\nvif=["bridge=xenbr0,model=e1000"]',
+    ].join('\n'),
+  );
   await on.settle();
   const before = on.host.costs() ?? [];
-  await on.shell(domid, 'dd if=/dev/hda of=/dev/null bs=4096 count=16');
+  await on.shell(domid, 'dd if=/dev/hda of=/dev/null bs=4096 count=16; ping -c 1 10.0.0.254');
   const costs = difference(on.host.costs() ?? [], before);
   t.is(find(costs, 'ide', 'back').request, 16);
   t.is(find(costs, 'ide', 'back').memcpyBytes, 16 * (4096 + 8), 'data, and a PRD of 8 bytes');
   const {pio = 0, irq, eoi} = find(costs, 'ide', 'front');
   t.deepEqual([irq, eoi], [16, 16]);
   t.is(pio % 16, 0);
+  t.is(find(costs, 'e1000', 'back').request, 4, 'ARP and ICMP, there and back');
   await on.close();
 });
 
