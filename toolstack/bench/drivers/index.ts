@@ -6,6 +6,7 @@ import {uartDrivers} from './console-16550.ts';
 import {consoleDrivers} from './console-pv.ts';
 import {nicDrivers} from './net-emulated.ts';
 import {netDrivers} from './net-pv.ts';
+import {lsiDrivers} from './scsi-lsi.ts';
 import {scsiDrivers} from './scsi-pv.ts';
 
 /** Every driver, by device; names are unique in a device, "pv" is in each. */
@@ -17,6 +18,7 @@ export const drivers: readonly BenchDriver[] = [
   ...consoleDrivers,
   ...uartDrivers,
   ...scsiDrivers,
+  ...lsiDrivers,
 ];
 
 /** The driver of a point; throws when there is none. */

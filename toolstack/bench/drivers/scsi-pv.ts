@@ -6,18 +6,15 @@ import {scsiFrontend} from '../../../frontends/scsi/index.ts';
 import {XenbusBus} from '../../../hypervisor/xenbus/index.ts';
 import {vscsiUnitNodes} from '../../builder/vscsi.ts';
 import type {Rig} from '../../conform/rig.ts';
-import {type BenchDriver, type BenchJob, forEachGuest, keepUnderWay} from '../driver.ts';
-import type {BenchPoint} from '../point.ts';
+import {type BenchDriver, forEachGuest} from '../driver.ts';
+import {IMAGE_BYTES} from './disk-job.ts';
+import {BLOCK_BYTES, unitJob} from './scsi-job.ts';
 
-const IMAGE_BYTES = 64 * 2 ** 20;
-const BLOCK_BYTES = 512;
 const GUEST_PAGES = 8192;
 /** Of a request in Linux's scsifront. */
 const MAX_BYTES = 26 * 4096;
 /** The ring's slots but for the one that is kept for aborts. */
 const MAX_DEPTH = 15;
-const READ_10 = 0x28;
-const WRITE_10 = 0x2a;
 
 /** scsifront on scsiback, a disk in memory behind it. */
 const scsiPv: BenchDriver = {
@@ -45,25 +42,6 @@ const connectUnit = async (rig: Rig): Promise<ScsiUnit> => {
   const nodes = vscsiUnitNodes({index: 0, pDev: '0:0:0:0', vDev: '0:0:0:0', pDevname: 'ram'});
   await rig.addDevice({guest, type: 'vscsi', devid: 0, back: {'feature-host': '0', ...Object.fromEntries(nodes)}});
   return connected;
-};
-
-/** Reads or writes a disk in order by READ (10) and WRITE (10). */
-export const unitJob = async (unit: ScsiUnit, {operation, sizeBytes, depth}: BenchPoint): Promise<BenchJob> => {
-  const blocks = Math.floor(IMAGE_BYTES / sizeBytes);
-  const exchange = operation === 'read' ? {dataInBytes: sizeBytes} : {dataOut: new Uint8Array(sizeBytes).fill(0xa5)};
-  const cdb = (n: number): Uint8Array => {
-    const bytes = Uint8Array.of(operation === 'read' ? READ_10 : WRITE_10, 0, 0, 0, 0, 0, 0, 0, 0, 0);
-    const view = new DataView(bytes.buffer);
-    view.setUint32(2, ((n % blocks) * sizeBytes) / BLOCK_BYTES);
-    view.setUint16(7, sizeBytes / BLOCK_BYTES);
-    return bytes;
-  };
-  // The first command hears of the unit's start only.
-  await unit.execute(cdb(0), exchange);
-  return keepUnderWay(depth, async (n) => {
-    const {host, status} = await unit.execute(cdb(n), exchange);
-    if (host !== 0 || status !== 0) throw new Error(`command ${n}: host ${host}, status ${status}`);
-  });
 };
 
 export const scsiDrivers: readonly BenchDriver[] = [scsiPv];
