@@ -4,6 +4,8 @@ import {NS_PER_MS, type Schedule} from '../../schedule/index.ts';
 export interface GuestClock {
   /** Host nanoseconds now, with the CPU at `instructions` retired (modulo 2^32). */
   now(instructions: number): number;
+  /** The same for a guest that reads its time stamp counter: it sees time pass, however often it looks. */
+  read(instructions: number): number;
   beginSlice(instructions: number): void;
   /** The guest waits for somebody else, who needs time for that. */
   yield(): void;
@@ -15,6 +17,11 @@ export interface GuestClock {
 
 /** What passes at a yield in virtual time: a guest that waits in a loop would wait for thousands of them otherwise. */
 const YIELD_NS = 10_000;
+/**
+ * What passes between two looks at the time of a guest that waits in a loop: compiled code counts its instructions only
+ * when it is left, after 100,000 at the latest, and a delay of microseconds would take that many.
+ */
+const READ_NS = 200;
 /** 100 million instructions a second, about what the engine does. */
 const NS_PER_INSTRUCTION = 10;
 
@@ -28,6 +35,10 @@ class RealGuestClock implements GuestClock {
   }
 
   now(): number {
+    return this.schedule.now();
+  }
+
+  read(): number {
     return this.schedule.now();
   }
 
@@ -55,6 +66,9 @@ class InstructionClock implements GuestClock {
   private startNs = 0;
   private startInstructions = 0;
   private restNs = 0;
+  /** At the last look, and what passed by looking in this slice. */
+  private readAt = -1;
+  private readNs = 0;
 
   constructor(schedule: Schedule) {
     this.schedule = schedule;
@@ -64,9 +78,16 @@ class InstructionClock implements GuestClock {
     return this.startNs + this.elapsed(instructions);
   }
 
+  read(instructions: number): number {
+    if (instructions === this.readAt) this.readNs += READ_NS;
+    this.readAt = instructions;
+    return this.now(instructions);
+  }
+
   beginSlice(instructions: number): void {
     this.startNs = Math.max(this.schedule.now(), this.freeAtNs);
     this.startInstructions = instructions;
+    this.readNs = 0;
   }
 
   yield(): void {
@@ -82,7 +103,7 @@ class InstructionClock implements GuestClock {
   }
 
   private elapsed(instructions: number): number {
-    return ((instructions - this.startInstructions) >>> 0) * NS_PER_INSTRUCTION;
+    return ((instructions - this.startInstructions) >>> 0) * NS_PER_INSTRUCTION + this.readNs;
   }
 }
 

@@ -195,7 +195,7 @@ export class X86Vcpu implements Vcpu, CoreHost, CallingVcpu {
   }
 
   microtick(): number {
-    return toMs(this.now());
+    return toMs(this.clock.read(this.core.instructions));
   }
 
   randomU32(): number {
