@@ -1,0 +1,2 @@
+export {benchLinux, type LinuxBench, type LinuxBenchOptions} from './linux-bench.ts';
+export {formatLinux} from './linux-results.ts';

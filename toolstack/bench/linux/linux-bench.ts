@@ -1,0 +1,170 @@
+import {existsSync, readFileSync} from 'node:fs';
+import {join} from 'node:path';
+import type {DomId} from '../../../hypervisor/index.ts';
+import {virtualClock} from '../../../hypervisor/schedule/index.ts';
+import {ToolstackError} from '../../errors.ts';
+import {createHost, type XenHost} from '../../host/host.ts';
+import {type Counted, countedOf, minus, times} from './counted.ts';
+import {GuestShell} from './guest-shell.ts';
+import {type Contender, GUEST_ADDRESS, linuxJobs, type LinuxJob, PEER_ADDRESS} from './jobs.ts';
+import type {LinuxResult} from './linux-results.ts';
+
+const PC_DEVICES = [
+  'type = "hvm"',
+  'serial = "pty"',
+  'disk = ["ram:32M,raw,xvda,rw"]',
+  'vif = ["type=vif", "model=rtl8139", "model=e1000"]',
+];
+const PEER_DEVICES = ['type = "pvh"', 'vif = ["bridge=xenbr0"]'];
+/** Both kinds of each device stay. @see Linux, Documentation/admin-guide/kernel-parameters.txt */
+const KEEP_EMULATED = 'xen_emul_unplug=unnecessary';
+/** Of text, the console's jobs. */
+const LINES_KIB = 64;
+
+export interface LinuxBenchOptions {
+  /** Where `pvsim image build debian` has made its image. */
+  readonly directory: string;
+  readonly seed: number;
+  readonly progress: (line: string) => void;
+}
+
+export interface LinuxBench {
+  /** "Linux 6.1.0-50-686-pae" */
+  readonly kernel: string;
+  readonly results: readonly LinuxResult[];
+}
+
+/** A run's counts, and this process's CPU time. */
+interface Cost {
+  readonly counted: Counted;
+  readonly hostNs: number;
+  readonly guestNs: number;
+}
+
+/**
+ * Boots an unmodified Linux as an HVM guest once and has its PV and its emulated drivers do the same jobs. Time is
+ * virtual: counts are the same in each run with a seed. ToolstackError when there is no image.
+ */
+export const benchLinux = async ({directory, seed, progress}: LinuxBenchOptions): Promise<LinuxBench> => {
+  const host = await createHost({clock: virtualClock(seed)});
+  try {
+    progress('booting Linux, and a second one as its peer');
+    const domid = await create(host, directory, 'pc', PC_DEVICES, KEEP_EMULATED);
+    const peerDomid = await create(host, directory, 'peer', PEER_DEVICES, `pvsim.ip=${PEER_ADDRESS}/24`);
+    const peer = await GuestShell.boot(host, peerDomid);
+    const bench = new Bench(host, domid, await GuestShell.boot(host, domid), peer);
+    return await bench.run(progress);
+  } finally {
+    await host.close();
+  }
+};
+
+class Bench {
+  private readonly host: XenHost;
+  private readonly domid: DomId;
+  private readonly shell: GuestShell;
+  private readonly peer: GuestShell;
+  /** What an idle guest does in a nanosecond. */
+  private idle!: Counted;
+
+  constructor(host: XenHost, domid: DomId, shell: GuestShell, peer: GuestShell) {
+    this.host = host;
+    this.domid = domid;
+    this.shell = shell;
+    this.peer = peer;
+  }
+
+  async run(progress: (line: string) => void): Promise<LinuxBench> {
+    const {shell} = this;
+    await shell.run('stty -F /dev/ttyS0 raw -echo; dmesg -n 1');
+    await shell.run(`yes ${'x'.repeat(63)} | head -c ${LINES_KIB * 1024} > /tmp/lines`);
+    const idle = await this.cost(() => shell.run('sleep 4'));
+    this.idle = times(idle.counted, 1 / idle.guestNs);
+    const contenders = await this.contenders();
+    const results: LinuxResult[] = [];
+    for (const job of linuxJobs) {
+      for (const contender of contenders[job.device]) {
+        progress(`${job.name} by ${contender.driver}`);
+        results.push(await this.compete(job, contender));
+      }
+    }
+    return {kernel: (await shell.run('uname -sr')).trim(), results};
+  }
+
+  private async contenders(): Promise<Record<LinuxJob['device'], readonly Contender[]>> {
+    const link = 'echo $(basename $i) $(basename $(readlink $i/device/driver))';
+    const listed = await this.shell.run(`for i in /sys/class/net/eth*; do ${link}; done`);
+    const nics = listed
+      .trim()
+      .split('\n')
+      .map((line) => line.split(' '));
+    const nic = (sysName: string, driver: string, kind: Contender['kind']): Contender => {
+      const device = nics.find(([, name]) => name === sysName)?.[0];
+      if (device === undefined) throw new Error(`the guest has no interface of driver ${sysName}`);
+      return {driver, kind, device};
+    };
+    return {
+      disk: [
+        {driver: 'xen-blkfront', kind: 'pv', device: 'xvda'},
+        {driver: 'ata_piix', kind: 'emulated', device: 'sda'},
+      ],
+      net: [nic('vif', 'xen-netfront', 'pv'), nic('e1000', 'e1000', 'emulated'), nic('8139cp', '8139cp', 'emulated')],
+      console: [
+        {driver: 'hvc_xen', kind: 'pv', device: 'hvc0'},
+        {driver: '8250', kind: 'emulated', device: 'ttyS0'},
+      ],
+    };
+  }
+
+  /** The first run warms up; of the next two the difference is of I/Os alone, whatever a command costs besides. */
+  private async compete(job: LinuxJob, contender: Contender): Promise<LinuxResult> {
+    const {device} = contender;
+    if (job.device === 'net')
+      await this.shell.run(`ip addr add ${GUEST_ADDRESS}/24 dev ${device}; ip link set ${device} up; sleep 5`);
+    const costs: Cost[] = [];
+    for (const ios of [job.ios, job.ios, job.ios * 3]) {
+      if (job.peer !== undefined) await this.peer.run(`${job.peer(ios)}; sleep 1`);
+      costs.push(await this.cost(() => this.shell.run(job.command(device, ios))));
+    }
+    if (job.device === 'net') await this.shell.run(`ip link set ${device} down; ip addr flush dev ${device}`);
+    const [, short, long] = costs;
+    const perIo = 1 / (2 * job.ios);
+    const done = minus(long.counted, short.counted);
+    const counted = times(minus(done, times(this.idle, long.guestNs - short.guestNs)), perIo);
+    return {...contender, job: job.name, unit: job.unit, counted, hostNs: (long.hostNs - short.hostNs) * perIo};
+  }
+
+  private async cost(work: () => Promise<unknown>): Promise<Cost> {
+    const {clock, xen} = this.host;
+    const counters = (): Counted => countedOf(xen.domain(this.domid)!.vcpus[0].counters());
+    const before = counters();
+    const startNs = clock.now();
+    const cpu = process.cpuUsage();
+    await work();
+    const {user, system} = process.cpuUsage(cpu);
+    return {counted: minus(counters(), before), guestNs: clock.now() - startNs, hostNs: (user + system) * 1000};
+  }
+}
+
+const create = async (
+  host: XenHost,
+  directory: string,
+  name: string,
+  devices: readonly string[],
+  more: string,
+): Promise<DomId> => {
+  const config = join(directory, 'linux.cfg');
+  if (!existsSync(config)) {
+    throw new ToolstackError('ENOENT', `pvsim: ${config}: no such file (pvsim image build debian makes it)`);
+  }
+  const [, cmdline = ''] = /cmdline = "([^"]*)"/.exec(readFileSync(config, 'utf8')) ?? [];
+  const lines = [
+    `name = "${name}"`,
+    'kernel = "vmlinuz"',
+    'ramdisk = "initrd.img"',
+    `cmdline = "${cmdline.replace(/ pvsim\.ip=\S+/, '')} ${more}"`,
+    'memory = 128',
+    ...devices,
+  ];
+  return host.create(host.parse(`${lines.join('\n')}\n`, config), {baseDir: directory});
+};
