@@ -1,10 +1,13 @@
+import {join} from 'node:path';
 import test from 'ava';
 import {Lsi53c895a} from '../../backends/emulated/lsi53c895a/index.ts';
-import {CdromUnit, DiskUnit, type LogicalUnit} from '../../backends/scsi/target/index.ts';
-import {RamImage} from '../../backends/storage/index.ts';
+import {expectedTransfer} from '../../backends/emulated/lsi53c895a/transfer-length.ts';
+import {Cartridge, CdromUnit, DiskUnit, type LogicalUnit, TapeUnit} from '../../backends/scsi/target/index.ts';
+import {ImageLocks, RamImage, StorageError} from '../../backends/storage/index.ts';
 import type {ScsiReply, ScsiUnit} from '../../frontends/api.ts';
 import {LsiHost} from '../../frontends/emulated/lsi53c895a/index.ts';
 import {SlowStorage} from '../support/slow-storage.ts';
+import {temporaryDirectory} from '../support/temporary.ts';
 import {EmulatedRig} from '../support/emulated-rig.ts';
 
 const DISK_BYTES = 1 << 20;
@@ -211,6 +214,49 @@ test('after the adapter is unplugged commands end all the same', async (t) => {
   lsi.unplug();
   const reply = host.units[0].execute(new Uint8Array(6), {timeoutNs: 1e9});
   t.is((await rig.run(() => reply)).host, 8);
+});
+
+test('a tape: blocks of any length, filemarks, and a read that finds less', async (t) => {
+  const path = join(temporaryDirectory(t), 'one.tap');
+  const cartridge = await Cartridge.open(path, {readonly: false, create: true, locks: new ImageLocks()});
+  if (cartridge instanceof StorageError) throw cartridge;
+  const tape = new TapeUnit({serial: 'T'});
+  tape.insert(cartridge);
+  t.teardown(() => tape.close());
+  const {host, run} = await stand({'5:0': tape});
+  const [unit] = host.units;
+  const test = await run(unit, [0, 0, 0, 0, 0, 0]);
+  t.is(test.status, 2);
+  await run(unit, [0, 0, 0, 0, 0, 0]);
+  for (const length of [700, 10_240]) {
+    const cdb = [0x0a, 0, length >>> 16, (length >>> 8) & 0xff, length & 0xff, 0];
+    t.is((await run(unit, cdb, {dataOut: pattern(length)})).status, 0);
+  }
+  t.is((await run(unit, [0x10, 0, 0, 0, 1, 0])).status, 0);
+  t.is((await run(unit, [0x01, 0, 0, 0, 0, 0])).status, 0);
+  const short = await run(unit, [0x08, 2, 0, 0x40, 0, 0], {dataInBytes: 0x4000});
+  t.is(Buffer.compare(short.data, pattern(700)), 0);
+  t.is(short.residualBytes, 0x4000 - 700);
+  const next = await run(unit, [0x08, 0, 0, 0x28, 0, 0], {dataInBytes: 10_240});
+  t.is(Buffer.compare(next.data, pattern(10_240)), 0);
+  const mark = await run(unit, [0x08, 0, 0, 0x28, 0, 0], {dataInBytes: 10_240});
+  t.is(mark.sense[2] & 0x80, 0x80, 'a filemark');
+});
+
+test('every command that is sent data has a length that its target knows', (t) => {
+  const units: LogicalUnit[] = [disk('A'), new CdromUnit({serial: 'C'}), new TapeUnit({serial: 'T'})];
+  const known = new Set<string>();
+  for (const unit of units) {
+    for (const {name, data, usage} of unit.commands.all) {
+      if (data !== 'out') continue;
+      // Of WRITE SAME not the bit that says that nothing is sent; of a tape blocks of any length.
+      const cdb = Uint8Array.from(usage);
+      cdb[1] &= ~1;
+      t.true(expectedTransfer(unit, cdb).bytes > 0, name);
+      known.add(name);
+    }
+  }
+  t.true(known.size > 10);
 });
 
 test('what cannot be is refused', async (t) => {

@@ -59,6 +59,7 @@ export class TargetBus {
     const unit = target?.detach(lun);
     if (target?.luns.length === 0) this.targets.delete(id);
     this.drop(({address}) => address.id === id && address.lun === lun);
+    this.senses.delete(senseKey({id, lun}));
     await unit?.dropNexus(this.nexus);
   }
 
@@ -149,7 +150,7 @@ export class TargetBus {
   private end(process: IoProcess, result: ScsiResult): void {
     process.result = result;
     if (result.status === TASK_ABORTED) this.finish(process);
-    if (result.status === CHECK_CONDITION) this.senses.set(senseKey(process), result.sense);
+    if (result.status === CHECK_CONDITION) this.senses.set(senseKey(process.address), result.sense);
   }
 
   private refusal(address: ProcessAddress, bytes: number): ScsiResult | undefined {
@@ -161,7 +162,7 @@ export class TargetBus {
 
   /** What REQUEST SENSE is answered with after a CHECK CONDITION; without one the unit answers it. */
   private keptSense(process: IoProcess): ScsiResult | undefined {
-    const key = senseKey(process);
+    const key = senseKey(process.address);
     const sense = process.cdb[0] === REQUEST_SENSE ? this.senses.get(key) : undefined;
     if (sense === undefined) return undefined;
     this.senses.delete(key);
@@ -169,4 +170,4 @@ export class TargetBus {
   }
 }
 
-const senseKey = ({address: {id, lun}}: IoProcess): string => `${id}:${lun}`;
+const senseKey = ({id, lun}: Omit<ProcessAddress, 'tag'>): string => `${id}:${lun}`;
