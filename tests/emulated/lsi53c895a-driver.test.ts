@@ -8,6 +8,7 @@ import type {ScsiReply, ScsiUnit} from '../../frontends/api.ts';
 import {LsiHost} from '../../frontends/emulated/lsi53c895a/index.ts';
 import {SlowStorage} from '../support/slow-storage.ts';
 import {temporaryDirectory} from '../support/temporary.ts';
+import {realClock, type Schedule} from '../../hypervisor/schedule/index.ts';
 import {EmulatedRig} from '../support/emulated-rig.ts';
 
 const DISK_BYTES = 1 << 20;
@@ -15,8 +16,8 @@ const DISK_BYTES = 1 << 20;
 const disk = (serial: string, sizeBytes = DISK_BYTES): DiskUnit =>
   new DiskUnit({storage: new RamImage(sizeBytes), serial});
 
-const stand = async (units: Readonly<Record<string, LogicalUnit>>) => {
-  const rig = new EmulatedRig();
+const stand = async (units: Readonly<Record<string, LogicalUnit>>, schedule?: Schedule) => {
+  const rig = new EmulatedRig({schedule});
   const lsi = new Lsi53c895a(rig.model, {initiatorName: 'guest'});
   for (const [address, unit] of Object.entries(units)) {
     const [id, lun] = address.split(':').map(Number);
@@ -223,7 +224,9 @@ test('a tape: blocks of any length, filemarks, and a read that finds less', asyn
   const tape = new TapeUnit({serial: 'T'});
   tape.insert(cartridge);
   t.teardown(() => tape.close());
-  const {host, run} = await stand({'5:0': tape});
+  const clock = realClock();
+  t.teardown(() => clock.close());
+  const {host, run} = await stand({'5:0': tape}, clock);
   const [unit] = host.units;
   const test = await run(unit, [0, 0, 0, 0, 0, 0]);
   t.is(test.status, 2);

@@ -10,7 +10,14 @@ import {ProgramOps, ProgramVcpu} from '../../hypervisor/vcpu/index.ts';
 const PAGES = 4096;
 const FIRST_FREE_GFN = 256;
 
-/** Dom0 and one HVM guest, in virtual time, without a toolstack: what a device model and a native driver need. */
+interface EmulatedRigOptions {
+  seed?: number;
+  ledger?: Ledger;
+  /** A real clock where files are waited for, which virtual time does not. */
+  schedule?: Schedule;
+}
+
+/** Dom0 and one HVM guest, in virtual time by default, without a toolstack: what a device model and a native driver need. */
 export class EmulatedRig {
   readonly schedule: Schedule;
   readonly xen: Hypervisor;
@@ -21,8 +28,8 @@ export class EmulatedRig {
   readonly machine: NativeMachine;
   readonly model: DeviceModel;
 
-  constructor({seed = 1, ledger}: {seed?: number; ledger?: Ledger} = {}) {
-    this.schedule = virtualClock(seed);
+  constructor({seed = 1, ledger, schedule = virtualClock(seed)}: EmulatedRigOptions = {}) {
+    this.schedule = schedule;
     this.xen = new Hypervisor({schedule: this.schedule, memoryMib: 1024, ledger});
     this.dom0 = new ProgramOps(this.xen, this.createDomain(0 as DomId), FIRST_FREE_GFN);
     this.guest = this.createDomain();
