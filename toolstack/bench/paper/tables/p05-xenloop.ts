@@ -82,6 +82,6 @@ export const p05: PaperTable = {
     },
   ],
   lacks:
-    "two cores for three domains: each of dom0's turns waits for the scheduler, which is most of the 140 us, and the TCP of both " +
-    'guests, which limits netperf on the channel',
+    "two cores for three domains, so that dom0's turns wait for the scheduler, and TCP and ping in the guests: all absolute numbers are " +
+    'far off',
 };
