@@ -55,8 +55,5 @@ const words: Readonly<Record<string, number>> = {
 /** By default all go. `unnecessary` keeps both kinds in use, `never` the emulated ones alone. Unknown words are left out. */
 export const unplugPolicy = (text: string | undefined): UnplugPolicy => {
   const given = (text ?? 'all').split(',');
-  return {
-    devices: given.reduce((bits, word) => bits | (words[word] ?? 0), 0),
-    usesPv: !given.includes('never'),
-  };
+  return {devices: given.reduce((bits, word) => bits | (words[word] ?? 0), 0), usesPv: !given.includes('never')};
 };

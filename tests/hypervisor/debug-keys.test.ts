@@ -43,7 +43,10 @@ const dumps: readonly (readonly [key: string, lines: readonly RegExp[]])[] = [
     ],
   ],
   ['r', [/^NOW=\d+$/, /^Scheduler: SMP Credit Scheduler rev2 \(credit2\)$/, /^\tDomain: 1 w 256 c 0 v 1$/]],
-  ['p', [/^Xen performance counters$/, /^d1v0: instructions=0 upcalls=[1-9]\d* interrupts=0$/, /^ {2}hypercalls: none$/]],
+  [
+    'p',
+    [/^Xen performance counters$/, /^d1v0: instructions=0 upcalls=[1-9]\d* interrupts=0$/, /^ {2}hypercalls: none$/],
+  ],
   ['d', [/^'d' pressed -> dumping registers$/, /^d1v0: program, \d+ ports with handlers$/]],
   ['*', [/^'\*' pressed/, /^'d' pressed/, /^'e' pressed/, /^gnttab_usage_print_all \] done$/, /^NOW=/]],
   ['?', []],
