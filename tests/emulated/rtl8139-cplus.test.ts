@@ -160,6 +160,11 @@ test('IP, TCP and UDP checksums are made', async (t) => {
   rig.write(0xd9, 1, 0x40);
   await rig.settle();
   t.deepEqual(rig.heard, expected);
+  t.deepEqual(
+    [0, 1].map((i) => rig.word(rig.tx, i)),
+    expected.map(({length}) => FS + LS + length),
+    'no collisions',
+  );
 });
 
 test('large send cuts TCP into segments', async (t) => {

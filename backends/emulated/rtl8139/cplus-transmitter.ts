@@ -26,7 +26,8 @@ const TCPCS = 1 << 16;
 const SIZE = 0xffff;
 const UNF = 1 << 25;
 const TES = 1 << 23;
-const STATUS = UNF | TES | (7 << 20);
+/** What of a command stays in the status: bits of others are counts of collisions there. */
+const KEPT = EOR | FS | LS | SIZE;
 /** Second word: a tag is to be put into the frame. */
 const TAGC = 1 << 17;
 
@@ -73,7 +74,7 @@ export class CPlusTransmitter {
     if ((command & FS) !== 0) this.length = 0;
     const isHeld = this.append(address64(words[2], words[3]), command & SIZE);
     if ((command & LS) !== 0) this.send(command, words[1]);
-    words[0] = (command & ~(OWN | STATUS)) | (isHeld ? 0 : UNF | TES);
+    words[0] = (command & KEPT) | (isHeld ? 0 : UNF | TES);
     if (!isHeld) this.fail();
     descriptor.store(at, 0, 4);
     this.next = (command & EOR) === 0 ? (this.next + 1) % RING_ENTRIES : 0;
