@@ -24,6 +24,8 @@ const mistakes: readonly [args: string, stderr: string][] = [
   ['--price dall2016-x86,exit=1', 'pvsim bench: --price dall2016-x86,exit=1: no price "exit": there are '],
   ['--seed -1', 'pvsim bench: --seed -1: 0..4294967295 is due'],
   ['--report /nosuch/report.html', 'pvsim bench: /nosuch/report.html: ENOENT'],
+  ['--linux /nosuch', 'pvsim bench: --linux /nosuch: no linux.cfg is there; "pvsim image build debian" makes it'],
+  ['--linux /nosuch --sizes 4K', 'pvsim: arguments linux and sizes are mutually exclusive; see "pvsim --help"'],
   ['--nosuch', 'pvsim: unknown argument: nosuch; see "pvsim --help"'],
   ['compare a.json', 'pvsim: an argument is missing; see "pvsim --help"'],
   ['compare /nosuch.json /nosuch.json', 'pvsim bench: /nosuch.json: ENOENT'],

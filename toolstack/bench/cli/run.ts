@@ -14,6 +14,8 @@ import {demandWritable, writeText} from './write-file.ts';
 
 const EXIT_INCOMPLETE = 1;
 const MAX_SEED = 0xffff_ffff;
+/** Where `pvsim image build debian` puts one. */
+const DEFAULT_IMAGE = 'debian';
 
 export interface BenchCommand extends Selection {
   readonly price?: string;
@@ -24,12 +26,16 @@ export interface BenchCommand extends Selection {
   readonly plot?: string;
   /** File for the results, or "" for stdout in place of the table. */
   readonly json?: string;
+  /** A Linux guest in place of ours: the directory of its image, "debian" for "". */
+  readonly linux?: string;
 }
 
 /** `pvsim bench`. Exit status 1 when points are missing: what there is, is written and marked. */
 export const runBench = async (command: BenchCommand): Promise<void> => {
-  const {seed, report, plot, json} = command;
+  const {seed, report, plot, json, linux} = command;
   if (!Number.isInteger(seed) || seed < 0 || seed > MAX_SEED) throw usage(`--seed ${seed}: 0..${MAX_SEED} is due`);
+  if (linux !== undefined)
+    return (await import('./run-linux.ts')).runLinuxBench({linux: linux || DEFAULT_IMAGE, seed, json});
   const list = priceListOf(command.price);
   const points = selectPoints(command);
   for (const file of [report, plot, json]) if (file) demandWritable(file);

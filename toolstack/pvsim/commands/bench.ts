@@ -15,6 +15,9 @@ const sweep = (parser: Argv) =>
     .option('queues', list('Queues of a device: 1,4'))
     .option('guests', list('Guests that do the same at once: 1,8'));
 
+/** What a Linux guest does is given. */
+const forOurGuests = ['drivers', 'sizes', 'packet-sizes', 'depths', 'queues', 'guests', 'price', 'report', 'plot'];
+
 const runCommand: CommandModule<object, BenchCommand> = {
   command: '$0 [device]',
   describe: 'Sweep drivers over sizes, depths, queues and guests',
@@ -24,6 +27,11 @@ const runCommand: CommandModule<object, BenchCommand> = {
       .option('report', list('File for a report with plots: HTML'))
       .option('plot', list('File for a picture of throughput over size: SVG'))
       .option('json', {type: 'string', describe: 'File for the results; without a name they go to stdout'})
+      .option('linux', {
+        type: 'string',
+        describe: 'Compare the drivers of one Linux guest: the directory of its image, debian by default',
+      })
+      .conflicts('linux', forOurGuests)
       .option('seed', {type: 'number', default: 1, requiresArg: true, describe: 'Of the hosts'}) as Argv<BenchCommand>,
   handler: async (given) => (await import('../../bench/cli/run.ts')).runBench(given),
 };
