@@ -13,7 +13,6 @@ export const RDBAH = 0x2804;
 export const RDLEN = 0x2808;
 export const RDH = 0x2810;
 export const RDT = 0x2818;
-export const RDTR = 0x2820;
 export const TDBAL = 0x3800;
 export const TDBAH = 0x3804;
 export const TDLEN = 0x3808;
