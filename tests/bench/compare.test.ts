@@ -93,7 +93,10 @@ test('exit status 0 without a change, 1 with one', async (t) => {
   );
   const same = await compare(a, a);
   t.deepEqual([same.status, same.stderr], [0, '']);
-  t.regex(same.stdout, /^1 points compared: 0 counts, 0 modelled times and 0 measured times/);
+  t.regex(
+    same.stdout,
+    /^.*a\.json: pvsim 0\.1\.0, Node 20\.0\.0, seed 1$[^]*^1 points compared: 0 counts, 0 modelled times and 0 measured times/m,
+  );
   const slower = await compare(a, b);
   t.is(slower.status, 1);
   t.regex(slower.stdout, /block pv read 4096 B.*: \+100\.0 % \[/);
@@ -134,4 +137,6 @@ test('files that say nothing about each other are refused in a line', async (t) 
     t.is(stderr.trimEnd().split('\n').length, 1, stderr);
   }
   t.regex((await compare(a, join(directory, 'none.json'))).stderr, /none\.json: ENOENT/);
+  const empty = write('empty.json', resultsOf([]));
+  t.regex((await compare(a, empty)).stderr, /^pvsim bench: no point is done in both .*a\.json and .*empty\.json\n$/);
 });

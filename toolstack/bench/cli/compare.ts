@@ -1,6 +1,7 @@
 import {type Comparison, compareResults, type ExactChange, type MeasuredChange} from '../compare/changes.ts';
 import {demandComparable, readResults} from '../compare/read.ts';
 import {formatFigure} from '../figures.ts';
+import type {BenchResults} from '../result.ts';
 import {usage} from './usage.ts';
 
 const EXIT_CHANGED = 1;
@@ -18,10 +19,15 @@ export const runCompare = ({before, after, leastChange}: CompareCommand): void =
   const [old, now] = [readResults(before), readResults(after)];
   demandComparable(old, now);
   const comparison = compareResults(old, now, leastChange / 100);
+  const {compared, counted, modelled, measured} = comparison;
+  if (compared === 0) throw usage(`no point is done in both ${before} and ${after}`);
+  process.stdout.write(`${before}: ${originOf(old)}\n${after}: ${originOf(now)}\n\n`);
   process.stdout.write(formatComparison(comparison, old.priceList.name, leastChange));
-  const {counted, modelled, measured} = comparison;
   if (counted.length + modelled.length + measured.length > 0) process.exitCode = EXIT_CHANGED;
 };
+
+const originOf = ({pvsim, commit, node, seed}: BenchResults): string =>
+  `pvsim ${pvsim}${commit === undefined ? '' : `, commit ${commit}`}, Node ${node}, seed ${seed}`;
 
 const formatComparison = (comparison: Comparison, list: string, leastChange: number): string => {
   const {compared, unpaired, counted, modelled, measured} = comparison;
