@@ -1,19 +1,13 @@
 import {escapeMarkup} from '../../conform/report/escape.ts';
 import {drivers} from '../drivers/index.ts';
-import {countedFigures, type Figure, formatFigure, formatSize, measuredFigures, modelledFigures} from '../figures.ts';
 import {DOM0_CPUS} from '../model-point.ts';
 import {deviceNames} from '../point.ts';
 import type {BenchResults, PointResult} from '../result.ts';
 import {devicePlots} from './device-plots.ts';
 import {donePoints} from './done-points.ts';
 import {headlines} from './headlines.ts';
+import {pointTable} from './point-table.ts';
 import {style} from './style.ts';
-
-const sections: readonly {kind: string; title: (list: string) => string; figures: readonly Figure[]}[] = [
-  {kind: 'counted', title: () => 'counted an I/O', figures: countedFigures},
-  {kind: 'modelled', title: (list) => `modelled by ${list}`, figures: modelledFigures},
-  {kind: 'measured', title: () => 'measured in pvsim here', figures: measuredFigures},
-];
 
 /** One file with everything in it: plots, tables, prices, and how to do it again. No script, nothing to fetch. */
 export const htmlReport = (results: BenchResults): string => {
@@ -69,7 +63,7 @@ ${driverNotes(own)}
 ${plots.join('\n')}
 </div>
 <details${done.length < own.length ? ' open' : ''}><summary>All ${own.length} points</summary>
-${table(own, results.priceList.name)}
+${pointTable(own, results.priceList.name)}
 </details>
 </section>`;
 };
@@ -80,39 +74,6 @@ const driverNotes = (results: readonly PointResult[]): string => {
     results.some(({point}) => point.device === device && point.driver === name),
   );
   return `<ul class="drivers">${used.map(({name, about}) => `<li><b>${name}</b> ${escapeMarkup(about)}</li>`).join('')}</ul>`;
-};
-
-const table = (results: readonly PointResult[], list: string): string => {
-  const titles = sections.map(
-    ({kind, title, figures}) => `<th class="${kind}" colspan="${figures.length}">${escapeMarkup(title(list))}</th>`,
-  );
-  const headings = sections.flatMap(({kind, figures}) =>
-    figures.map(({name, unit}) => `<th class="${kind}">${name}${unit === '' ? '' : `<small> ${unit}</small>`}</th>`),
-  );
-  return `<div class="scroll"><table>
-<thead><tr><th colspan="6">point</th>${titles.join('')}</tr>
-<tr>${['driver', 'op', 'size', 'depth', 'queues', 'guests'].map((name) => `<th>${name}</th>`).join('')}${headings.join('')}</tr></thead>
-<tbody>
-${results.map(row).join('\n')}
-</tbody></table></div>`;
-};
-
-const row = (result: PointResult): string => {
-  const {driver, operation, sizeBytes, depth, queues, guests} = result.point;
-  const cells = [driver, operation, formatSize(sizeBytes), depth, queues, guests].map(
-    (cell) => `<td>${escapeMarkup(String(cell))}</td>`,
-  );
-  return `<tr>${cells.join('')}${figuresOf(result)}</tr>`;
-};
-
-const figuresOf = (result: PointResult): string => {
-  if (result.state === 'done')
-    return sections
-      .flatMap(({kind, figures}) => figures.map(({value}) => `<td class="${kind}">${formatFigure(value(result))}</td>`))
-      .join('');
-  const columns = sections.reduce((sum, {figures}) => sum + figures.length, 0);
-  const text = result.state === 'failed' ? `failed: ${result.reason}` : 'not run';
-  return `<td class="missing" colspan="${columns}">${escapeMarkup(text)}</td>`;
 };
 
 const priceSection = ({priceList}: BenchResults): string => {
