@@ -1,8 +1,9 @@
 import {formatSize} from '../figures.ts';
 import type {BenchPoint, DeviceName, Operation} from '../point.ts';
 import type {DonePoint} from '../result.ts';
+import {barPlot} from './bar-plot.ts';
+import {linePlot} from './line-plot.ts';
 import {costGroups} from './palette.ts';
-import {barPlot, linePlot} from './plots.ts';
 
 /** Where drivers are compared by what they do for one I/O. */
 const referenceBytes: Readonly<Record<DeviceName, number>> = {block: 4096, net: 1514, console: 80, scsi: 4096};

@@ -1,7 +1,8 @@
 import type {BenchResults} from '../result.ts';
+import {WIDTH} from './canvas.ts';
 import {donePoints} from './done-points.ts';
 import {mainPlots} from './device-plots.ts';
-import {HEIGHT, WIDTH} from './plots.ts';
+import {HEIGHT} from './line-plot.ts';
 
 const COLUMNS = 2;
 const GAP = 28;

@@ -1,18 +1,12 @@
 import * as Plot from '@observablehq/plot';
-import {parseHTML} from 'linkedom';
 import {drivers} from '../drivers/index.ts';
 import {formatFigure} from '../figures.ts';
 import type {DonePoint} from '../result.ts';
+import {document, formatTick, HEAD_GAP, style, WIDTH} from './canvas.ts';
 import {headHeight, type Swatch, withHead} from './legend.ts';
-import {colorsOf, type CostGroup} from './palette.ts';
+import {colorsOf} from './palette.ts';
 
-export const WIDTH = 560;
 export const HEIGHT = 340;
-const BAR_HEIGHT = 34;
-/** Between a legend and its plot. */
-const HEAD_GAP = 14;
-/** A bar so much longer than the others is cut. */
-const MOST_LONGER = 4;
 /** An axis spans this factor at least. */
 const LEAST_SPAN = 4;
 const MAX_DECADES = 2;
@@ -31,17 +25,6 @@ export interface LinePlot {
   readonly x: Axis;
   readonly y: Axis;
 }
-
-export interface BarPlot {
-  readonly title: string;
-  readonly label: string;
-  readonly bars: readonly {readonly name: string; readonly point: DonePoint}[];
-  readonly groups: readonly CostGroup[];
-  readonly value: (point: DonePoint, group: CostGroup) => number;
-}
-
-const {document} = parseHTML('<!doctype html><html><body></body></html>');
-const style = {fontSize: '12px', fontFamily: 'system-ui, sans-serif', background: 'none', overflow: 'visible'};
 
 /** A line a driver over logarithmic axes, as SVG; its ink is currentColor. */
 export const linePlot = ({title, points, x, y}: LinePlot): string => {
@@ -94,68 +77,6 @@ export const linePlot = ({title, points, x, y}: LinePlot): string => {
   return withHead(svg.outerHTML, title, swatches, WIDTH);
 };
 
-/** A bar a driver, in parts, with its sum behind it. One that is far longer than the others is cut. */
-export const barPlot = ({title, label, bars, groups, value}: BarPlot): string => {
-  const rows = bars.flatMap(({name, point}) =>
-    groups.map((group) => ({name, group: group.name, value: value(point, group)})).filter((row) => row.value > 0),
-  );
-  const sums = bars.map(({name}) => ({
-    name,
-    sum: rows.filter((row) => row.name === name).reduce((sum, row) => sum + row.value, 0),
-  }));
-  const limit = lengthShown(sums.map(({sum}) => sum));
-  const used = groups.filter(({name}) => rows.some((row) => row.group === name));
-  const top = headHeight(used, WIDTH) + HEAD_GAP;
-  const svg = Plot.plot({
-    document,
-    style,
-    width: WIDTH,
-    height: top + bars.length * BAR_HEIGHT + 50,
-    marginTop: top,
-    marginLeft: 104,
-    marginRight: 84,
-    marginBottom: 46,
-    x: {
-      label,
-      labelAnchor: 'center',
-      labelArrow: 'none',
-      labelOffset: 42,
-      grid: true,
-      domain: [0, limit],
-      ticks: 6,
-      tickFormat: formatTick,
-    },
-    y: {label: null, domain: bars.map(({name}) => name), padding: 0.25},
-    color: {domain: used.map(({name}) => name), range: used.map(({color}) => color)},
-    marks: [
-      Plot.barX(rows, {
-        x: 'value',
-        y: 'name',
-        z: 'group',
-        fill: 'group',
-        clip: true,
-        title: (row: (typeof rows)[number]) => `${row.name}: ${formatFigure(row.value)} ${row.group}`,
-        order: used.map(({name}) => name),
-      }),
-      Plot.text(sums, {
-        x: ({sum}: {sum: number}) => Math.min(sum, limit),
-        y: 'name',
-        text: ({sum}: {sum: number}) => (sum > limit ? `${formatFigure(sum)} (cut)` : formatFigure(sum)),
-        textAnchor: 'start',
-        dx: 6,
-      }),
-      Plot.ruleX([0]),
-    ],
-  });
-  return withHead(svg.outerHTML, title, used, WIDTH);
-};
-
-/** The longest bar, or a bit more than the next one where that would be lost beside it. */
-const lengthShown = (sums: readonly number[]): number => {
-  const [longest, next = longest] = sums.toSorted((a, b) => b - a);
-  return longest > MOST_LONGER * next ? 1.25 * next : longest;
-};
-
 const driverSwatches = (points: readonly DonePoint[]): Swatch[] => {
   const own = drivers.filter(({device}) => device === points[0].point.device);
   return [...colorsOf(own)]
@@ -180,11 +101,6 @@ const ticksWithin = ([least, most]: readonly [number, number]): number[] => {
   return decades
     .flatMap((decade) => steps.map((step) => step * decade))
     .filter((tick) => tick >= least && tick <= most);
-};
-
-const formatTick = (value: number): string => {
-  if (value >= 1e6) return `${value / 1e6}M`;
-  return value >= 1e3 ? `${value / 1e3}k` : String(Number(value.toPrecision(6)));
 };
 
 const uniqueOf = (values: readonly number[]): number[] => [...new Set(values)].sort((a, b) => a - b);
