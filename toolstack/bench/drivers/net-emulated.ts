@@ -15,6 +15,9 @@ const PCI_SLOT = 4;
 /** Without a FCS. */
 const MIN_FRAME = 60;
 
+/** An emulated NIC sends within the access that starts it: so much later the guest has had the interrupts of that. */
+const PAUSE_NS = 10_000;
+
 type NicOptions = NicPortOptions & {mac: Uint8Array};
 
 interface Variant {
@@ -42,7 +45,8 @@ const nicDriver = ({name, about, maxDepth, create, driver}: Variant): BenchDrive
       const options = {ops, place: {bridge, port: {}}, name: `vif${index}-emu`, mac: macOf(index)};
       const machine = await createEmulatedGuest(rig, (model) => create(model, options).plug(PCI_SLOT));
       const nic = deviceNic(found(probeNics(machine, {e1000: driver})[0], 'NIC'));
-      const job = new NetJob({point, index, nic, peer});
+      const pause = (): Promise<void> => new Promise((resolve) => machine.ops.schedule.after(PAUSE_NS, resolve));
+      const job = new NetJob({point, index, nic, peer, pause});
       job.introduce();
       return job;
     });

@@ -29,6 +29,8 @@ export interface NetJobOptions {
   readonly index: number;
   readonly nic: BusyNic;
   readonly peer: NetPeer;
+  /** Waits until the guest's interrupts have been dealt with, where frames are with the peer before these come. */
+  readonly pause?: () => Promise<void>;
 }
 
 /** Frames from a guest to dom0's end, or from there to the guest: an I/O is over when the frame has come. */
@@ -38,14 +40,16 @@ export class NetJob implements BenchJob {
   private readonly nic: BusyNic;
   private readonly peer: NetPeer;
   private readonly frame: Uint8Array;
+  private readonly pause: (() => Promise<void>) | undefined;
   private arrived = 0;
   private wake: () => void = () => undefined;
 
-  constructor({point, index, nic, peer}: NetJobOptions) {
+  constructor({point, index, nic, peer, pause}: NetJobOptions) {
     this.point = point;
     this.index = index;
     this.nic = nic;
     this.peer = peer;
+    this.pause = pause;
     this.frame = frameBetween(macOf(index), PEER_MAC, point.sizeBytes);
     const wake = (): void => this.wake();
     const hears = (frames: number): void => {
@@ -68,6 +72,7 @@ export class NetJob implements BenchJob {
       const woken = new Promise<void>((resolve) => (this.wake = resolve));
       sent += this.send(Math.min(count - sent, this.point.depth - (sent - this.arrived)));
       if (this.arrived < count) await woken;
+      await this.pause?.();
     }
   }
 
