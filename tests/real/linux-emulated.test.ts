@@ -24,7 +24,7 @@ interface Pc {
   readonly typeSerial: (text: string) => void;
 }
 
-/** An HVM guest with two disks, a CD and two network cards, each of them with its PV twin, and a serial port. */
+/** An HVM guest with three disks, one of them SCSI, a CD and two network cards, each of them with its PV twin, and a serial port. */
 const boot = async (t: Parameters<typeof tempDir>[0] & {timeout(ms: number): void}, unplug: string): Promise<Pc> => {
   if ('missing' in guest) throw new Error(guest.missing);
   t.timeout(300_000);
@@ -33,6 +33,7 @@ const boot = async (t: Parameters<typeof tempDir>[0] & {timeout(ms: number): voi
   writeFileSync(path('disk.img'), pattern(8 * MIB));
   writeFileSync(path('spare.img'), new Uint8Array(16 * MIB));
   writeFileSync(path('disc.iso'), pattern(2 * MIB, 2));
+  writeFileSync(path('scsi.img'), pattern(2 * MIB, 3));
   const host = await TestHost.start({seed: 5});
   t.teardown(() => host.close());
   const config = linuxConfig(guest.image, 'pc', '10.0.0.5').map((line) =>
@@ -41,6 +42,7 @@ const boot = async (t: Parameters<typeof tempDir>[0] & {timeout(ms: number): voi
   const disks = [
     `${path('disk.img')},raw,xvda,rw`,
     `${path('spare.img')},raw,xvdb,rw`,
+    `${path('scsi.img')},raw,sdc,rw`,
     `${path('disc.iso')},raw,hdc,cdrom`,
   ];
   const domid = await host.create(
@@ -68,18 +70,19 @@ const boot = async (t: Parameters<typeof tempDir>[0] & {timeout(ms: number): voi
 
 testWith(
   missing,
-  "Linux's ata_piix, 8139cp, e1000, 8250 and i8042 drive our emulated devices, beside their PV twins",
+  "Linux's ata_piix, sym53c8xx, 8139cp, e1000, 8250 and i8042 drive our emulated devices, beside their PV twins",
   async (t) => {
     const {host, shell, path, serialText, typeSerial} = await boot(t, 'xen_emul_unplug=unnecessary');
     const log = await shell.run('dmesg');
     t.regex(log, /ata1\.00: ATA-\d: PVSIM HARDDISK/);
+    t.regex(log, /sd 2:0:2:0: \[sdc\] 4096 512-byte logical blocks/);
     t.regex(log, /sr 1:0:0:0: Attached scsi CD-ROM sr0/);
     t.regex(log, /ttyS0 at I\/O 0x3f8 \(irq = 4, base_baud = 115200\) is a 16550A/);
     t.regex(log, /input: AT Translated Set 2 keyboard/);
 
-    const sums = await shell.run('sha256sum /dev/sda /dev/xvda /dev/sr0 | cut -c -64');
+    const sums = await shell.run('sha256sum /dev/sda /dev/xvda /dev/sr0 /dev/sdc | cut -c -64');
     const disk = sha256(pattern(8 * MIB));
-    t.deepEqual(sums.trim().split('\n'), [disk, disk, sha256(pattern(2 * MIB, 2))]);
+    t.deepEqual(sums.trim().split('\n'), [disk, disk, sha256(pattern(2 * MIB, 2)), sha256(pattern(2 * MIB, 3))]);
     await shell.run('dd if=/dev/sda of=/dev/sda bs=1M count=4 seek=4 iflag=direct oflag=direct 2> /dev/null; sync');
     const expected = pattern(8 * MIB);
     expected.copyWithin(4 * MIB, 0, 4 * MIB);
@@ -128,7 +131,7 @@ testWith(
     t.regex(await shell.run('dmesg'), /unplug emulated NICs[^]*unplug emulated disks/);
     t.is(
       await shell.run('ls /dev | grep -E "^(sd|sr|xvd)"; ls /sys/class/net | cat'),
-      'sr0\nxvda\nxvdb\neth0\neth1\nlo',
+      'sr0\nxvda\nxvdb\nxvdc\neth0\neth1\nlo',
     );
     t.is(await shell.run('cat /sys/bus/pci/devices/*/device | sort'), '0x0001\n0x1237\n0x7000\n0x7010');
     await shell.run('ip addr add 10.0.0.5/24 dev eth0; ip link set eth0 up; ping -c 1 10.0.0.254');

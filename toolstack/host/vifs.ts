@@ -31,7 +31,7 @@ export class Vifs {
     const online = {backendPath, domid: record.domid, mac, bridge, script: vif.script, ip: vif.ip};
     const mtu = String(vif.mtu ?? VIF_DEFAULTS.mtu);
     await devices.attach(record, device, () => hotplug.vif(online, {frontendPath, mtu}));
-    if (backendDomid === DOM0) record.emulated?.addNic({...vif, devid, mac, bridge}, record.domid);
+    if (backendDomid === DOM0) record.emulated?.addNic({...vif, devid, mac, bridge});
     return {...vif, devid, mac};
   }
 

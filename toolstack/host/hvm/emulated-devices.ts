@@ -1,19 +1,22 @@
 import {DeviceModel} from '../../../backends/emulated/bus/index.ts';
 import {plugChipset} from '../../../backends/emulated/chipset/index.ts';
 import {type IdeUnit, PiixIde, type UnplugWhich} from '../../../backends/emulated/ide/index.ts';
+import {Lsi53c895a} from '../../../backends/emulated/lsi53c895a/index.ts';
 import {PlatformDevice} from '../../../backends/emulated/platform/index.ts';
 import {I8042} from '../../../backends/emulated/ps2/index.ts';
 import {Uart} from '../../../backends/emulated/uart/index.ts';
 import {type Networks, parseMac} from '../../../backends/network/index.ts';
+import {DiskUnit} from '../../../backends/scsi/target/index.ts';
 import type {Storage} from '../../../backends/storage/index.ts';
 import {SHUTDOWN_reboot} from '../../../hypervisor/abi/sched.ts';
-import type {Domain, Hypervisor, HypervisorOps} from '../../../hypervisor/index.ts';
+import type {Domain, DomId, Hypervisor, HypervisorOps} from '../../../hypervisor/index.ts';
 import type {DiskConfig, VifConfig} from '../../config/index.ts';
 import {type DiskPlace, diskPlace} from './disk-places.ts';
 import type {HvmConfig} from './hvm-config.ts';
 import {type EmulatedNic, nicModel} from './nic-models.ts';
 
 const SERIAL_PLACES = ['com1', 'com2'] as const;
+const SCSI_SLOT = 3;
 const FIRST_NIC_SLOT = 4;
 
 /** What of dom0 the devices are made with. */
@@ -32,12 +35,16 @@ export class EmulatedDevices {
   readonly nics: EmulatedNic[] = [];
   private readonly parts: EmulatedParts;
   private readonly ideUnits: (IdeUnit | undefined)[] = [];
+  private readonly scsiDisks: {readonly id: number; readonly disk: DiskUnit}[] = [];
+  private readonly domid: DomId;
   private ide: PiixIde | undefined;
+  private scsi: Lsi53c895a | undefined;
 
   constructor(parts: EmulatedParts, domain: Domain, config: HvmConfig) {
     const {xen, dom0} = parts;
     const model = new DeviceModel(dom0, domain.id);
     this.parts = parts;
+    this.domid = domain.id;
     this.model = model;
     plugChipset(model);
     if (config.platformDevice) new PlatformDevice(model, this, (line) => xen.log(`d${domain.id}: ${line}`)).plug();
@@ -53,18 +60,19 @@ export class EmulatedDevices {
   }
 
   /** The storage is the drive's from now on. */
-  addDisk({unit}: DiskPlace, {cdrom}: DiskConfig, storage: Storage): void {
-    this.ideUnits[unit] = {kind: cdrom ? 'cdrom' : 'disk', storage};
+  addDisk({bus, unit}: DiskPlace, {cdrom, vdev}: DiskConfig, storage: Storage): void {
+    if (bus === 'ide') this.ideUnits[unit] = {kind: cdrom ? 'cdrom' : 'disk', storage};
+    else this.scsiDisks.push({id: unit, disk: new DiskUnit({storage, serial: `PVSIM-${vdev}`})});
   }
 
   /** A card beside the PV interface, with the same address, if the config says so and the machine is not on yet. */
-  addNic(vif: VifConfig & {devid: number; mac: string; bridge: string}, domid: number): void {
+  addNic(vif: VifConfig & {devid: number; mac: string; bridge: string}): void {
     const make = this.isOn ? undefined : nicModel(vif);
     const {dom0: ops, networks} = this.parts;
     const place = networks.place(vif.script, vif.bridge);
     const mac = parseMac(vif.mac);
     if (make === undefined || mac === undefined || typeof place === 'string') return;
-    const nic = make(this.model, {ops, place, mac, name: `vif${domid}.${vif.devid}-emu`});
+    const nic = make(this.model, {ops, place, mac, name: `vif${this.domid}.${vif.devid}-emu`});
     nic.plug(FIRST_NIC_SLOT + this.nics.length);
     this.nics.push(nic);
   }
@@ -72,10 +80,12 @@ export class EmulatedDevices {
   turnOn(): void {
     this.ide = new PiixIde(this.model, {units: this.ideUnits});
     this.ide.plug();
+    if (this.scsiDisks.length > 0) this.scsi = this.plugScsi();
   }
 
   unplugDisks(which: UnplugWhich): void {
     void this.ide?.unplugDisks(which);
+    if (which === 'all') void this.unplugScsi();
   }
 
   unplugNics(): void {
@@ -88,7 +98,21 @@ export class EmulatedDevices {
     this.unplugNics();
     if (this.ide === undefined) for (const unit of this.ideUnits) unit?.storage?.close();
     await this.ide?.unplug();
+    await this.unplugScsi();
     this.model.close();
+  }
+
+  private plugScsi(): Lsi53c895a {
+    const scsi = new Lsi53c895a(this.model, {initiatorName: `domain ${this.domid}`});
+    for (const {id, disk} of this.scsiDisks) scsi.attach({id, lun: 0}, disk);
+    scsi.plug(SCSI_SLOT);
+    return scsi;
+  }
+
+  private async unplugScsi(): Promise<void> {
+    this.scsi?.unplug();
+    this.scsi = undefined;
+    for (const {disk} of this.scsiDisks.splice(0)) await disk.close();
   }
 
   private get isOn(): boolean {
