@@ -12,6 +12,7 @@ import {nextStates, type XenbusRole, type XenbusState} from '../../hypervisor/xe
 import {blockMessages} from './messages/block.ts';
 import {echoMessages} from './messages/echo.ts';
 import type {MakeMessages} from './messages/judge.ts';
+import {netControlMessages} from './messages/net-control.ts';
 import {netRxMessages} from './messages/net-rx.ts';
 import {netTxMessages} from './messages/net-tx.ts';
 import type {Consumption} from './ring-side.ts';
@@ -69,7 +70,7 @@ const netRing = (types: RingTypes, messages: MakeMessages, direction: string, ba
 
 /** One for all queues of an interface, if the frontend wants it. @see netif.h, "feature-ctrl-ring" */
 const controlRing: RingKind = {
-  ...ring(xen_netif_ctrl_ring, echoMessages('NETIF-CTRL-01')),
+  ...ring(xen_netif_ctrl_ring, netControlMessages),
   refNode: 'ctrl-ring-ref',
   portNodes: ['event-channel-ctrl'],
   isOptional: true,
