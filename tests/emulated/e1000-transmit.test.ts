@@ -118,6 +118,19 @@ const sum = (bytes: Uint8Array): number => {
   return total;
 };
 
+test('much work is done in turns', async (t) => {
+  const rig = new E1000Rig();
+  rig.start();
+  const frame = packet(Array.from({length: 48 * 300}, () => 1));
+  rig.put([IP_CONTEXT, TCP_CONTEXT, DEXT | TSE | (3 << 24), (54 << 8) | (48 << 16)]);
+  for (let i = 0; i < 4; i++) rig.putBytes(frame, DATA | TSE | EOP | RS, 3 << 8);
+  rig.kick();
+  t.is(rig.read(reg.TDH), 3);
+  await rig.settle();
+  t.is(rig.read(reg.TDH), 5);
+  t.is(rig.nic.stats().TPT, 1200);
+});
+
 test('segments of nothing are refused', async (t) => {
   const rig = new E1000Rig();
   rig.start();

@@ -7,8 +7,8 @@ import {canCut, type ChecksumsWanted, cutSegments, insertChecksum, insertChecksu
 import {NO_CONTEXT, parseContext} from './offload-context.ts';
 import {CTRL_VME, ICR_TXDW, ICR_TXQE, TCTL_EN, TCTL_PSP} from './registers.ts';
 
-/** Descriptors taken at a time, before others have their turn. */
-const MAX_AT_ONCE = 256;
+/** Descriptors taken and frames sent at a time, before others have their turn. */
+const MAX_AT_ONCE = 512;
 /** A header and 64 KiB of data. */
 const MAX_WHOLE = 0x10000 + 256;
 const MAX_FRAME = 16384;
@@ -50,6 +50,8 @@ export class Transmitter {
   private wanted = noChecksums;
   private context = NO_CONTEXT;
   private segmentContext = NO_CONTEXT;
+  /** What was done of this turn. */
+  private work = 0;
   private isPosted = false;
 
   constructor(chip: Chip) {
@@ -81,7 +83,8 @@ export class Transmitter {
   run(): void {
     const {chip, ring} = this;
     if ((chip.registers.get('TCTL') & TCTL_EN) === 0 || !chip.isBusMaster || ring.owned === 0) return;
-    for (let taken = 0; taken < MAX_AT_ONCE && ring.owned > 0; taken++) this.take();
+    this.work = 0;
+    while (this.work < MAX_AT_ONCE && ring.owned > 0) this.take();
     chip.port.flush();
     if (ring.owned > 0) this.runLater();
     else chip.raise(ICR_TXQE);
@@ -100,6 +103,7 @@ export class Transmitter {
     const {descriptor, ring} = this;
     const {words} = descriptor;
     const at = ring.headAddress;
+    this.work++;
     descriptor.fetch(at);
     const command = words[2];
     if ((command & DEXT) !== 0 && (command & DTYP_DATA) === 0) this.setContext();
@@ -169,6 +173,7 @@ export class Transmitter {
       bytes = MIN_FRAME;
     }
     const frame = buffer.subarray(0, bytes);
+    this.work++;
     this.chip.statistics.countSent(frame);
     this.chip.transmit(frame);
   }
