@@ -30,11 +30,12 @@ testWith(missing, "xl's memory, sysrq, counters and debug keys reach into a runn
   const freeMib = await host.freeMemory();
   await host.ok('mem-set', 'linux', '80');
   await host.waitFor('balloon at 80 MiB', async () => [79, 80].includes(await memoryMib()));
-  t.is(await host.freeMemory(), freeMib + 16);
-  t.true(before - (await total()) >= 15 * 1024, 'the guest knows');
+  // Whole MiB are shown, and the last pages may be on their way.
+  await host.waitFor('room for others', async () => (await host.freeMemory()) >= freeMib + 15);
+  await host.waitFor('guest that knows', async () => before - (await total()) >= 15 * 1024);
   await host.ok('mem-set', 'linux', '112');
   await host.waitFor('balloon at 112 MiB', async () => [111, 112].includes(await memoryMib()));
-  t.true((await total()) - before >= 15 * 1024);
+  await host.waitFor('guest that knows', async () => (await total()) - before >= 15 * 1024);
   t.is((await host.xl('mem-set', 'linux', '113')).status, 1);
 
   const [, , upcalls] = (await host.waitFor('counters', async () =>
@@ -46,10 +47,10 @@ testWith(missing, "xl's memory, sysrq, counters and debug keys reach into a runn
   await host.ok('debug-keys', 'pq');
   t.regex(
     await host.ok('dmesg'),
-    /d1v0: instructions=\d{7,} upcalls=\d+\n.* {2}exits: hypercall=\d+ .*\n.* {2}hypercalls: memory_op=\d+ .*grant_table_op=/,
+    /d1v0: instructions=\d{7,} upcalls=\d+ .*\n.* {2}exits: hypercall=\d+ .*\n.* {2}hypercalls: memory_op=\d+ .*grant_table_op=/,
   );
-  t.regex(await host.ok('vcpu-list', 'linux'), /^linux +1 +0 +0 +-b- +\d+\.\d +all \/ all$/m);
-  t.regex(await host.ok('uptime', 'linux'), /^linux +1 +0:00:\d\d$/m);
+  t.regex(await host.ok('vcpu-list', 'linux'), /^linux +1 +0 +0 +[r-][b-]- +\d+\.\d +all \/ all$/m);
+  t.regex(await host.ok('uptime', 'linux'), /^linux +1 +0:\d\d:\d\d$/m);
   await host.ok('rename', 'linux', 'penguin');
   t.is((await host.ok('domid', 'penguin')).trim(), '1');
   await host.ok('rename', 'penguin', 'linux');
