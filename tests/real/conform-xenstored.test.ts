@@ -63,7 +63,7 @@ class PageFile implements StorePage {
 }
 
 testWith(realXenstoredMissing(), 'checks and attacks judge the real xenstored', async (t) => {
-  t.timeout(240_000);
+  t.timeout(300_000);
   const base = temporaryDirectory(t);
   let runs = 0;
   const openStore = async (): Promise<StoreUnderTest> => {

@@ -39,7 +39,7 @@ for (const [diskFeatures, has] of [
     missing,
     `Linux's xen-blkfront, ${has}: its reads and writes are right, and it sees the disk grow`,
     async (t) => {
-      t.timeout(180_000);
+      t.timeout(300_000);
       const path = join(tempDir(t), 'disk.img');
       writeFileSync(path, pattern(8 * MIB));
       const host = await TestHost.start({seed: 5, diskFeatures});

@@ -35,7 +35,7 @@ const boot = async (host: TestHost, disk: string): Promise<DomId> => {
 };
 
 testWith(missing, "a driver domain serves Linux's xen-blkfront and xen-netfront, dies, and another does", async (t) => {
-  t.timeout(180_000);
+  t.timeout(300_000);
   const path = join(tempDir(t), 'disk.img');
   writeFileSync(path, pattern(4 * MIB));
   const host = await TestHost.start({seed: 5});

@@ -25,7 +25,7 @@ interface Machine {
 }
 
 const makeMachine = async (t: ExecutionContext): Promise<Machine> => {
-  t.timeout(240_000);
+  t.timeout(300_000);
   const directory = tempDir(t);
   const path = (name: string): string => join(directory, name);
   writeFileSync(path('disk.img'), pattern(4 * MIB));

@@ -98,7 +98,7 @@ testWith(
 );
 
 testWith(missing, 'two Linux guests and ours ping each other; 16 MiB go from Linux to Linux over TCP', async (t) => {
-  t.timeout(180_000);
+  t.timeout(300_000);
   const host = await TestHost.start({seed: 3, referee: true});
   const breaches: string[] = [];
   host.host.breaches.subscribe((breach) => void breaches.push(formatBreach(breach)));
