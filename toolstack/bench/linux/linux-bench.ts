@@ -12,7 +12,7 @@ import type {LinuxResult} from './linux-results.ts';
 const PC_DEVICES = [
   'type = "hvm"',
   'serial = "pty"',
-  'disk = ["ram:32M,raw,xvda,rw"]',
+  'disk = ["ram:32M,raw,xvda,rw", "ram:32M,raw,sdb,rw"]',
   'vif = ["type=vif", "model=rtl8139", "model=e1000"]',
 ];
 const PEER_DEVICES = ['type = "pvh"', 'vif = ["bridge=xenbr0"]'];
@@ -25,6 +25,8 @@ export interface LinuxBenchOptions {
   /** Where `pvsim image build debian` has made its image. */
   readonly directory: string;
   readonly seed: number;
+  /** linuxJobs by default. */
+  readonly jobs?: readonly LinuxJob[];
   readonly progress: (line: string) => void;
 }
 
@@ -45,7 +47,12 @@ interface Cost {
  * Boots an unmodified Linux as an HVM guest once and has its PV and its emulated drivers do the same jobs. Time is
  * virtual: counts are the same in each run with a seed. ToolstackError when there is no image.
  */
-export const benchLinux = async ({directory, seed, progress}: LinuxBenchOptions): Promise<LinuxBench> => {
+export const benchLinux = async ({
+  directory,
+  seed,
+  jobs = linuxJobs,
+  progress,
+}: LinuxBenchOptions): Promise<LinuxBench> => {
   const host = await createHost({clock: virtualClock(seed)});
   try {
     progress('booting Linux, and a second one as its peer');
@@ -53,7 +60,7 @@ export const benchLinux = async ({directory, seed, progress}: LinuxBenchOptions)
     const peerDomid = await create(host, directory, 'peer', PEER_DEVICES, `pvsim.ip=${PEER_ADDRESS}/24`);
     const peer = await GuestShell.boot(host, peerDomid);
     const bench = new Bench(host, domid, await GuestShell.boot(host, domid), peer);
-    return await bench.run(progress);
+    return await bench.run(jobs, progress);
   } finally {
     await host.close();
   }
@@ -74,7 +81,7 @@ class Bench {
     this.peer = peer;
   }
 
-  async run(progress: (line: string) => void): Promise<LinuxBench> {
+  async run(jobs: readonly LinuxJob[], progress: (line: string) => void): Promise<LinuxBench> {
     const {shell} = this;
     await shell.run('stty -F /dev/ttyS0 raw -echo; dmesg -n 1');
     await shell.run(`yes ${'x'.repeat(63)} | head -c ${LINES_KIB * 1024} > /tmp/lines`);
@@ -82,7 +89,7 @@ class Bench {
     this.idle = times(idle.counted, 1 / idle.guestNs);
     const contenders = await this.contenders();
     const results: LinuxResult[] = [];
-    for (const job of linuxJobs) {
+    for (const job of jobs) {
       for (const contender of contenders[job.device]) {
         progress(`${job.name} by ${contender.driver}`);
         results.push(await this.compete(job, contender));
@@ -107,6 +114,7 @@ class Bench {
       disk: [
         {driver: 'xen-blkfront', kind: 'pv', device: 'xvda'},
         {driver: 'ata_piix', kind: 'emulated', device: 'sda'},
+        {driver: 'sym53c8xx', kind: 'emulated', device: 'sdb'},
       ],
       net: [nic('vif', 'xen-netfront', 'pv'), nic('e1000', 'e1000', 'emulated'), nic('8139cp', '8139cp', 'emulated')],
       console: [
