@@ -38,8 +38,9 @@ class NetControlMessages implements RingMessages {
   private staticGrants(index: number): void {
     const {view, judge} = this;
     const gfn = judge.offered(view.word(index, 2), false, 'a list of grants');
+    if (gfn < 0) return;
     const count = Math.min(view.word(index, 3), PAGE_WORDS / GREF_WORDS);
-    for (let i = 0; gfn >= 0 && i < count; i++) {
+    for (let i = 0; i < count; i++) {
       const isReadonly = (view.pageWord(gfn, i * GREF_WORDS + 1) & XEN_NETIF_CTRLF_GREF_readonly) !== 0;
       judge.offered(view.pageWord(gfn, i * GREF_WORDS), !isReadonly, 'a static grant');
     }
