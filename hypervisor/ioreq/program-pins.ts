@@ -1,9 +1,12 @@
-import type {Task} from '../schedule/index.ts';
+import type {Task, TaskQueue} from '../schedule/index.ts';
 import {ISA_IRQS, type InterruptPins} from './interrupt-lines.ts';
 import type {MeterSlot} from './io-meter.ts';
 
 /** Lines that PCI links end at: triggered by their level, as the ELCR of a PIIX3 says. All others by their edge. */
 const LEVEL_TRIGGERED: ReadonlySet<number> = new Set([5, 10, 11]);
+
+/** An interrupt that nobody quiets comes no faster than this: virtual time has to pass meanwhile. */
+const AGAIN_NS = 1000;
 
 interface Pin {
   level: boolean;
@@ -20,7 +23,7 @@ interface Pin {
  * without a handler is masked. An interrupt is one task of the guest's queue; the next of its pin comes after the EOI.
  */
 export class ProgramPins implements InterruptPins {
-  private readonly post: (task: Task) => void;
+  private readonly queue: TaskQueue;
   private readonly slot: MeterSlot;
   private readonly pins: readonly Pin[] = Array.from({length: ISA_IRQS}, () => ({
     level: false,
@@ -30,9 +33,9 @@ export class ProgramPins implements InterruptPins {
     handler: undefined,
   }));
 
-  /** `post` queues a task of the guest's. */
-  constructor(post: (task: Task) => void, slot: MeterSlot) {
-    this.post = post;
+  /** `queue` is the guest's. */
+  constructor(queue: TaskQueue, slot: MeterSlot) {
+    this.queue = queue;
     this.slot = slot;
   }
 
@@ -58,7 +61,13 @@ export class ProgramPins implements InterruptPins {
     if (!pin.inService) return;
     this.slot.meter?.eoi(pin.owner);
     pin.inService = false;
-    if (LEVEL_TRIGGERED.has(irq)) pin.pending = pin.level;
+    if (!LEVEL_TRIGGERED.has(irq)) this.deliver(pin);
+    else if (pin.level) this.queue.after(AGAIN_NS, () => this.deliverAgain(pin));
+  }
+
+  /** The level is still what it was, as far as nobody has changed it meanwhile. */
+  private deliverAgain(pin: Pin): void {
+    pin.pending = pin.level;
     this.deliver(pin);
   }
 
@@ -68,6 +77,6 @@ export class ProgramPins implements InterruptPins {
     pin.pending = false;
     pin.inService = true;
     this.slot.meter?.interrupt(pin.owner);
-    this.post(handler);
+    this.queue.post(handler);
   }
 }

@@ -48,7 +48,7 @@ const trappedIo = (io: EmulatedIo, pins: ProgramPins, vcpu: number): TrappedIo =
 /** Gives a domain whose kernel is a program an interrupt controller and emulated I/O. */
 export const attachProgramIo = (domain: Domain): void => {
   const slot: MeterSlot = {meter: ioMeterOf(domain)};
-  const pins = new ProgramPins((task) => domain.schedule.post(task), slot);
+  const pins = new ProgramPins(domain.schedule, slot);
   domain.io = new EmulatedIo(domain.vcpus.length, pins, slot);
   domain.trappedIo = trappedIo(domain.io, pins, BOOT_VCPU);
 };
