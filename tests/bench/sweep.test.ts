@@ -1,8 +1,10 @@
 import test from 'ava';
 import {type BenchPoint, deviceNames} from '../../toolstack/bench/point.ts';
-import {selectPoints, type Selection} from '../../toolstack/bench/cli/select.ts';
+import {type Selected, selectPoints, type Selection} from '../../toolstack/bench/cli/select.ts';
 
-const select = (selection: Partial<Selection>): BenchPoint[] => selectPoints({device: 'block', ...selection});
+const selected = (selection: Partial<Selection>): Selected => selectPoints({device: 'block', ...selection});
+
+const select = (selection: Partial<Selection>): readonly BenchPoint[] => selected(selection).points;
 
 test('the default report has about 100 points, each once, of every device and driver', (t) => {
   const points = select({device: 'all'});
@@ -53,6 +55,30 @@ test('what a driver cannot do is left to those that can', (t) => {
   t.deepEqual(new Set(select({device: 'all', guests: '32'}).map(({guests}) => guests)), new Set([32]));
 });
 
+test('of all devices, those that cannot do it are left out, and named', (t) => {
+  const {points, leftOut} = selected({device: 'all', depths: '200'});
+  t.deepEqual([...new Set(points.map(({device}) => device))], ['net']);
+  t.deepEqual(leftOut, [
+    'block pv: depth 200 is not 1..32, what its rings hold',
+    'console pv: depth 200 is not 1..1, what its rings hold',
+    'scsi pv: depth 200 is not 1..15, what its rings hold',
+  ]);
+});
+
+test('a sweep is of what was asked for: devices without a list of their own do little', (t) => {
+  const {points, leftOut} = selected({device: 'all', drivers: 'pv', sizes: '512'});
+  t.deepEqual(leftOut, []);
+  t.deepEqual(
+    points.map(({device, operation, sizeBytes}) => `${device} ${operation} ${sizeBytes}`),
+    [
+      'block read 512',
+      ...['tx', 'rx'].flatMap((operation) => [60, 256, 590, 1514].map((size) => `net ${operation} ${size}`)),
+      'console out 512',
+      'scsi read 512',
+    ],
+  );
+});
+
 const refused: readonly [Partial<Selection>, string][] = [
   [{sizes: '0'}, 'block pv: size 0 is not 512..1048576 in steps of 512'],
   [{sizes: '4K,1000'}, 'block pv: size 1000 is not 512..1048576 in steps of 512'],
@@ -66,6 +92,10 @@ const refused: readonly [Partial<Selection>, string][] = [
     'net pv: 8192 I/Os under way are more than 4096',
   ],
   [{device: 'console', depths: '2', drivers: '16550'}, 'console 16550: depth 2 is not 1..1, what its rings hold'],
+  [{device: 'all', sizes: '0'}, 'block pv: size 0 is not 512..1048576 in steps of 512'],
+  [{device: 'all', guests: '99'}, 'block pv: 99 guests are not 1..32'],
+  [{packetSizes: '60'}, '--packet-sizes are of net'],
+  [{device: 'net', sizes: '4K'}, '--sizes are not of net, which has --packet-sizes'],
   [{sizes: '4K,'}, '--sizes "4K,": an item is empty'],
   [{sizes: '4Q'}, '--sizes "4Q" is no number'],
   [{sizes: '-1'}, '--sizes "-1" is no number'],
@@ -75,7 +105,7 @@ const refused: readonly [Partial<Selection>, string][] = [
 ];
 
 for (const [selection, message] of refused) {
-  test(`refused: ${message}`, (t) => {
+  test(`refused: ${JSON.stringify(selection)}: ${message}`, (t) => {
     const error = t.throws(() => select(selection));
     t.is(error.message, `pvsim bench: ${message}`);
     t.is((error as {exitStatus?: number}).exitStatus, 2);

@@ -37,7 +37,8 @@ export const runBench = async (command: BenchCommand): Promise<void> => {
   if (linux !== undefined)
     return (await import('./run-linux.ts')).runLinuxBench({linux: linux || DEFAULT_IMAGE, seed, json});
   const list = priceListOf(command.price);
-  const points = selectPoints(command);
+  const {points, leftOut} = selectPoints(command);
+  for (const reason of leftOut) process.stderr.write(`pvsim bench: left out: ${reason}\n`);
   for (const file of [report, plot, json]) if (file) demandWritable(file);
   const results = await run(points, command, list);
   const text = `${JSON.stringify(results)}\n`;

@@ -22,11 +22,29 @@ export interface Selection {
   readonly guests?: string;
 }
 
-/** Points to run, in order. Throws a ToolstackError of one line for a sweep that cannot be. */
-export const selectPoints = (selection: Selection): BenchPoint[] => {
+/** What is run, in order, and why devices have no part in it. */
+export interface Selected {
+  readonly points: readonly BenchPoint[];
+  readonly leftOut: readonly string[];
+}
+
+/** Throws a ToolstackError of one line for a sweep that cannot be: on none of the devices, or not on the one named. */
+export const selectPoints = (selection: Selection): Selected => {
   const devices = devicesOf(selection.device);
   const named = namesOf(selection.drivers, devices);
-  return devices.flatMap((device) => pointsOf(device, selection, named));
+  demandUse(selection, devices);
+  const offers = devices.map((device) => offerOf(device, selection, named));
+  const leftOut = offers.flatMap(({points}) => (typeof points === 'string' ? [points] : []));
+  const isPossible = offers.some(({points, isAsked}) => isAsked && typeof points !== 'string');
+  if (leftOut.length > 0 && !isPossible) throw usage(leftOut[0]);
+  return {points: offers.flatMap(({points}) => (typeof points === 'string' ? [] : points)), leftOut};
+};
+
+/** Sizes that no device here has would change nothing. */
+const demandUse = ({sizes, packetSizes}: Selection, devices: readonly DeviceName[]): void => {
+  if (packetSizes !== undefined && !devices.includes('net')) throw usage('--packet-sizes are of net');
+  if (sizes !== undefined && devices.every((device) => device === 'net'))
+    throw usage('--sizes are not of net, which has --packet-sizes');
 };
 
 const devicesOf = (text: string): readonly DeviceName[] => {
@@ -36,13 +54,21 @@ const devicesOf = (text: string): readonly DeviceName[] => {
   return [device];
 };
 
-const pointsOf = (device: DeviceName, selection: Selection, named: readonly string[]): BenchPoint[] => {
+interface Offer {
+  /** A text says why there are none. */
+  readonly points: readonly BenchPoint[] | string;
+  /** Something was asked of this device. */
+  readonly isAsked: boolean;
+}
+
+const offerOf = (device: DeviceName, selection: Selection, named: readonly string[]): Offer => {
   const selected = allDrivers.filter((driver) => driver.device === device && isSelected(driver, named));
+  const {sizes, packetSizes, depths, queues, guests} = selection;
+  const isSweep = [sizes, packetSizes, depths, queues, guests].some((list) => list !== undefined);
+  if (!isSweep) return {points: defaultPoints(device, selected), isAsked: true};
   const request = requestOf(device, selection);
-  if (Object.keys(request).length === 0) return defaultPoints(device, selected);
-  const points = requestedPoints(device, selected, request, named);
-  if (typeof points === 'string') throw usage(points);
-  return points;
+  const isAsked = selected.length > 0 && Object.keys(request).length > 0;
+  return {points: requestedPoints(device, selected, request, named), isAsked};
 };
 
 const isSelected = ({name, kind}: BenchDriver, named: readonly string[]): boolean =>
