@@ -1,3 +1,3 @@
-export {DeviceModel, DeviceModelError, type Release} from './device-model.ts';
+export {DeviceModel, type Release} from './device-model.ts';
 export {GuestDma} from './guest-dma.ts';
 export type {IoDevice} from './io-device.ts';

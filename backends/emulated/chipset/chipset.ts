@@ -3,7 +3,7 @@ import {PciFunction} from '../pci/index.ts';
 import type {Register} from '../registers/index.ts';
 
 const HOST_BRIDGE_SLOT = 0;
-export const PIIX3_SLOT = 1;
+const PIIX3_SLOT = 1;
 
 const PAM = ['PAM0', 'PAM1', 'PAM2', 'PAM3', 'PAM4', 'PAM5', 'PAM6'] as const;
 const PIRQRC = ['PIRQRCA', 'PIRQRCB', 'PIRQRCC', 'PIRQRCD'] as const;

@@ -1,1 +1,1 @@
-export {PIIX3_SLOT, plugChipset} from './chipset.ts';
+export {plugChipset} from './chipset.ts';

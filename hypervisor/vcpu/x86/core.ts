@@ -2,7 +2,7 @@ import {DomainMemory, PAGE_SIZE} from '../../memory/index.ts';
 import {NS_PER_MS} from '../../schedule/index.ts';
 import * as state from './core-state.ts';
 import {JitLinker} from './jit.ts';
-import {FIRST_HOOK, LAST_HOOK} from './patch.ts';
+import {HOOK_CPUID, HOOK_EOI} from './patch.ts';
 import {loadContext, saveContext, type SavedParts} from './snapshot.ts';
 
 /** What the engine asks of the machine around it. */
@@ -363,8 +363,8 @@ export class X86Core {
   private readPort(port: number, bytes: number): number {
     this.refresh();
     const number = port >>> 0;
-    if (number < FIRST_HOOK) return this.host?.readPort(number, bytes) ?? ALL_ONES[bytes];
-    if (number > LAST_HOOK) return this.readMemory(port, 2);
+    if (number < HOOK_CPUID) return this.host?.readPort(number, bytes) ?? ALL_ONES[bytes];
+    if (number > HOOK_EOI) return this.readMemory(port, 2);
     return this.host?.hook(number) === true ? 1 : 0;
   }
 

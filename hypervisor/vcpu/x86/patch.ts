@@ -18,7 +18,7 @@ import {
 } from './wasm-binary.ts';
 
 /**
- * Numbers by which the patched core calls its host through `io_port_read32`: above any I/O port. Those above LAST_HOOK are
+ * Numbers by which the patched core calls its host through `io_port_read32`: above any I/O port, HOOK_CPUID the first and HOOK_EOI the last. Those above are
  * addresses without memory that are read 16 bits wide, for which the core has no import.
  */
 export const HOOK_CPUID = 0x10000;
@@ -30,8 +30,6 @@ export const HOOK_UD = 0x10003;
 export const HOOK_STRING_IO = 0x10004;
 /** The local APIC is told of the end of an interrupt; the answer means nothing. */
 export const HOOK_EOI = 0x10005;
-export const FIRST_HOOK = HOOK_CPUID;
-export const LAST_HOOK = HOOK_EOI;
 
 /** Instructions between two looks at clock and timers: as built, and as patched. A `rep` of 4 KiB counts as one. */
 const CYCLES = 100_003;
