@@ -68,10 +68,12 @@ const readyRig = async (storage?: RamImage): Promise<IdeRig> => {
   return rig;
 };
 
-test('IDENTIFY PACKET DEVICE tells a CD drive, IDENTIFY DEVICE fails with its signature', (t) => {
+test('IDENTIFY PACKET DEVICE tells a CD drive, IDENTIFY DEVICE and READ SECTOR(S) fail with its signature', (t) => {
   const rig = rigOf();
-  rig.command(0xec);
-  t.deepEqual([rig.status, rig.error, rig.read(4), rig.read(5)], [0x51, 0x04, 0x14, 0xeb]);
+  for (const opcode of [0xec, 0x20]) {
+    rig.command(opcode);
+    t.deepEqual([rig.status, rig.error, rig.read(4), rig.read(5)], [0x51, 0x04, 0x14, 0xeb]);
+  }
   rig.command(0xa1);
   const bytes = rig.readData(512);
   t.is(bytes[0] | (bytes[1] << 8), 0x85c0);

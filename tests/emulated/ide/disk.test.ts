@@ -56,6 +56,7 @@ test('IDENTIFY DEVICE tells names, sizes and modes, with a checksum', (t) => {
   t.is(word(bytes, 100) | (word(bytes, 101) << 16), SECTORS);
   t.is(word(bytes, 1) * word(bytes, 3) * word(bytes, 6), 19 * 16 * 63);
   t.is(word(bytes, 59), 0x0110);
+  t.is(word(bytes, 86), 0x3400, 'bits 14 and 15 say nothing here');
   t.is(word(bytes, 88), 0x203f);
   t.is(word(bytes, 169), 1);
   t.is(

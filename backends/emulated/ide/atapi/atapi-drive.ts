@@ -60,7 +60,7 @@ export class AtapiDrive extends Drive {
     this.offer(bytes, () => this.endQuietly());
   }
 
-  /** IDENTIFY DEVICE fails, and shows what the device is instead. */
+  /** IDENTIFY DEVICE and READ SECTOR(S) fail, and show what the device is instead. */
   refuseAsDisk(): void {
     this.taskFile.setSignature(ATAPI_SIGNATURE);
     this.fail();

@@ -32,6 +32,7 @@ const setFeatures: Command = (drive) => {
 /** By operation code; all others are aborted. @see ATA/ATAPI-7, "PACKET Command feature set" */
 export const atapiCommands: Readonly<Record<number, Command>> = {
   0x08: (drive) => drive.reset(), // DEVICE RESET: without an interrupt.
+  0x20: (drive) => drive.refuseAsDisk(), // READ SECTOR(S)
   0xa0: (drive) => drive.acceptPacket(),
   0xa1: (drive) => drive.reply(identifyPacketDevice(drive.transferMode, drive.names)),
   0xe0: power(true), // STANDBY IMMEDIATE

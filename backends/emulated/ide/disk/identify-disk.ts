@@ -19,7 +19,7 @@ const FLUSH_CACHE_EXT = 1 << 13;
 const WRITE_FUA = 1 << 6;
 const VALID = 1 << 14;
 
-const LONG_COMMANDS = VALID | FLUSH_CACHE_EXT | FLUSH_CACHE | LBA48;
+const LONG_COMMANDS = FLUSH_CACHE_EXT | FLUSH_CACHE | LBA48;
 
 const capacity = ({sectors}: AtaDisk): Record<number, number> => {
   const short = Math.min(sectors, MAX_LBA28);
@@ -66,7 +66,7 @@ export const identifyDisk = (disk: AtaDisk): Uint8Array =>
       68: CYCLE_NS,
       80: 0x00f0, // ATA/ATAPI-4 to ATA/ATAPI-7.
       82: VALID | LOOK_AHEAD | WRITE_CACHE | SMART,
-      83: LONG_COMMANDS,
+      83: VALID | LONG_COMMANDS,
       84: VALID | WRITE_FUA,
       85: VALID | LOOK_AHEAD | (disk.writeCache ? WRITE_CACHE : 0) | (disk.smartEnabled ? SMART : 0),
       86: LONG_COMMANDS,
