@@ -50,6 +50,21 @@ const refusals: readonly [title: string, lines: readonly string[], message: RegE
   ['an unknown pool', ['pool = "nosuch"'], /^libxl: error: Illegal pool specified: nosuch$/, 6],
   ['an unknown kernel', ['kernel = "nosuch.ts"'], /nosuch\.ts: No such file or directory/],
   ['firmware', ['type = "hvm"', 'kernel = "hvmloader"'], /type="hvm" without kernel=: this host has no BIOS/],
+  ['a serial port that is no terminal', ['type = "hvm"', 'serial = "tcp:0:1"'], /serial="tcp:0:1" is not supported/],
+  ['three serial ports', ['type = "hvm"', 'serial = ["pty", "pty", "pty"]'], /at most 2 serial ports/],
+  ['an AHCI controller', ['type = "hvm"', 'hdtype = "ahci"'], /hdtype="ahci" is not supported/],
+  [
+    'a read-only IDE disk',
+    ['type = "hvm"', 'disk = ["free.img,raw,hda,r"]'],
+    /vdev=hda: there are no read-only IDE disks/,
+  ],
+  [
+    'two disks in one place',
+    ['type = "hvm"', `disk = ["${RAM}", "ram:1M,raw,hda,rw"]`],
+    /vdev=hda: IDE unit 0 is taken/,
+  ],
+  ["the SCSI adapter's own id", ['type = "hvm"', 'disk = ["free.img,raw,sdh,rw"]'], /vdev=sdh: SCSI id 7/],
+  ['an unknown network card', ['type = "hvm"', 'vif = ["model=ne2k_pci"]'], /vif: model=ne2k_pci is not supported/],
   ['a name that is taken', ['name = "busy"'], /^libxl: error: Domain with name "busy" already exists\.$/],
 ];
 

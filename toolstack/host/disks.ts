@@ -26,8 +26,8 @@ export class Disks {
     if (backendDomid !== DOM0) refuseRamDisk(disk, target);
     const device = vbdNodes(record.domid, disk, target, record.abi, backendDomid);
     refuseSecond(record, device);
-    if (backendDomid === DOM0) await hotplug.openDisk(device, disk, target);
     const place = backendDomid === DOM0 ? record.emulated?.placeOf(disk) : undefined;
+    if (backendDomid === DOM0) await hotplug.openDisk(device, disk, target);
     if (place !== undefined) record.emulated?.addDisk(place, disk, hotplug.shareDisk(device));
     await devices.attach(record, device, () => hotplug.block(device));
   }
