@@ -1,4 +1,3 @@
-import {once} from 'node:events';
 import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import test from 'ava';
@@ -89,7 +88,11 @@ test('Ctrl-C keeps what is done, and marks what is not in file, report and table
   const [json, report] = ['a.json', 'a.html'].map((name) => join(directory, name));
   const child = launch(PVSIM, ['bench', '--json', json, '--report', report], {});
   const ended = outcomeOf(child);
-  if (child.stderr !== null) await once(child.stderr, 'data');
+  await new Promise<void>((resolve) => {
+    child.stderr?.on('data', (text: string) => {
+      if (text.includes(' points')) resolve();
+    });
+  });
   child.kill('SIGINT');
   const {stdout, status} = await ended;
   t.is(status, 1);
