@@ -2,6 +2,7 @@ import {createHash} from 'node:crypto';
 import {execFileSync} from 'node:child_process';
 import {readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
+import type {DomId} from '../../hypervisor/index.ts';
 import {GuestShell} from '../../toolstack/bench/linux/guest-shell.ts';
 import {pattern, tempDir} from '../support/block.ts';
 import {debianGuest} from '../support/debian.ts';
@@ -18,6 +19,7 @@ const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes)
 
 interface Pc {
   readonly host: TestHost;
+  readonly domid: DomId;
   readonly shell: GuestShell;
   readonly path: (name: string) => string;
   readonly serialText: () => string;
@@ -61,6 +63,7 @@ const boot = async (t: Parameters<typeof tempDir>[0] & {timeout(ms: number): voi
   const shell = await GuestShell.boot(host.host, domid);
   return {
     host,
+    domid,
     shell,
     path,
     serialText: () => serial,
@@ -72,7 +75,7 @@ testWith(
   missing,
   "Linux's ata_piix, sym53c8xx, 8139cp, e1000, 8250 and i8042 drive our emulated devices, beside their PV twins",
   async (t) => {
-    const {host, shell, path, serialText, typeSerial} = await boot(t, 'xen_emul_unplug=unnecessary');
+    const {host, domid, shell, path, serialText, typeSerial} = await boot(t, 'xen_emul_unplug=unnecessary');
     const log = await shell.run('dmesg');
     t.regex(log, /ata1\.00: ATA-\d: PVSIM HARDDISK/);
     t.regex(log, /sd 2:0:2:0: \[sdc\] 4096 512-byte logical blocks/);
@@ -83,6 +86,10 @@ testWith(
     const sums = await shell.run('sha256sum /dev/sda /dev/xvda /dev/sr0 /dev/sdc | cut -c -64');
     const disk = sha256(pattern(8 * MIB));
     t.deepEqual(sums.trim().split('\n'), [disk, disk, sha256(pattern(2 * MIB, 2)), sha256(pattern(2 * MIB, 3))]);
+    writeFileSync(path('other.iso'), pattern(MIB, 4));
+    const disc = host.host.config(domid).disks.find(({cdrom}) => cdrom)!;
+    await host.host.disks.changeMedium(domid, {...disc, target: path('other.iso')});
+    t.is((await shell.run('sha256sum /dev/sr0 | cut -c -64')).trim(), sha256(pattern(MIB, 4)));
     await shell.run('dd if=/dev/sda of=/dev/sda bs=1M count=4 seek=4 iflag=direct oflag=direct 2> /dev/null; sync');
     const expected = pattern(8 * MIB);
     expected.copyWithin(4 * MIB, 0, 4 * MIB);

@@ -51,6 +51,10 @@ export class Disks {
       if (drive.backendDomid === DOM0) await hotplug.openDisk(drive, disk, target);
       else refuseRamDisk(disk, target);
     }
+    const emulated = drive.backendDomid === DOM0 ? record.emulated : undefined;
+    if (emulated?.hasDrive(disk) === true) {
+      await emulated.changeMedium(disk, target === '' ? undefined : hotplug.shareDisk(drive));
+    }
     await xs.write(`${drive.backendPath}/params`, target);
   }
 

@@ -86,6 +86,7 @@ export class Hotplug {
     if (opened === undefined) throw new Error(`no image is open for ${backendPath}`);
     const {target, readonly, storage} = opened;
     const image = new SharedImage(storage);
+    this.shared.get(backendPath)?.held.close();
     this.shared.set(backendPath, {target, readonly, image, held: image.open()});
     this.opened.set(backendPath, {target, readonly, storage: image.open()});
     return image.open();

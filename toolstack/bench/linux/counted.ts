@@ -30,4 +30,6 @@ const combine = (a: Counted, b: Counted, each: (a: number, b: number) => number)
 
 export const minus = (a: Counted, b: Counted): Counted => combine(a, b, (x, y) => x - y);
 
+export const plus = (a: Counted, b: Counted): Counted => combine(a, b, (x, y) => x + y);
+
 export const times = (a: Counted, factor: number): Counted => combine(a, a, (x) => x * factor);

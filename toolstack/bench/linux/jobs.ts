@@ -46,9 +46,9 @@ const CHUNK = 'bs=64k';
 export const linuxJobs: readonly LinuxJob[] = [
   read('4k', 200),
   read('64k', 60),
-  read('1M', 5),
+  read('1M', 10),
   write('4k', 200),
-  write('1M', 5),
+  write('1M', 10),
   {
     device: 'net',
     name: 'ping 1400 B',

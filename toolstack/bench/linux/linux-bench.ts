@@ -4,7 +4,7 @@ import type {DomId} from '../../../hypervisor/index.ts';
 import {virtualClock} from '../../../hypervisor/schedule/index.ts';
 import {ToolstackError} from '../../errors.ts';
 import {createHost, type XenHost} from '../../host/host.ts';
-import {type Counted, countedOf, minus, times} from './counted.ts';
+import {type Counted, countedOf, minus, plus, times} from './counted.ts';
 import {GuestShell} from './guest-shell.ts';
 import {type Contender, GUEST_ADDRESS, linuxJobs, type LinuxJob, PEER_ADDRESS} from './jobs.ts';
 import type {LinuxResult} from './linux-results.ts';
@@ -20,6 +20,7 @@ const PEER_DEVICES = ['type = "pvh"', 'vif = ["bridge=xenbr0"]'];
 const KEEP_EMULATED = 'xen_emul_unplug=unnecessary';
 /** Of text, the console's jobs. */
 const LINES_KIB = 64;
+const ROUNDS = 3;
 
 export interface LinuxBenchOptions {
   /** Where `pvsim image build debian` has made its image. */
@@ -65,6 +66,10 @@ export const benchLinux = async ({
     await host.close();
   }
 };
+
+const guestTime = (costs: readonly Cost[]): number => costs.reduce((sum, {guestNs}) => sum + guestNs, 0);
+const leastHostTime = (costs: readonly Cost[]): number => Math.min(...costs.map(({hostNs}) => hostNs));
+const sumOf = (costs: readonly Cost[]): Counted => costs.map(({counted}) => counted).reduce(plus);
 
 class Bench {
   private readonly host: XenHost;
@@ -124,22 +129,39 @@ class Bench {
     };
   }
 
-  /** The first run warms up; of the next two the difference is of I/Os alone, whatever a command costs besides. */
   private async compete(job: LinuxJob, contender: Contender): Promise<LinuxResult> {
+    const {shell} = this;
     const {device} = contender;
-    if (job.device === 'net')
-      await this.shell.run(`ip addr add ${GUEST_ADDRESS}/24 dev ${device}; ip link set ${device} up; sleep 5`);
-    const costs: Cost[] = [];
-    for (const ios of [job.ios, job.ios, job.ios * 3]) {
-      if (job.peer !== undefined) await this.peer.run(`${job.peer(ios)}; sleep 1`);
-      costs.push(await this.cost(() => this.shell.run(job.command(device, ios))));
+    if (job.device === 'net') {
+      await shell.run(`ip addr add ${GUEST_ADDRESS}/24 dev ${device}; ip link set ${device} up; sleep 5`);
     }
-    if (job.device === 'net') await this.shell.run(`ip link set ${device} down; ip addr flush dev ${device}`);
-    const [, short, long] = costs;
-    const perIo = 1 / (2 * job.ios);
-    const done = minus(long.counted, short.counted);
-    const counted = times(minus(done, times(this.idle, long.guestNs - short.guestNs)), perIo);
-    return {...contender, job: job.name, unit: job.unit, counted, hostNs: (long.hostNs - short.hostNs) * perIo};
+    const perIo = await this.measure(job, device);
+    if (job.device === 'net') await shell.run(`ip link set ${device} down; ip addr flush dev ${device}`);
+    return {...contender, job: job.name, unit: job.unit, ...perIo};
+  }
+
+  /**
+   * After a run that warms up, shorter and longer ones by turns: their difference is of I/Os alone, whatever a command
+   * costs besides. What the machine does at the same time makes the host's time longer, never shorter.
+   */
+  private async measure(job: LinuxJob, device: string): Promise<Pick<LinuxResult, 'counted' | 'hostNs'>> {
+    await this.once(job, device, job.ios);
+    const short: Cost[] = [];
+    const long: Cost[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      short.push(await this.once(job, device, job.ios));
+      long.push(await this.once(job, device, job.ios * 3));
+    }
+    const extra = 2 * job.ios;
+    const done = minus(sumOf(long), sumOf(short));
+    const guestNs = guestTime(long) - guestTime(short);
+    const counted = times(minus(done, times(this.idle, guestNs)), 1 / (ROUNDS * extra));
+    return {counted, hostNs: (leastHostTime(long) - leastHostTime(short)) / extra};
+  }
+
+  private async once(job: LinuxJob, device: string, ios: number): Promise<Cost> {
+    if (job.peer !== undefined) await this.peer.run(`${job.peer(ios)}; sleep 1`);
+    return this.cost(() => this.shell.run(job.command(device, ios)));
   }
 
   private async cost(work: () => Promise<unknown>): Promise<Cost> {

@@ -10,7 +10,7 @@ import {DiskUnit} from '../../../backends/scsi/target/index.ts';
 import type {Storage} from '../../../backends/storage/index.ts';
 import {SHUTDOWN_reboot} from '../../../hypervisor/abi/sched.ts';
 import type {Domain, DomId, Hypervisor, HypervisorOps} from '../../../hypervisor/index.ts';
-import type {DiskConfig, VifConfig} from '../../config/index.ts';
+import {type DiskConfig, vdevToDisk, type VifConfig} from '../../config/index.ts';
 import {type DiskPlace, diskPlace} from './disk-places.ts';
 import type {HvmConfig} from './hvm-config.ts';
 import {type EmulatedNic, nicModel} from './nic-models.ts';
@@ -75,6 +75,16 @@ export class EmulatedDevices {
     const nic = make(this.model, {ops, place, mac, name: `vif${this.domid}.${vif.devid}-emu`});
     nic.plug(FIRST_NIC_SLOT + this.nics.length);
     this.nics.push(nic);
+  }
+
+  /** It has a CD drive in that disk's place. */
+  hasDrive({vdev}: DiskConfig): boolean {
+    return this.ideUnits[vdevToDisk(vdev) ?? -1]?.kind === 'cdrom';
+  }
+
+  /** Puts another medium into that drive, or none. */
+  async changeMedium({vdev}: DiskConfig, storage: Storage | undefined): Promise<void> {
+    await this.ide?.changeMedium(vdevToDisk(vdev) ?? -1, storage);
   }
 
   turnOn(): void {
