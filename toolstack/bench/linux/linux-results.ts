@@ -31,6 +31,9 @@ const MIN_COUNT = 0.05;
 
 const count = (value: number): string => (value < MIN_COUNT ? '0' : value.toFixed(value < 10 ? 1 : 0));
 
+/** Times are differences of two runs: what the machine does besides may be more than what is looked for. */
+const hostTime = (ns: number): string => (ns > 0 ? (ns / 1000).toFixed(1) : 'noise');
+
 /** A table for a terminal: of each job the PV driver's line, then those of emulated devices. */
 export const formatLinux = (results: readonly LinuxResult[], kernel: string): string => {
   const rows = results.map(({job, unit, driver, kind, counted, hostNs}) => [
@@ -40,7 +43,7 @@ export const formatLinux = (results: readonly LinuxResult[], kernel: string): st
     kind,
     ...[counted.port, counted.mmio, counted.hypercall, counted.eoi, counted.interrupt, counted.upcall].map(count),
     Math.max(0, counted.instructions).toFixed(0),
-    (hostNs / 1000).toFixed(1),
+    hostTime(hostNs),
   ]);
   const widths = headings.map((heading, c) => Math.max(heading.length, ...rows.map((row) => row[c].length)));
   const line = (row: readonly string[]): string =>
