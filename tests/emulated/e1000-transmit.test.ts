@@ -131,6 +131,21 @@ test('much work is done in turns', async (t) => {
   t.is(rig.nic.stats().TPT, 1200);
 });
 
+test('the first data descriptor says which checksums segments get', async (t) => {
+  const rig = new E1000Rig();
+  rig.start();
+  const frame = packet(Array.from({length: 2000}, () => 1));
+  rig.put([IP_CONTEXT, TCP_CONTEXT, DEXT | TSE | (3 << 24) | 2000, (54 << 8) | (1000 << 16)]);
+  rig.putBytes(frame.subarray(0, 54), DATA | TSE);
+  rig.putBytes(frame.subarray(54), DATA | TSE | EOP | RS, 3 << 8);
+  rig.kick();
+  await rig.settle();
+  t.deepEqual(
+    rig.heard.map((segment) => be16(segment, 50)),
+    [be16(frame, 50), be16(frame, 50)],
+  );
+});
+
 test('segments of nothing are refused', async (t) => {
   const rig = new E1000Rig();
   rig.start();

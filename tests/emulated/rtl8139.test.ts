@@ -165,6 +165,15 @@ test('the receive ring: header, frame, FCS, the next at a multiple of 4', async 
   t.is(rig.in(CR, 1) & 1, 1);
 });
 
+test('the gap before the next frame stays as it is', async (t) => {
+  const rig = new Rig();
+  const ring = rig.start();
+  rig.memory.fill(0xee, ring, ring + 512);
+  await rig.deliver(frameOf(NIC_MAC, PEER_MAC, 203), frameOf(NIC_MAC, PEER_MAC, 61));
+  const end = ring + rig.in(CBR, 2);
+  t.deepEqual([...rig.memory.slice(end - 3, end)], [0xee, 0xee, 0xee]);
+});
+
 test('a short frame is padded', async (t) => {
   const rig = new Rig();
   const ring = rig.start();

@@ -63,6 +63,7 @@ export const cutSegments = (
     segment.set(whole.subarray(from, to), headerBytes);
     setIpHeader(segment, length, context, count);
     setTransportHeader(segment, length, context, from - headerBytes, to === whole.length);
+    if (wanted.transport) completePseudoHeader(segment, length, context);
     insertChecksums(segment, length, context, wanted);
     take(length);
   }
@@ -82,13 +83,15 @@ const setTransportHeader = (
   sentBytes: number,
   isLast: boolean,
 ): void => {
-  const bytes = length - transport.from;
   if (isTcp) {
     addToSequence(frame, transport.from + TCP_SEQUENCE, sentBytes);
     if (!isLast) frame[transport.from + TCP_FLAGS] &= ~TCP_FIN_PSH;
-  } else putBe16(frame, transport.from + UDP_LENGTH, bytes);
-  // The driver left the length out of the pseudo header's sum.
-  const sum = getBe16(frame, transport.at) + bytes;
+  } else putBe16(frame, transport.from + UDP_LENGTH, length - transport.from);
+};
+
+/** The driver left the length out of the pseudo header's sum. */
+const completePseudoHeader = (frame: Uint8Array, length: number, {transport}: OffloadContext): void => {
+  const sum = getBe16(frame, transport.at) + length - transport.from;
   putBe16(frame, transport.at, (sum & 0xffff) + (sum >>> 16));
 };
 

@@ -50,13 +50,14 @@ export class ReceiveRing {
     if (frame.length > MAX_FRAME) return 'too-long';
     const {registers} = this.chip;
     const {sizeBytes} = this;
-    const bytes = (HEADER_BYTES + frame.length + CRC_BYTES + 3) & ~3;
+    const used = HEADER_BYTES + frame.length + CRC_BYTES;
+    const bytes = (used + 3) & ~3;
     const at = registers.get('CBR');
     // A ring without a byte left would look like an empty one.
     const free = this.isEmpty ? sizeBytes : (this.readAt - at + sizeBytes) % sizeBytes;
     if (bytes >= free) return 'full';
-    this.fill(frame, bytes, RECEIVE_OK | kindBits[kind]);
-    this.write(at, bytes);
+    this.fill(frame, used, RECEIVE_OK | kindBits[kind]);
+    this.write(at, used);
     registers.set('CBR', (at + bytes) % sizeBytes);
     return 'stored';
   }
