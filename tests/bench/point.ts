@@ -1,4 +1,5 @@
 import {parsePriceList} from '../../hypervisor/cost/index.ts';
+import {DEFAULT_SETUP} from '../../toolstack/bench/bench-setup.ts';
 import {findDriver} from '../../toolstack/bench/drivers/index.ts';
 import type {BenchPoint} from '../../toolstack/bench/point.ts';
 import type {DonePoint, PointResult} from '../../toolstack/bench/result.ts';
@@ -19,7 +20,7 @@ export const pointOf = (change: Partial<BenchPoint> = {}): BenchPoint => ({
 });
 
 export const runBy = (point: BenchPoint, seed = 1): Promise<PointResult> =>
-  runPoint(findDriver(point), point, seed, prices);
+  runPoint(findDriver(point), point, seed, {list: prices, setup: DEFAULT_SETUP});
 
 /** Throws where it fails. */
 export const done = async (point: BenchPoint, seed = 1): Promise<DonePoint> => {

@@ -1,3 +1,4 @@
+import {DEFAULT_SETUP} from '../../toolstack/bench/bench-setup.ts';
 import {type BenchResults, type DonePoint, type PointResult, RESULT_VERSION} from '../../toolstack/bench/result.ts';
 import {prices} from './point.ts';
 
@@ -11,6 +12,7 @@ export const resultsOf = (results: readonly PointResult[], change: Partial<Bench
   seed: 1,
   complete: results.every(({state}) => state === 'done'),
   priceList: {name: prices.name, source: prices.source, prices: prices.tags},
+  setup: {name: DEFAULT_SETUP.name, what: DEFAULT_SETUP.what},
   results: [...results],
   ...change,
 });

@@ -2,7 +2,10 @@ import test from 'ava';
 import type {BenchDriver, BenchJob} from '../../toolstack/bench/driver.ts';
 import {drivers} from '../../toolstack/bench/drivers/index.ts';
 import {runPoint} from '../../toolstack/bench/run-point.ts';
+import {DEFAULT_SETUP} from '../../toolstack/bench/bench-setup.ts';
 import {done, pointOf, prices} from './point.ts';
+
+const terms = {list: prices, setup: DEFAULT_SETUP};
 
 test('a read by blkfront, one at a time, is a hypercall and an upcall on either side', async (t) => {
   const {counted, ios} = await done(pointOf());
@@ -81,7 +84,7 @@ test('a driver that never ends is ended, by virtual time', async (t) => {
   const driver = driverOf({run: () => new Promise(() => undefined)});
   const point = pointOf();
   const reason = 'no end after 600 s of virtual time';
-  t.deepEqual(await runPoint(driver, point, 1, prices), {state: 'failed', point, reason});
+  t.deepEqual(await runPoint(driver, point, 1, terms), {state: 'failed', point, reason});
 });
 
 test('a driver that is busy for ever is ended, by its tasks', async (t) => {
@@ -96,11 +99,11 @@ test('a driver that is busy for ever is ended, by its tasks', async (t) => {
   const point = pointOf();
   const reason = 'no end after 1000 tasks';
   const limits = {ns: 1e9, tasks: 1000};
-  t.deepEqual(await runPoint(driver, point, 1, prices, limits), {state: 'failed', point, reason});
+  t.deepEqual(await runPoint(driver, point, 1, terms, limits), {state: 'failed', point, reason});
 });
 
 test('what a driver fails with is the result', async (t) => {
   const driver = driverOf({run: () => Promise.reject(new Error('EIO'))});
   const point = pointOf();
-  t.deepEqual(await runPoint(driver, point, 1, prices), {state: 'failed', point, reason: 'EIO'});
+  t.deepEqual(await runPoint(driver, point, 1, terms), {state: 'failed', point, reason: 'EIO'});
 });

@@ -4,7 +4,7 @@ import {runPoints} from '../../toolstack/bench/run-points.ts';
 import {PointRunner} from '../../toolstack/bench/runner.ts';
 import {pointOf, prices} from './point.ts';
 
-const terms = {seed: 1, price: prices.name};
+const terms = {seed: 1, price: prices.name, setup: 'path'};
 
 test('points run in order; an abort leaves the rest undone, and says so', async (t) => {
   const points = [1, 2, 3, 4].map((depth) => pointOf({depth}));

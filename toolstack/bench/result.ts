@@ -1,4 +1,5 @@
 import {z} from 'zod';
+import {DEFAULT_SETUP} from './bench-setup.ts';
 import {deviceNames, operations} from './point.ts';
 
 /** Of the file's form: raised when a reader of the one before would misread it. */
@@ -64,9 +65,14 @@ export const benchResults = z.strictObject({
   seed: z.int().nonnegative(),
   complete: z.boolean().describe('false: it was interrupted, or points failed'),
   priceList,
+  setup: z.strictObject({name: z.string(), what: z.string()}).describe('what lies around the path that is counted'),
   results: z.array(result),
 });
 
 export type BenchResults = z.infer<typeof benchResults>;
+/** What modelled times are printed with. */
+export const modelNameOf = ({priceList, setup}: Pick<BenchResults, 'priceList' | 'setup'>): string =>
+  setup.name === DEFAULT_SETUP.name ? priceList.name : `${priceList.name}, ${setup.name}`;
+
 export type PointResult = z.infer<typeof result>;
 export type DonePoint = Extract<PointResult, {state: 'done'}>;

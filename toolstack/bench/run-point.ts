@@ -1,8 +1,8 @@
-import {difference, Ledger, type PriceList} from '../../hypervisor/cost/index.ts';
+import {difference, Ledger} from '../../hypervisor/cost/index.ts';
 import {NS_PER_MS, NS_PER_S} from '../../hypervisor/schedule/index.ts';
 import {createRig, type Rig} from '../conform/rig.ts';
 import type {BenchDriver, BenchJob} from './driver.ts';
-import {countedOf, modelPoint} from './model-point.ts';
+import {countedOf, modelPoint, type ModelTerms} from './model-point.ts';
 import type {BenchPoint, DeviceName} from './point.ts';
 import type {DonePoint, PointResult} from './result.ts';
 
@@ -34,13 +34,13 @@ export const runPoint = async (
   driver: BenchDriver,
   point: BenchPoint,
   seed: number,
-  list: PriceList,
+  terms: ModelTerms,
   limits = generous,
 ): Promise<PointResult> => {
   const ledger = new Ledger();
   const rig = await createRig({seed, ledger, traced: false, dom0Pages: DOM0_PAGES});
   try {
-    return await rig.run(() => Promise.race([measure(rig, ledger, driver, point, list), wedged(rig, limits)]));
+    return await rig.run(() => Promise.race([measure(rig, ledger, driver, point, terms), wedged(rig, limits)]));
   } catch (error) {
     return {state: 'failed', point, reason: error instanceof Error ? error.message : String(error)};
   } finally {
@@ -53,7 +53,7 @@ const measure = async (
   ledger: Ledger,
   driver: BenchDriver,
   point: BenchPoint,
-  list: PriceList,
+  terms: ModelTerms,
 ): Promise<DonePoint> => {
   const jobs = await driver.start(rig, point);
   const iosOfGuest = iosPerRun(point);
@@ -72,7 +72,7 @@ const measure = async (
     point,
     ios,
     counted: countedOf({entries, requests: ios}),
-    modelled: modelPoint({entries, requests: ios}, point, list),
+    modelled: modelPoint({entries, requests: ios}, point, terms),
     measured: {hostNsPerIo},
   };
 };

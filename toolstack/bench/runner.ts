@@ -10,6 +10,8 @@ export interface RunTerms {
   readonly seed: number;
   /** As `--price` has it. */
   readonly price: string;
+  /** As `--setup` has it. */
+  readonly setup: string;
 }
 
 /** A thread that runs points one after another. One that hangs is replaced, at the price of its point. */

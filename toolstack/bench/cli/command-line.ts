@@ -1,6 +1,6 @@
 import type {BenchCommand} from './run.ts';
 
-const options = ['drivers', 'sizes', 'packetSizes', 'depths', 'queues', 'guests', 'price'] as const;
+const options = ['drivers', 'sizes', 'packetSizes', 'depths', 'queues', 'guests', 'price', 'setup'] as const;
 
 /** The command that does it again. */
 export const commandOf = (command: BenchCommand): string =>

@@ -1,7 +1,7 @@
 import {type Comparison, compareResults, type ExactChange, type MeasuredChange} from '../compare/changes.ts';
 import {demandComparable, readResults} from '../compare/read.ts';
 import {formatFigure} from '../figures.ts';
-import type {BenchResults} from '../result.ts';
+import {type BenchResults, modelNameOf} from '../result.ts';
 import {usage} from './usage.ts';
 
 const EXIT_CHANGED = 1;
@@ -22,7 +22,7 @@ export const runCompare = ({before, after, leastChange}: CompareCommand): void =
   const {compared, counted, modelled, measured} = comparison;
   if (compared === 0) throw usage(`no point is done in both ${before} and ${after}`);
   process.stdout.write(`${before}: ${originOf(old)}\n${after}: ${originOf(now)}\n\n`);
-  process.stdout.write(formatComparison(comparison, old.priceList.name, leastChange));
+  process.stdout.write(formatComparison(comparison, modelNameOf(old), leastChange));
   if (counted.length + modelled.length + measured.length > 0) process.exitCode = EXIT_CHANGED;
 };
 

@@ -1,5 +1,6 @@
-import type {PriceList} from '../../../hypervisor/cost/index.ts';
 import {packageVersion} from '../../daemon/version.ts';
+import {benchSetups, type BenchSetup, DEFAULT_SETUP, findSetup} from '../bench-setup.ts';
+import type {ModelTerms} from '../model-point.ts';
 import type {BenchPoint} from '../point.ts';
 import {type BenchResults, RESULT_VERSION} from '../result.ts';
 import {runPoints} from '../run-points.ts';
@@ -19,6 +20,7 @@ const DEFAULT_IMAGE = 'debian';
 
 export interface BenchCommand extends Selection {
   readonly price?: string;
+  readonly setup?: string;
   readonly seed: number;
   /** File for the report. */
   readonly report?: string;
@@ -36,11 +38,11 @@ export const runBench = async (command: BenchCommand): Promise<void> => {
   if (!Number.isInteger(seed) || seed < 0 || seed > MAX_SEED) throw usage(`--seed ${seed}: 0..${MAX_SEED} is due`);
   if (linux !== undefined)
     return (await import('./run-linux.ts')).runLinuxBench({linux: linux || DEFAULT_IMAGE, seed, json});
-  const list = priceListOf(command.price);
+  const terms = {list: priceListOf(command.price), setup: setupOf(command.setup)};
   const {points, leftOut} = selectPoints(command);
   for (const reason of leftOut) process.stderr.write(`pvsim bench: left out: ${reason}\n`);
   for (const file of [report, plot, json]) if (file) demandWritable(file);
-  const results = await run(points, command, list);
+  const results = await run(points, command, terms);
   const text = `${JSON.stringify(results)}\n`;
   process.stdout.write(json === '' ? text : formatResults(results));
   if (json) writeText(json, text);
@@ -49,14 +51,32 @@ export const runBench = async (command: BenchCommand): Promise<void> => {
   if (!results.complete) process.exitCode = EXIT_INCOMPLETE;
 };
 
-const run = async (points: readonly BenchPoint[], command: BenchCommand, list: PriceList): Promise<BenchResults> => {
+const setupOf = (name: string | undefined): BenchSetup => {
+  if (name === undefined) return DEFAULT_SETUP;
+  const setup = findSetup(name);
+  if (setup !== undefined) return setup;
+  throw usage(`--setup ${name}: there are ${benchSetups.map((each) => each.name).join(', ')}`);
+};
+
+const run = async (
+  points: readonly BenchPoint[],
+  command: BenchCommand,
+  {list, setup}: ModelTerms,
+): Promise<BenchResults> => {
   const interrupt = new AbortController();
   const onSignal = (): void => interrupt.abort();
   process.once('SIGINT', onSignal);
   const progress = showProgress(points.length);
   const {seed} = command;
   const {signal} = interrupt;
-  const results = await runPoints({points, seed, price: list.name, onResult: progress.onResult, signal});
+  const results = await runPoints({
+    points,
+    seed,
+    price: list.name,
+    setup: setup.name,
+    onResult: progress.onResult,
+    signal,
+  });
   progress.stop();
   process.removeListener('SIGINT', onSignal);
   return {
@@ -69,6 +89,7 @@ const run = async (points: readonly BenchPoint[], command: BenchCommand, list: P
     seed,
     complete: results.every(({state}) => state === 'done'),
     priceList: {name: list.name, source: list.source, prices: list.tags},
+    setup: {name: setup.name, what: setup.what},
     results,
   };
 };

@@ -1,6 +1,6 @@
 import {countedFigures, type Figure, formatFigure, formatSize, measuredFigures, modelledFigures} from '../figures.ts';
 import {deviceNames} from '../point.ts';
-import type {BenchResults, PointResult} from '../result.ts';
+import {type BenchResults, modelNameOf, type PointResult} from '../result.ts';
 
 const pointColumns = ['driver', 'op', 'size', 'depth', 'queues', 'guests'];
 
@@ -8,7 +8,7 @@ const pointColumns = ['driver', 'op', 'size', 'depth', 'queues', 'guests'];
 export const formatResults = (results: BenchResults): string => {
   const tables = deviceNames.flatMap((device) => {
     const own = results.results.filter(({point}) => point.device === device);
-    return own.length === 0 ? [] : [deviceTable(device, own, results.priceList.name)];
+    return own.length === 0 ? [] : [deviceTable(device, own, modelNameOf(results))];
   });
   const missing = results.results.filter(({state}) => state !== 'done').length;
   const marks = missing === 0 ? [] : [`${missing} of ${results.results.length} points are missing`];

@@ -15,6 +15,8 @@ export const readResults = (file: string): BenchResults => {
 export const demandComparable = (before: BenchResults, after: BenchResults): void => {
   const [a, b] = [before.priceList, after.priceList];
   if (a.name !== b.name) throw usage(`price lists differ: ${a.name} and ${b.name}`);
+  if (before.setup.name !== after.setup.name)
+    throw usage(`setups differ: ${before.setup.name} and ${after.setup.name}`);
   if (!isDeepStrictEqual(a.prices, b.prices)) throw usage(`the prices of ${a.name} are not the same in both files`);
 };
 

@@ -2,7 +2,7 @@ import {escapeMarkup} from '../../conform/report/escape.ts';
 import {drivers} from '../drivers/index.ts';
 import {DOM0_CPUS} from '../model-point.ts';
 import {deviceNames} from '../point.ts';
-import type {BenchResults, PointResult} from '../result.ts';
+import {type BenchResults, modelNameOf, type PointResult} from '../result.ts';
 import {devicePlots} from './device-plots.ts';
 import {donePoints} from './done-points.ts';
 import {headlines} from './headlines.ts';
@@ -26,8 +26,8 @@ export const htmlReport = (results: BenchResults): string => {
 <header>
 <h1>Paravirtual against emulated I/O</h1>
 ${incomplete(results)}
-${legendOfKinds(results.priceList.name)}
-${headlines(donePoints(results), results.priceList.name)}
+${legendOfKinds(results)}
+${headlines(donePoints(results), modelNameOf(results))}
 </header>
 <main>
 ${devices.map((device) => deviceSection(device, results)).join('\n')}
@@ -46,16 +46,16 @@ const incomplete = ({results}: BenchResults): string => {
     : `<p class="warning">Incomplete: ${missing} of ${results.length} points failed or were not run. The tables say which.</p>`;
 };
 
-const legendOfKinds = (list: string): string => `<dl class="kinds">
+const legendOfKinds = ({priceList, setup}: BenchResults): string => `<dl class="kinds">
 <div class="counted"><dt>Counted</dt><dd>by the hosts' ledgers: the same on every machine</dd></div>
-<div class="modelled"><dt>Modelled</dt><dd>from what is counted and the price list ${escapeMarkup(list)}, with ${DOM0_CPUS} CPUs for dom0; disks and links behind take no time</dd></div>
+<div class="modelled"><dt>Modelled</dt><dd>from what is counted and the price list ${escapeMarkup(priceList.name)}, with ${DOM0_CPUS} CPUs for dom0; ${escapeMarkup(setup.what)}</dd></div>
 <div class="measured"><dt>Measured</dt><dd>what pvsim itself took on this machine, simulation of both ends included</dd></div>
 </dl>`;
 
 const deviceSection = (device: string, results: BenchResults): string => {
   const own = results.results.filter(({point}) => point.device === device);
   const done = donePoints(results).filter(({point}) => point.device === device);
-  const plots = devicePlots(done, results.priceList.name).map((svg) => `<figure>${svg}</figure>`);
+  const plots = devicePlots(done, modelNameOf(results)).map((svg) => `<figure>${svg}</figure>`);
   return `<section id="${device}">
 <h2>${device}</h2>
 ${driverNotes(own)}
@@ -63,7 +63,7 @@ ${driverNotes(own)}
 ${plots.join('\n')}
 </div>
 <details${done.length < own.length ? ' open' : ''}><summary>All ${own.length} points</summary>
-${pointTable(own, results.priceList.name)}
+${pointTable(own, modelNameOf(results))}
 </details>
 </section>`;
 };

@@ -1,4 +1,4 @@
-import type {BenchResults} from '../result.ts';
+import {type BenchResults, modelNameOf} from '../result.ts';
 import {WIDTH} from './canvas.ts';
 import {donePoints} from './done-points.ts';
 import {mainPlots} from './device-plots.ts';
@@ -11,7 +11,7 @@ const ink = 'svg{color:#1f2328}@media(prefers-color-scheme:dark){svg{color:#e6ed
 
 /** Throughput by size, of all devices side by side: a picture that stands alone. */
 export const mainPlot = (results: BenchResults): string => {
-  const plots = mainPlots(donePoints(results), results.priceList.name);
+  const plots = mainPlots(donePoints(results), modelNameOf(results));
   const columns = Math.min(COLUMNS, plots.length);
   const width = 2 * MARGIN + columns * (WIDTH + GAP) - GAP;
   const height = 2 * MARGIN + Math.ceil(plots.length / COLUMNS) * (HEIGHT + GAP) - GAP;

@@ -16,7 +16,18 @@ const sweep = (parser: Argv) =>
     .option('guests', list('Guests that do the same at once: 1,8'));
 
 /** What a Linux guest does is given. */
-const forOurGuests = ['drivers', 'sizes', 'packet-sizes', 'depths', 'queues', 'guests', 'price', 'report', 'plot'];
+const forOurGuests = [
+  'drivers',
+  'sizes',
+  'packet-sizes',
+  'depths',
+  'queues',
+  'guests',
+  'price',
+  'setup',
+  'report',
+  'plot',
+];
 
 const runCommand: CommandModule<object, BenchCommand> = {
   command: '$0 [device]',
@@ -24,6 +35,10 @@ const runCommand: CommandModule<object, BenchCommand> = {
   builder: (parser) =>
     sweep(parser)
       .option('price', list('Price list that modelled times are from: NAME, or NAME,PRICE=NS,...'))
+      .option(
+        'setup',
+        list('What lies around the path in modelled times: path (nothing), kernels, gigabit, ten-gigabit'),
+      )
       .option('report', list('File for a report with plots: HTML'))
       .option('plot', list('File for a picture of throughput over size: SVG'))
       .option('json', {type: 'string', describe: 'File for the results; without a name they go to stdout'})
