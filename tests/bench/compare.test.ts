@@ -128,6 +128,7 @@ test('files that say nothing about each other are refused in a line', async (t) 
       JSON.stringify({...good, priceList: {...good.priceList, prices: {}}}),
       /the prices of dall2016-x86 are not the same/,
     ],
+    ['setup.json', JSON.stringify({...good, setup: {name: 'gigabit', what: ''}}), /setups differ: path and gigabit/],
     ['text.json', 'no JSON at all', /text\.json: no JSON/],
   ];
   for (const [name, text, message] of others) {
