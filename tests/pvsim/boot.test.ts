@@ -3,7 +3,7 @@ import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {PVSIM, run} from '../support/run.ts';
 import {temporaryDirectory} from '../support/temporary.ts';
-import {elfKernel, hypercall, LOOP_FOREVER, outb, UD2} from '../support/tiny-kernel.ts';
+import {bzImage, elfKernel, hypercall, LOOP_FOREVER, outb, UD2} from '../support/tiny-kernel.ts';
 
 test('pvsim boot --explain says what the builder sees and does', async (t) => {
   const dir = temporaryDirectory(t);
@@ -47,6 +47,33 @@ test('pvsim boot --explain says what the builder sees and does', async (t) => {
     'Entry: eip 0x00100000, ebx 0x00006000 (hvm_start_info), 32-bit protected mode, no paging',
     '',
   ]);
+});
+
+test('pvsim boot --explain of an HVM guest says what its loader sets', async (t) => {
+  const dir = temporaryDirectory(t);
+  writeFileSync(join(dir, 'kernel'), bzImage(elfKernel(LOOP_FOREVER, {memoryBytes: 0x2000})));
+  writeFileSync(join(dir, 'initrd'), new Uint8Array(5000));
+  const config = ['name="k"', 'type="hvm"', 'kernel="kernel"', 'ramdisk="initrd"', 'memory=16', 'serial="pty"', ''];
+  writeFileSync(join(dir, 'k.cfg'), config.join('\n'));
+  const {stdout, stderr} = await run(PVSIM, ['boot', '--explain', 'kernel', 'k.cfg'], {}, dir);
+  t.is(stderr, '');
+  t.regex(stdout, /^kernel: a 32-bit x86 Linux for HVM\n/);
+  t.regex(stdout, /^ {2}RSD PTR 0x000f0000\.\./m);
+  t.true(
+    stdout.endsWith(`boot_params at 0x00006000:
+  acpi_rsdp_addr 0x000f0000
+  e820_entries   0x00000005
+  type_of_loader 0x000000ff
+  ramdisk_image  0x00fee000
+  ramdisk_size   0x00001388
+  cmd_line_ptr   0x00007000
+Entry: eip 0x00100000, esi 0x00006000 (boot_params), 32-bit protected mode, no paging
+`),
+    stdout,
+  );
+  writeFileSync(join(dir, 'elf'), elfKernel(LOOP_FOREVER));
+  const refused = await run(PVSIM, ['boot', '--explain', 'elf', 'k.cfg'], {}, dir);
+  t.regex(refused.stderr, /^libxl: error: kernel \S+\/elf: no bzImage: an HVM guest boots a Linux kernel directly\n$/);
 });
 
 test('pvsim boot --explain refuses what cannot be booted in a line', async (t) => {

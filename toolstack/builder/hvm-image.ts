@@ -9,15 +9,18 @@ import {e820Map, memoryMap, planPvh, type PvhPlan} from './pvh-image.ts';
 const MIB = 2 ** 20;
 
 /** Linux's boot parameters, the "zero page", and the command line behind it. @see Linux, Documentation/arch/x86/zero-page.rst */
-const BOOT_PARAMS = 0x6000;
+export const BOOT_PARAMS = 0x6000;
 const COMMAND_LINE = BOOT_PARAMS + PAGE_SIZE;
-const ACPI_RSDP_ADDR = 0x070;
-const E820_ENTRIES = 0x1e8;
-const TYPE_OF_LOADER = 0x210;
-const RAMDISK_IMAGE = 0x218;
-const RAMDISK_SIZE = 0x21c;
-const CMD_LINE_PTR = 0x228;
 const E820_TABLE = 0x2d0;
+/** Where its members are that a loader sets, and how many bytes they have. */
+const members = {
+  acpi_rsdp_addr: [0x070, 4],
+  e820_entries: [0x1e8, 1],
+  type_of_loader: [0x210, 1],
+  ramdisk_image: [0x218, 4],
+  ramdisk_size: [0x21c, 4],
+  cmd_line_ptr: [0x228, 4],
+} as const;
 /** A loader that has no number of its own. */
 const LOADER_UNDEFINED = 0xff;
 
@@ -53,29 +56,43 @@ export const planHvm = (image: HvmImage, pages: number, cmdline: string): HvmPla
 /** Writes everything into the guest's memory. Returns the physical address of the boot parameters. */
 export const placeHvm = (
   memory: Uint8Array,
-  {kernel, ramdisk}: HvmImage,
+  image: HvmImage,
   plan: HvmPlan,
   {cmdline, hardware}: {cmdline: string; hardware: HvmOptions},
 ): number => {
+  const {kernel, ramdisk} = image;
   for (const {address, bytes} of kernel.segments) memory.set(bytes, address);
   if (ramdisk !== undefined) memory.set(ramdisk, plan.ramdiskAddress);
-  const tables = planTables(plan, hardware);
-  for (const {address, bytes} of tables) memory.set(bytes, address);
+  for (const {address, bytes} of planTables(plan, hardware)) memory.set(bytes, address);
   memory.set(new TextEncoder().encode(`${cmdline}\0`), COMMAND_LINE);
   const params = memory.subarray(BOOT_PARAMS, BOOT_PARAMS + PAGE_SIZE);
   params.set(kernel.setup, SETUP_HEADER);
   params.set(e820Map(plan), E820_TABLE);
   const view = new DataView(params.buffer, params.byteOffset, params.length);
-  view.setUint32(ACPI_RSDP_ADDR, tables[0].address, true);
-  view.setUint8(E820_ENTRIES, memoryMap(plan).length);
-  view.setUint8(TYPE_OF_LOADER, LOADER_UNDEFINED);
-  view.setUint32(RAMDISK_IMAGE, ramdisk === undefined ? 0 : plan.ramdiskAddress, true);
-  view.setUint32(RAMDISK_SIZE, ramdisk?.length ?? 0, true);
-  view.setUint32(CMD_LINE_PTR, COMMAND_LINE, true);
+  for (const [name, value] of Object.entries(bootParams(image, plan, hardware))) {
+    const [offset, bytes] = members[name as keyof typeof members];
+    if (bytes === 4) view.setUint32(offset, value, true);
+    else view.setUint8(offset, value);
+  }
   return BOOT_PARAMS;
 };
 
-const planTables = ({platformBar}: HvmPlan, hardware: HvmOptions): AcpiTable[] => {
+/** What a loader sets in struct boot_params, beside the setup header and the memory map. */
+export const bootParams = (
+  {ramdisk}: HvmImage,
+  plan: HvmPlan,
+  hardware: HvmOptions,
+): Record<keyof typeof members, number> => ({
+  acpi_rsdp_addr: planTables(plan, hardware)[0].address,
+  e820_entries: memoryMap(plan).length,
+  type_of_loader: LOADER_UNDEFINED,
+  ramdisk_image: ramdisk === undefined ? 0 : plan.ramdiskAddress,
+  ramdisk_size: ramdisk?.length ?? 0,
+  cmd_line_ptr: COMMAND_LINE,
+});
+
+/** The tables, the RSDP first. */
+export const planTables = ({platformBar}: HvmPlan, hardware: HvmOptions): AcpiTable[] => {
   const platform = {start: platformBar, end: platformBar + PLATFORM_MEMORY_BYTES};
   return hvmTables(ACPI_TABLES, {...hardware, pciMemory: [platform, PCI_HOLE]});
 };

@@ -26,7 +26,7 @@ import type {Disks} from './disks.ts';
 import type {Dom0} from './dom0.ts';
 import {EXIT_CREATE_FAILED} from './hotplug.ts';
 import {EmulatedDevices} from './hvm/emulated-devices.ts';
-import {hvmConfig} from './hvm/hvm-config.ts';
+import {hardwareOf, hvmConfig} from './hvm/hvm-config.ts';
 import {MAXMEM_SLACK_KIB} from './memory-control.ts';
 import type {DomainRecords} from './domain-records.ts';
 import type {Names} from './names.ts';
@@ -139,7 +139,7 @@ export class Lifecycle {
       pages,
       maxPages,
       vcpus: config.maxVcpus,
-      hvm: hvm && {serialPorts: hvm.serialPorts, ps2: true},
+      hvm: hvm && hardwareOf(hvm),
       baseDir,
       bootDriverDomain: this.parts.bootDriverDomain,
     };

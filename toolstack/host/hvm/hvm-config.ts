@@ -1,3 +1,4 @@
+import type {HvmOptions} from '../../builder/hvm-image.ts';
 import type {DomainConfig} from '../../config/index.ts';
 import {ToolstackError} from '../../errors.ts';
 import {EXIT_CREATE_FAILED} from '../hotplug.ts';
@@ -24,6 +25,9 @@ export const hvmConfig = ({type, kernel, libxl}: DomainConfig): HvmConfig | unde
   if (hdtype === 'ahci') throw refusal('hdtype="ahci" is not supported (ide is)');
   return {serialPorts: ports.length, platformDevice: platform !== 'False'};
 };
+
+/** What firmware tells the guest of such a PC. */
+export const hardwareOf = ({serialPorts}: HvmConfig): HvmOptions => ({serialPorts, ps2: true});
 
 const refusal = (reason: string): ToolstackError =>
   new ToolstackError('EINVAL', `libxl: error: ${reason}`, EXIT_CREATE_FAILED);

@@ -28,17 +28,21 @@ export const bootCommand: CommandModule<object, BootArguments> = {
   handler: async ({explain, cfg, run}) => {
     const {explainBoot} = await import('../../builder/explain.ts');
     const config = cfg === undefined ? undefined : await readConfig(cfg);
+    const {hardwareOf, hvmConfig} = await import('../../host/hvm/hvm-config.ts');
+    const kernel = existing(explain);
+    const hvm = config && hvmConfig({...config, kernel});
     const options = {
-      kernel: existing(explain),
+      kernel,
       ramdisk: config?.ramdisk === undefined ? undefined : existing(config.ramdisk),
       cmdline: config?.cmdline ?? '',
       pages: Math.floor((config?.memoryKib ?? DEFAULT_MEMORY_KIB) / KIB_PER_PAGE),
+      hvm: hvm && hardwareOf(hvm),
     };
     process.stdout.write(`${(await explainBoot(options)).join('\n')}\n`);
     if (run === undefined) return;
     if (!(run > 0)) throw new ToolstackError('EINVAL', 'pvsim: --run takes a number of seconds', EXIT_USAGE);
     const {trialBoot} = await import('../trial-boot.ts');
-    process.stdout.write(`${(await trialBoot({kernel: options.kernel, config, seconds: run})).join('\n')}\n`);
+    process.stdout.write(`${(await trialBoot({kernel, config, seconds: run})).join('\n')}\n`);
   },
 };
 
