@@ -1,27 +1,24 @@
 import {SHUTDOWN_poweroff, SHUTDOWN_reboot} from '../../abi/sched.ts';
 import {VIRQ_TIMER} from '../../abi/xen.ts';
 import type {Domain} from '../../domain.ts';
-import {ERESTART} from '../../errno.ts';
 import {type CallingVcpu, GuestAccess, HypercallDoor} from '../../hypercall/index.ts';
 import type {Hypervisor} from '../../hypervisor.ts';
-import {PAGE_SIZE} from '../../memory/index.ts';
 import type {SchedUnit} from '../../sched/index.ts';
 import {type ExitReason, noExits, type VcpuCounters} from '../counters.ts';
 import type {Vcpu} from '../vcpu.ts';
 import {RESET_PORT, SLEEP_CONTROL_PORT, SLEEP_ENABLE} from './acpi/index.ts';
 import type {BootProtocol, CoreHost, X86Core} from './core.ts';
-import {EAX, EBX, ECX, EDI, EDX, ESI} from './core-state.ts';
+import {EAX} from './core-state.ts';
 import {cpuReport} from './cpu-report.ts';
-import {hypervisorLeaf, MSR_HYPERCALL_PAGE} from './cpuid.ts';
 import {DEBUG_CONSOLE_PORT, DebugConsole} from './debug-console.ts';
 import {type GuestClock, guestClock, toMs} from './guest-clock.ts';
 import {GuestTimer} from './guest-timer.ts';
-import {fillHypercallPage, isHypercallInstruction} from './hypercall-page.ts';
 import {translate} from './page-walk.ts';
 import {HOOK_CPUID, HOOK_EOI, HOOK_RDMSR, HOOK_STRING_IO, HOOK_UD, HOOK_WRMSR} from './patch.ts';
 import {ALL_ONES, PortMap} from './ports.ts';
 import {writeTimeInfo, writeWallClock} from './pv-clock.ts';
 import {repeatStringIo} from './string-io.ts';
+import {doCpuid, doHypercall, doReadMsr, doWriteMsr, isHypercall} from './trapped-instructions.ts';
 
 /** Work that a guest has the host do before its slice ends early, in exits and what hypercalls count. */
 const SLICE_WORK = 4096;
@@ -247,52 +244,25 @@ export class X86Vcpu implements Vcpu, CoreHost, CallingVcpu {
     return hooks[hook](this);
   }
 
-  /** CPUID: Xen's leaves are ours, the CPU's own are the core's. */
   cpuid(): boolean {
     this.exits.cpuid++;
-    const {registers} = this.core;
-    const leaf = hypervisorLeaf(registers[EAX] >>> 0, registers[ECX] >>> 0, this.domain.id);
-    if (leaf === undefined) return false;
-    [registers[EAX], registers[EBX], registers[ECX], registers[EDX]] = leaf;
-    return true;
+    return doCpuid(this.core, this.domain.id);
   }
 
   writeMsr(): boolean {
     this.exit('msr');
-    const {registers, memory} = this.core;
-    if (registers[ECX] !== MSR_HYPERCALL_PAGE) return false;
-    const address = (registers[EAX] & ~(PAGE_SIZE - 1)) >>> 0;
-    if (memory.isPopulated(address / PAGE_SIZE)) {
-      fillHypercallPage(memory.u8, address);
-      this.core.invalidateCode(address, PAGE_SIZE);
-    }
-    return true;
+    return doWriteMsr(this.core);
   }
 
   readMsr(): boolean {
     this.exit('msr');
-    const {registers} = this.core;
-    if (registers[ECX] !== MSR_HYPERCALL_PAGE) return false;
-    registers[EAX] = registers[EDX] = 0;
-    return true;
+    return doReadMsr(this.core);
   }
 
-  /** An undefined opcode: a hypercall when the kernel executed VMCALL or VMMCALL. */
   undefinedOpcode(): boolean {
-    const {core, domain} = this;
-    if (core.privilegeLevel !== 0) return false;
-    const address = translate(core, domain.memory, core.currentInstruction);
-    if (address < 0 || !isHypercallInstruction(domain.memory.u8, address)) return false;
+    if (!isHypercall(this.core, this.domain.memory)) return false;
     this.exit('hypercall');
-    const {registers} = core;
-    const args = [registers[EBX], registers[ECX], registers[EDX], registers[ESI], registers[EDI]];
-    const result = this.door.call(registers[EAX] >>> 0, args);
-    if (result === -ERESTART) {
-      [registers[EBX], registers[ECX], registers[EDX], registers[ESI], registers[EDI]] = args;
-      core.repeatInstruction();
-    } else {
-      registers[EAX] = result;
-    }
+    doHypercall(this.core, this.door);
     if (this.work >= SLICE_WORK) this.yield();
     this.deliverUpcall();
     return true;
