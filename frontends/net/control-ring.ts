@@ -23,7 +23,7 @@ export class ControlRing {
   private readonly waiting = new Map<number, (answer: ControlAnswer | undefined) => void>();
   private readonly response = new Uint32Array(3);
   private nextId = 0;
-  private isLive = true;
+  private live = true;
 
   /** DeviceError when pages, grants or ports have run out; nothing stays held then. */
   constructor({ops, domid, keeper, onFault}: QueueOptions) {
@@ -40,6 +40,11 @@ export class ControlRing {
     }
   }
 
+  /** Requests can be made: the connection has not ended. */
+  get isLive(): boolean {
+    return this.live;
+  }
+
   get ref(): number {
     return this.page.ref;
   }
@@ -50,7 +55,7 @@ export class ControlRing {
 
   /** Asks for something; undefined when the connection ends first, or the ring is full. */
   request(type: number, ...data: readonly number[]): Promise<ControlAnswer | undefined> {
-    if (!this.isLive || this.ring.full()) return Promise.resolve(undefined);
+    if (!this.live || this.ring.full()) return Promise.resolve(undefined);
     const id = this.nextId;
     this.nextId = (id + 1) & 0xffff;
     this.ring.putRequest(Uint32Array.of(id | (type << 16), data[0] ?? 0, data[1] ?? 0, data[2] ?? 0));
@@ -61,7 +66,7 @@ export class ControlRing {
   }
 
   close(): void {
-    this.isLive = false;
+    this.live = false;
     for (const resolve of this.waiting.values()) resolve(undefined);
     this.waiting.clear();
     this.ops.evtchnClose(this.port);
@@ -69,7 +74,7 @@ export class ControlRing {
   }
 
   private readonly onEvent = (): void => {
-    if (!this.isLive) return;
+    if (!this.live) return;
     do {
       const responses = this.ring.unconsumedResponses();
       if (responses > this.waiting.size)
@@ -93,7 +98,7 @@ export class ControlRing {
   }
 
   private fail(fault: Fault): void {
-    this.isLive = false;
+    this.live = false;
     this.onFault(fault);
   }
 }

@@ -21,6 +21,8 @@ export const keepGrantsMapped = async (peer: ControlPeer, queues: readonly NetQu
     const answer = await peer.control.request(XEN_NETIF_CTRL_TYPE_GET_GREF_MAPPING_SIZE, index);
     if (answer?.status !== XEN_NETIF_CTRL_STATUS_SUCCESS) return;
     const left = answer.data - (await addMapping(peer, index, rx, 0, answer.data));
+    // Rings of a connection that has ended meanwhile have given back all that they held.
+    if (!peer.control.isLive) return;
     await addMapping(peer, index, tx, XEN_NETIF_CTRLF_GREF_readonly, left);
   }
 };

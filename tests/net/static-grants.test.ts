@@ -1,5 +1,13 @@
 import test from 'ava';
 import {StaticGrants} from '../../backends/net/static-grants.ts';
+import {GrantKeeper} from '../../frontends/grant-keeper.ts';
+import type {ControlRing} from '../../frontends/net/control-ring.ts';
+import type {NetQueue} from '../../frontends/net/queue.ts';
+import {keepGrantsMapped} from '../../frontends/net/static-grants.ts';
+import {
+  XEN_NETIF_CTRL_STATUS_SUCCESS,
+  XEN_NETIF_CTRL_TYPE_GET_GREF_MAPPING_SIZE,
+} from '../../hypervisor/abi/io/netif.ts';
 import {collect, createNetRig, frameOf, type NetGuest, type NetRig} from './net-rig.ts';
 
 const FRONT = {tuning: 'staticGrants=1'};
@@ -106,4 +114,28 @@ test.serial('frames of several slots and multi-queue work with pages that stay',
   }
   await net.settle();
   t.deepEqual(heard, sent);
+});
+
+test.serial('rings of a connection that ends while the backend is asked are left alone', async (t) => {
+  const {rig} = await createNetRig();
+  const {ops} = await rig.createGuest();
+  const control = {
+    isLive: true,
+    /** Tells its size, and is gone at the next request. */
+    request: (type: number) => {
+      control.isLive = type === XEN_NETIF_CTRL_TYPE_GET_GREF_MAPPING_SIZE;
+      return Promise.resolve(control.isLive ? {status: XEN_NETIF_CTRL_STATUS_SUCCESS, data: 512} : undefined);
+    },
+  };
+  const asked: string[] = [];
+  const ring = (name: string) => ({
+    keepGrants: (keeps: boolean) => {
+      asked.push(`${name} ${keeps}`);
+      return [];
+    },
+  });
+  const queue = {rx: ring('rx'), tx: ring('tx')} as unknown as NetQueue;
+  const peer = {ops, domid: 0, keeper: new GrantKeeper(ops), control: control as unknown as ControlRing};
+  await keepGrantsMapped(peer, [queue]);
+  t.deepEqual(asked, ['rx true', 'rx false']);
 });

@@ -25,7 +25,7 @@ export interface Profile {
 const sizes = {
   small: {
     guests: [1, 2],
-    guestPages: 1024,
+    guestPages: 1536,
     dom0Pages: 512,
     queues: 1,
     operations: 12,
@@ -52,7 +52,7 @@ const disk: Profile = {...sizes.small, guests: [2, 2], workloads: ['disk'], oper
 const net: Profile = {
   ...sizes.small,
   guests: [2, 3],
-  guestPages: 1024,
+  guestPages: 2560,
   dom0Pages: 768,
   queues: 2,
   workloads: ['net'],
