@@ -102,11 +102,11 @@ export class NetFrontend implements DriverInstance {
     [XenbusStateUnknown]: () => this.gone(),
   };
 
-  /** A directory that was in use before, in whatever state: the backend is made to begin anew. */
+  /** A directory that was in use before, in whatever state: the backend is made to begin anew, unless it is under way. */
   private async beginAnew(): Promise<void> {
     const {device} = this;
-    this.isRestarting = device.state !== XenbusStateInitialising;
-    if (!this.isRestarting) return;
+    if (device.state === XenbusStateInitialising) return;
+    this.isRestarting = true;
     await device.switchState(XenbusStateClosed);
     await device.switchState(XenbusStateInitialising);
   }

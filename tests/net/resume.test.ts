@@ -1,4 +1,6 @@
 import test from 'ava';
+import {filter, take} from 'rxjs';
+import {XenbusStateInitialising} from '../../hypervisor/abi/io/xenbus.ts';
 import {collect, createNetRig, frameOf, type NetGuest, type NetRig} from './net-rig.ts';
 
 const QUEUES = 'queues=2,hash=1';
@@ -29,6 +31,19 @@ test('an interface outlasts a resume: a new connection, and the same interface f
   t.is(a.nics.length, 1, 'announced once');
   t.is(a.ops.grantor.count, idle, 'nothing is left of the connections before');
   t.is(net.frontend(a).pagesHeld, 0);
+});
+
+test('a second resume while the backend is about to answer the first one changes nothing', async (t) => {
+  for (let seed = 1; seed <= 40; seed++) {
+    const net = await createNetRig({seed});
+    const [a, b] = [await net.connectedGuest(), await net.connectedGuest()];
+    const frontend = net.frontend(a);
+    const again = frontend.device.states.pipe(filter((state) => state === XenbusStateInitialising));
+    again.pipe(take(1)).subscribe(() => frontend.resume());
+    frontend.resume();
+    await net.settle(5e9);
+    t.true(await passes(net, a, b), `seed ${seed}`);
+  }
 });
 
 test('the same after an abrupt end of the backend under traffic, with frames on their way', async (t) => {
